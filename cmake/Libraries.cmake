@@ -1,0 +1,33 @@
+# require_library(NAME pkg-config-module debian-package): an imported target NAME, or a stop
+# that prints the command which mends it.
+find_package(PkgConfig)
+if(NOT PKG_CONFIG_FOUND)
+    message(FATAL_ERROR "pkg-config is missing. Mend it with: apt-get install pkg-config")
+endif()
+
+function(require_library name module package)
+    if(TARGET ${name})
+        return()
+    endif()
+    pkg_check_modules(${name}_PC QUIET IMPORTED_TARGET GLOBAL ${module})
+    if(NOT ${name}_PC_FOUND)
+        message(FATAL_ERROR "${module} is missing. Mend it with: apt-get install ${package}")
+    endif()
+    add_library(${name} INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(${name} INTERFACE PkgConfig::${name}_PC)
+endfunction()
+
+# libev ships no pkg-config file on Debian.
+function(require_header name header lib package)
+    if(TARGET ${name})
+        return()
+    endif()
+    find_path(${name}_INCLUDE ${header})
+    find_library(${name}_LIB ${lib})
+    if(NOT ${name}_INCLUDE OR NOT ${name}_LIB)
+        message(FATAL_ERROR "${header} is missing. Mend it with: apt-get install ${package}")
+    endif()
+    add_library(${name} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${name} SYSTEM INTERFACE ${${name}_INCLUDE})
+    target_link_libraries(${name} INTERFACE ${${name}_LIB})
+endfunction()
