@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Surgery on data packets: the RPL Packet Information (RFC 6553, RFC 9008), the RPL source
+ * routing header (RFC 6554) and IPv6-in-IPv6. Pure functions over buffers that hold one whole
+ * IPv6 packet; used by the forwarder, the simulator and the fuzzer.
+ *
+ * Every function reads through a bounded cursor and never past |len|. Where a packet grows,
+ * |size| is the room in |packet|. Lengths returned are those of the packet afterwards.
+ * Hop limits are changed only where it is said.
+ */
+#ifndef RPL_RPL_DATA_H
+#define RPL_RPL_DATA_H
+
+#include "rpl/rpl.h"
+
+#define RPL_RPI_63 0x63
+#define RPL_RPI_23 0x23
+#define RPL_RPI_O 0x80 /* down */
+#define RPL_RPI_R 0x40 /* rank error */
+#define RPL_RPI_F 0x20 /* forwarding error */
+
+struct rpl_rpi {
+    uint8_t type;  /* RPL_RPI_63 or RPL_RPI_23 */
+    uint8_t flags; /* RPL_RPI_O, _R, _F */
+    uint8_t instance;
+    uint16_t sender_rank;
+};
+
+/* Where things stand in a packet; offsets from the IPv6 header, 0 = not there. */
+struct rpl_packet_info {
+    struct rpl_addr src, dst;
+    uint8_t hop_limit;
+    uint16_t hbh;        /* Hop-by-Hop header */
+    uint16_t hbh_len;    /* its length in octets */
+    uint16_t rpi_option; /* the RPI's option type octet */
+    bool rpi_only;       /* the Hop-by-Hop header holds the RPI and padding, nothing else */
+    struct rpl_rpi rpi;
+    uint16_t srh; /* type 3 routing header directly after IPv6 or Hop-by-Hop */
+    uint16_t srh_len;
+    uint8_t segments_left;
+    uint8_t segments; /* n */
+    uint8_t cmpr_i, cmpr_e, pad;
+    uint8_t next;     /* next header after the headers above */
+    uint16_t payload; /* its offset */
+};
+
+enum rpl_data_error {
+    RPL_DATA_OK,
+    RPL_DATA_TRUNCATED,     /* the packet is shorter than its headers say */
+    RPL_DATA_RPI_INVALID,   /* RPI shorter than 4 octets */
+    RPL_DATA_SRH_INVALID,   /* lengths contradict each other */
+    RPL_DATA_SRH_SEGMENTS,  /* Segments Left > n: Parameter Problem */
+    RPL_DATA_SRH_MULTICAST, /* a multicast address as destination or segment */
+    RPL_DATA_SRH_LOOP,      /* our own address more than once: Parameter Problem */
+    RPL_DATA_HOP_LIMIT,     /* Hop Limit used up: Time Exceeded */
+    RPL_DATA_TOO_BIG,       /* the result does not fit */
+    RPL_DATA_PATH_INVALID,  /* path empty, too long, or repeats an address */
+    RPL_DATA_ERROR_COUNT
+};
+const char *rpl_data_error_name(enum rpl_data_error error);
+
+/* Find the headers. Returns RPL_DATA_OK also for a packet without any of them. */
+enum rpl_data_error rpl_packet_parse(const uint8_t *packet, size_t len,
+                                     struct rpl_packet_info *ret_info);
+
+/* True if a and b (with n >= 1 segments) decode: fill hop |index| (1..n) of the SRH. */
+bool rpl_srh_segment(const uint8_t *packet, const struct rpl_packet_info *info, unsigned index,
+                     struct rpl_addr *ret_addr);
+
+/*
+ * Insert a Hop-by-Hop header with |rpi| (NULL: none) and, when |hops| > 1, a source routing
+ * header into |packet| in place: hop[0] becomes the destination, the last hop must be the
+ * packet's present destination. With hops == 1 no routing header is added. CmprI and CmprE are
+ * the largest that all segments share with hop[0], capped at 15. If a Hop-by-Hop header stands
+ * already and |rpi| is given, the packet must be encapsulated instead (RPL_DATA_PATH_INVALID).
+ */
+enum rpl_data_error rpl_srh_insert(uint8_t *packet, size_t *len, size_t size,
+                                   const struct rpl_addr *hop, size_t hops,
+                                   const struct rpl_rpi *rpi);
+
+/*
+ * Put |packet| into an outer IPv6 header from |src| to hop[0] with RPI and SRH as above; the
+ * inner Hop Limit is reduced by Segments Left (RFC 6554 section 4.1). |hop_limit| is the
+ * outer one; ECN and DSCP are copied outward.
+ */
+enum rpl_data_error rpl_encapsulate(uint8_t *packet, size_t *len, size_t size,
+                                    const struct rpl_addr *src, uint8_t hop_limit,
+                                    const struct rpl_addr *hop, size_t hops,
+                                    const struct rpl_rpi *rpi);
+
+/*
+ * Process the source routing header at the node named in the destination (RFC 6554 section
+ * 4.2): swaps the destination with the next segment and decrements Segments Left and the
+ * Hop Limit. Only for segments_left > 0. |own| lists our addresses for the loop check.
+ * *ret_next is the new destination.
+ */
+enum rpl_data_error rpl_srh_step(uint8_t *packet, size_t len, const struct rpl_addr *own,
+                                 size_t own_count, struct rpl_addr *ret_next);
+
+/*
+ * Take out the RPI (the whole Hop-by-Hop header if it holds nothing else, else the option is
+ * overwritten by PadN) and a consumed source routing header (Segments Left 0). *len is the
+ * new length. A packet with neither is left as it is.
+ */
+enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len);
+
+/* If the payload is IPv6-in-IPv6 (next == 41), replace the packet by the inner one, inner ECN
+ * marked CE when the outer is (RFC 6040). Returns RPL_DATA_TRUNCATED if the inner is broken. */
+enum rpl_data_error rpl_decapsulate(uint8_t *packet, size_t *len);
+
+/* Overwrite flags and SenderRank of the RPI that |info| found. */
+void rpl_rpi_update(uint8_t *packet, const struct rpl_packet_info *info, uint8_t flags,
+                    uint16_t sender_rank);
+
+enum rpl_rpi_verdict {
+    RPL_RPI_FINE,
+    RPL_RPI_MARK, /* first inconsistency: set R and forward */
+    RPL_RPI_DROP  /* R was set already: drop, and tell the engine */
+};
+
+/*
+ * RFC 6550 section 11.2.2.2 with erratum 7543: O=1 from a strictly higher Rank, or O=0 from
+ * a strictly lower one is an inconsistency; SenderRank 0 is not judged. |own_dag_rank| is ours;
+ * a SenderRank >= |mhri| is a full Rank and converted (DPV-13, when mhri * mhri > 65535).
+ */
+enum rpl_rpi_verdict rpl_rpi_check(const struct rpl_rpi *rpi, uint16_t own_dag_rank, uint16_t mhri);
+
+/*
+ * Write an ICMPv6 error about |packet| into |out| (at most 1280 octets): |type|, |code|,
+ * |parameter| (MTU, pointer or 0), from |src| to the packet's source. Returns its length, or 0
+ * when RFC 4443 section 2.4 forbids one (about an ICMPv6 error or Redirect, multicast
+ * destination, source unspecified or multicast).
+ */
+size_t rpl_icmp6_error(uint8_t *out, size_t size, const uint8_t *packet, size_t len,
+                       const struct rpl_addr *src, uint8_t type, uint8_t code, uint32_t parameter);
+
+#endif /* RPL_RPL_DATA_H */

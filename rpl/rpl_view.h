@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Looking into the engine: const queries that copy out. Nobody reaches into its structs.
+ *
+ * Cursors are keys, not pointers: start with a zeroed struct rpl_cursor, call until false;
+ * the engine may change between two calls, so a large dump is written in slices. What was
+ * there all the time is shown exactly once.
+ */
+#ifndef RPL_RPL_VIEW_H
+#define RPL_RPL_VIEW_H
+
+#include "of/of.h"
+#include "rpl/rpl.h"
+
+struct rpl_cursor {
+    bool started;
+    uint32_t index; /* instance index */
+    uint32_t ifindex;
+    uint8_t len;
+    struct rpl_addr addr;
+};
+
+struct rpl_view_instance {
+    uint32_t index; /* in the configuration */
+    uint8_t id;
+    enum rpl_role role;
+    bool joined;  /* member of a DODAG (roots: running) */
+    bool waiting; /* no interface of it is up */
+    struct rpl_addr dodag_id;
+    uint8_t version, dtsn, mop, preference;
+    bool grounded;
+    uint16_t rank, dag_rank, lowest_rank, ocp;
+    struct rpl_dodag_settings dodag;
+    struct rpl_addr prefix;
+    uint8_t prefix_len;
+    bool has_address;
+    struct rpl_addr address; /* our own in the DODAG */
+    bool has_parent;
+    struct rpl_addr parent; /* preferred, link-local */
+    uint32_t parent_ifindex;
+    uint32_t nodes; /* reachable targets */
+    uint32_t targets, neighbours;
+    uint8_t dao_sequence, path_sequence;
+    /* Trickle: I, t and the end of the interval in us from |now|; UINT64_MAX = stopped */
+    uint64_t trickle_interval, trickle_t, trickle_end;
+    uint32_t trickle_c, trickle_k;
+};
+
+enum rpl_route_state {
+    RPL_ROUTE_STATE_NONE,
+    RPL_ROUTE_STATE_PENDING,
+    RPL_ROUTE_STATE_INSTALLED,
+    RPL_ROUTE_STATE_REFUSED
+};
+const char *rpl_route_state_name(enum rpl_route_state state);
+
+struct rpl_view_parent {
+    struct rpl_addr address;
+    uint8_t path_control;
+};
+
+/* A target known from DAOs. */
+struct rpl_view_node {
+    uint8_t instance;
+    struct rpl_addr address;
+    uint8_t len; /* 128 for a node */
+    bool reachable;
+    bool unconfirmed;    /* found in the kernel at start, no DAO yet */
+    struct rpl_addr via; /* storing: child's link-local; non-storing: first hop */
+    uint32_t ifindex;
+    uint32_t parent_count;                          /* non-storing */
+    struct rpl_view_parent parent[RPL_PARENTS_MAX]; /* the one in use first */
+    uint16_t hops;                                  /* 0 = not known */
+    uint8_t path_sequence;
+    bool stuck;        /* its Path Sequence was never seen to change */
+    uint64_t lifetime; /* us left, RPL_NEVER = infinite */
+    uint64_t last_dao; /* us ago */
+    uint64_t joined;   /* us since it became known */
+    enum rpl_route_state route;
+    int route_error; /* errno when REFUSED */
+};
+
+struct rpl_view_neighbour {
+    uint8_t instance;
+    struct rpl_addr address; /* link-local */
+    uint32_t ifindex;
+    uint16_t rank; /* as advertised */
+    uint8_t version, dtsn;
+    uint16_t etx;       /* x128, 0 = not proven */
+    uint16_t path_rank; /* our Rank through it, INFINITE = none */
+    bool preferred;
+    enum of_verdict verdict; /* why it is not the parent */
+    uint64_t last_heard;     /* us ago */
+    uint32_t misses;         /* probes unanswered in a row */
+};
+
+struct rpl_view_path {
+    uint8_t instance; /* RPLInstanceID */
+    uint32_t ifindex; /* towards the first hop */
+    bool encapsulate; /* compat.srh_encapsulate */
+    bool has_rpi;     /* put |rpi| on the packet */
+    uint8_t rpi_type;
+    uint8_t rpi_flags;
+    uint16_t rpi_sender_rank;
+    struct rpl_addr source; /* our address, for an outer header */
+    size_t hops;
+    struct rpl_addr hop[RPL_PATH_MAX]; /* global addresses, the last one is the target */
+};
+
+/* How the forwarder judges and marks RPIs of one instance. */
+struct rpl_view_rpi {
+    enum rpl_role role;
+    uint16_t dag_rank, mhri;
+    uint8_t type;
+};
+
+/* A kernel route the engine wants or has. */
+struct rpl_view_route_entry {
+    uint8_t instance;
+    struct rpl_route route;
+    enum rpl_route_state state;
+    int error;
+};
+
+bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *cursor,
+                            rpl_tstamp now, struct rpl_view_instance *out);
+bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
+                        struct rpl_view_node *out);
+/* The target that is exactly |addr|/128. */
+bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr, rpl_tstamp now,
+                   struct rpl_view_node *out);
+bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor *cursor,
+                             rpl_tstamp now, struct rpl_view_neighbour *out);
+bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cursor,
+                         struct rpl_view_route_entry *out);
+uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter counter);
+
+/* Non-storing root: the source route to |dst|. -RPL_ERR_NOENT without one. */
+int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
+                   struct rpl_view_path *ret_path);
+
+/* -RPL_ERR_NOENT if we are not a member of instance |id|. */
+int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rpi *ret_rpi);
+
+/* True if |addr| is one of ours (link-local, global or the DODAGID). */
+bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *addr);
+
+/* The interface on which the on-link neighbour with the IID of |addr| was heard; 0 if none.
+ * *ret_link_local is where to send. */
+uint32_t rpl_view_neighbour_of(const struct rpl_engine *engine, const struct rpl_addr *addr,
+                               struct rpl_addr *ret_link_local);
+
+#endif /* RPL_RPL_VIEW_H */
