@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration of rpld: a libconfig file in, one checked struct out. rpld.conf(5) is the
+ * reference of the settings; one table (conf/table.c) drives reading, printing and that page.
+ *
+ * Nothing is ever half applied: conf_load() fills the whole struct or leaves it alone and
+ * reports every error of the file in one go. The structs hold no pointers: copy them freely,
+ * there is nothing to release.
+ *
+ * Not done here: making the "auto" prefix (the daemon keeps it in its state), looking whether
+ * interfaces, users or directories exist, and the contents of the bridge group beyond what
+ * rpld itself needs to start the bridge.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "rpl/rpl.h"
+
+#define CONF_FILE_DEFAULT "/etc/rpld/rpld.conf"
+
+#define CONF_SOCKET_MAX 108      /* with its NUL: what struct sockaddr_un holds */
+#define CONF_PATH_MAX 256        /* with its NUL */
+#define CONF_NAME_MAX 32         /* users and groups, with the NUL */
+#define CONF_FILE_MAX (1u << 20) /* a longer file is refused, octets */
+
+#define CONF_ERRORS_MAX 64
+#define CONF_ERROR_FILE_MAX 256
+#define CONF_ERROR_SETTING_MAX 128
+#define CONF_ERROR_VALUE_MAX 96
+#define CONF_ERROR_TEXT_MAX 320
+
+/* ---- the configuration ------------------------------------------------------------- */
+
+enum conf_log_to { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
+
+/* More is chattier. */
+enum conf_log_level {
+    CONF_LOG_ERROR,
+    CONF_LOG_WARNING,
+    CONF_LOG_NOTICE,
+    CONF_LOG_INFO,
+    CONF_LOG_DEBUG
+};
+
+struct conf_instance {
+    /* Ready for the engine, except |prefix| of a root with |prefix_auto|. */
+    struct rpl_instance_config rpl;
+    bool prefix_auto; /* root: a random RFC 4193 /64, to be made once and kept in the state */
+    uint32_t interface_count; /* at least 1 */
+    char interface[RPL_INTERFACES_MAX][RPL_IFNAME_MAX];
+};
+
+struct conf_control {
+    char socket[CONF_SOCKET_MAX]; /* /run/rpld/rpld.sock */
+    char group[CONF_NAME_MAX];    /* owns the socket: its members may read; "" = leave it */
+};
+
+struct conf_state {
+    char directory[CONF_PATH_MAX]; /* /var/lib/rpld */
+    uint32_t writes_per_hour;      /* at most; for the sake of SD cards */
+};
+
+struct conf_log {
+    enum conf_log_to to;
+    enum conf_log_level level;
+};
+
+/* The rest of the bridge group belongs to rpld-bridge, which reads the same file. */
+struct conf_bridge {
+    bool present;                /* the file has a bridge group: start the bridge */
+    char program[CONF_PATH_MAX]; /* absolute path of rpld-bridge */
+};
+
+struct conf {
+    uint32_t instance_count; /* at least 1 */
+    struct conf_instance instance[RPL_INSTANCES_MAX];
+    struct rpl_limits limits;
+    struct conf_control control;
+    struct conf_state state;
+    struct conf_log log;
+    struct conf_bridge bridge;
+    char user[CONF_NAME_MAX]; /* to become after the sockets are open; "" = stay */
+    char tun[RPL_IFNAME_MAX]; /* name of the TUN interface: rpl0 */
+    bool keep_routes;         /* leave routes and the TUN interface behind at a clean stop */
+};
+
+/* The defaults of everything outside instances; no instance. */
+void conf_default(struct conf *conf);
+
+/* ---- errors ------------------------------------------------------------------------ */
+
+struct conf_error {
+    char file[CONF_ERROR_FILE_MAX];       /* the one that holds the line, also when included */
+    uint32_t line;                        /* 0 = about the file as a whole */
+    char setting[CONF_ERROR_SETTING_MAX]; /* path, as in instances[0].dodag.redundancy; "" = none */
+    char value[CONF_ERROR_VALUE_MAX];     /* as found, shortened; "" = none to show */
+    char text[CONF_ERROR_TEXT_MAX];       /* "what is wrong; what is allowed" */
+};
+
+struct conf_errors {
+    uint32_t count; /* entries in error[], in the order of the file */
+    uint32_t lost;  /* more errors than there was room for */
+    struct conf_error error[CONF_ERRORS_MAX];
+};
+
+/* "FILE:LINE: SETTING = VALUE: text" without a line feed, shortened to |size|; what is not
+ * there is left out. Control characters of the file appear as '?'. */
+void conf_error_format(const struct conf_error *error, char *out, size_t size);
+
+/* One line per error, and one that says how many more there are. */
+void conf_errors_print(const struct conf_errors *errors, FILE *out);
+
+/* ---- reading and printing ---------------------------------------------------------- */
+
+/*
+ * Read |file| (with what it @include's, relative names from the folder of |file|) and check
+ * it. Returns 0 and fills *ret_conf, or a negative errno and leaves *ret_conf alone:
+ * -EINVAL something in the file is wrong, -ENOENT, -EACCES, ... it cannot be read, -EFBIG it
+ * is larger than CONF_FILE_MAX, -ENOMEM. |errors| is filled anew in each case and never empty
+ * after a failure. Neither pointer may be NULL.
+ */
+int conf_load(const char *file, struct conf *ret_conf, struct conf_errors *errors);
+
+/* The same for text in memory; |name| stands for the file in errors. @include is refused. */
+int conf_load_string(const char *text, const char *name, struct conf *ret_conf,
+                     struct conf_errors *errors);
+
+/* Write the effective configuration, every setting of it, as a file that reads back to an
+ * equal struct. The bridge group is printed as far as it is known here. */
+void conf_print(const struct conf *conf, FILE *out);
+
+/* ---- for the daemon ---------------------------------------------------------------- */
+
+/* Copy limits and instances to where the engine wants them; mem, seed and stored are left
+ * alone, and so is the prefix of an instance with |prefix_auto| (it is zero then). */
+void conf_engine_config(const struct conf *conf, struct rpl_config *ret_config);
+
+/* Bit i: instance[i] runs on the interface |name|. 0: it is none of ours. */
+uint32_t conf_interface_instances(const struct conf *conf, const char *name);
+
+#define CONF_CHANGES_MAX 64
+struct conf_changes {
+    uint32_t count; /* entries in setting[] */
+    uint32_t lost;
+    char setting[CONF_CHANGES_MAX][CONF_ERROR_SETTING_MAX];
+};
+
+/*
+ * Compare what runs with what was read. Returns true if a running daemon can take over all
+ * that changed (log, keep_routes, state.writes_per_hour); then |fixed| is empty. Else |fixed|
+ * names every changed setting that needs a restart; an instance that came or went is named
+ * as a whole, instances[1]. |changed| names what differs and can be taken over. Either of the
+ * lists may be NULL.
+ */
+bool conf_reloadable(const struct conf *running, const struct conf *wanted,
+                     struct conf_changes *changed, struct conf_changes *fixed);
+
+/* Copy into |running| what can be changed while running, and nothing else. */
+void conf_take_reloadable(struct conf *running, const struct conf *wanted);
+
+const char *conf_log_to_name(enum conf_log_to to);
+const char *conf_log_level_name(enum conf_log_level level);
+/* 0, or -EINVAL: no such level. */
+int conf_log_level_parse(const char *name, enum conf_log_level *ret_level);
+
+#endif /* CONF_CONF_H */
