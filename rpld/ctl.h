@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The control socket: answers rplctl and the bridge over AF_UNIX (rplctl(8) has the protocol).
+ *
+ * One request line per connection: `[text|json|metrics] COMMAND [ARG...]` and a line feed. The
+ * reply is a line `ok` or `error CODE text`, then the body, then end of file; `monitor` streams
+ * until one side closes. Whoever may open the socket may read; only |admin_uid| may change
+ * anything, and each change is logged with the uid that asked.
+ *
+ * Everything is bounded: clients, request length, time for a request, octets that wait for a
+ * slow client, rows rendered per turn of the loop. A dump is rendered in slices through the
+ * engine's cursors, so that it never delays the protocol.
+ *
+ * What it does not do: it holds no state of the protocol, and never touches the engine but
+ * through rpl_view.h and the callbacks below.
+ */
+#ifndef RPLD_CTL_H
+#define RPLD_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "rpl/rpl.h"
+
+struct ctl;
+struct ev_loop;
+
+#define CTL_DEFAULT_SOCKET "/run/rpld/rpld.sock"
+
+struct ctl_settings {
+    const char *path;  /* of the socket; its folder is made if only the last part is missing */
+    const char *group; /* NULL: the group is left as it is */
+    uid_t admin_uid;   /* may change things: 0, as this process sees uids */
+    unsigned clients;  /* at most that many at once; 0 = 32 */
+};
+
+/* An interface that the configuration names. */
+struct ctl_interface {
+    char name[RPL_IFNAME_MAX];
+    uint32_t ifindex;   /* 0 = it is not there, rpld waits for it */
+    uint32_t instances; /* bit i: config.instance[i] runs on it */
+    bool up;
+    bool has_link_local;
+    struct rpl_addr link_local;
+    uint32_t mtu; /* 0 = not known */
+};
+
+/*
+ * Where answers come from. The struct stays the daemon's, outlives the ctl, and its fields may
+ * change between two turns of the loop (a reload may put another engine in). Every callback
+ * gets |ctx| and must not block. Callbacks marked (optional) may be NULL.
+ */
+struct ctl_source {
+    void *ctx;
+    const struct rpl_engine *engine;
+    const char *version;   /* of the program */
+    const char *config;    /* path of the configuration file */
+    const char *state_dir; /* NULL: no state is kept */
+    const char *tun;       /* name of the data plane's interface ("rpl0"), NULL: none */
+    rpl_tstamp started;    /* on the clock of now() */
+
+    /* The engine's clock, us. */
+    rpl_tstamp (*now)(void *ctx);
+
+    /* Interface number |index| of the configuration; false behind the last one. */
+    bool (*interface)(void *ctx, unsigned index, struct ctl_interface *out);
+
+    /* Counter number |index| that is not the engine's (forwarder, netlink, log ...), with a
+     * name of its own such as "forward-packets-down"; false behind the last one. (optional) */
+    bool (*counter)(void *ctx, unsigned index, const char **ret_name, uint64_t *ret_value);
+
+    /* Print the effective configuration. 0 or -errno. */
+    int (*print_config)(void *ctx, FILE *out);
+
+    /* Hand the command to the engine; returns what rpl_engine_input() returned. */
+    int (*command)(void *ctx, const struct rpl_event_command *command);
+
+    /* "err", "warn", "notice", "info", "debug": 0, or -EINVAL if it is none of these. */
+    int (*set_log_level)(void *ctx, const char *level);
+
+    /* Read the configuration file again and apply what can be applied. What went wrong, or
+     * could not be changed, is printed to |report|, a line each. 0, or -errno if nothing was
+     * changed. */
+    int (*reload)(void *ctx, FILE *report);
+
+    /* One line for the log, without line feed: "control: repair global uid=0 pid=4711". */
+    void (*log)(void *ctx, const char *line);
+};
+
+/*
+ * Open the socket (mode 0660, |settings->group|) and serve it on |loop|. Call while still
+ * privileged. A socket file that nobody listens on is replaced; one that is in use is
+ * -EADDRINUSE. A group that does not exist or may not be given is logged, not an error.
+ * Strings of |settings| are copied. 0 or -errno; *ret_ctl is untouched on failure.
+ */
+int ctl_new(struct ev_loop *loop, const struct ctl_settings *settings,
+            const struct ctl_source *source, struct ctl **ret_ctl);
+
+/* Cuts all clients and removes the socket file if that is still allowed. Accepts NULL. */
+void ctl_free(struct ctl *ctl);
+
+/* Call for every RPL_EFFECT_TRACE: feeds `monitor` and the history that `node` shows. */
+void ctl_trace(struct ctl *ctl, const struct rpl_effect_trace *trace, rpl_tstamp now);
+
+/* The listening descriptor (for a descriptor store or a seccomp filter's needs). */
+int ctl_fd(const struct ctl *ctl);
+
+#endif /* RPLD_CTL_H */
