@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The daemon's hands in the kernel: routes, links, addresses and neighbours over rtnetlink.
+ *
+ * Routes are written by libmnl in packed sends; links, addresses and neighbours are understood
+ * by libnl-route. Only IPv6, only the main routing table, only routes of protocol KRT_PROTOCOL:
+ * nothing else of the host's routing is changed.
+ *
+ * There is no loop in here and no clock. The caller watches the descriptors of krt_fds() for
+ * reading, calls krt_ready() for each that is readable, and krt_flush() at the end of each turn
+ * of its loop. What the kernel says comes through the callbacks, which run inside krt_ready()
+ * only, never inside another call. A callback may call anything here except krt_ready(),
+ * krt_route_flush() and krt_free().
+ *
+ * Every socket is opened by krt_new(); afterwards CAP_NET_ADMIN is enough for all of it.
+ * Functions return 0 or -errno. Interfaces are named by ifindex throughout.
+ *
+ * Not covered: sysctls, radios (nl802154), IPv4, multicast routes, policy rules.
+ */
+#ifndef NETLINK_KRT_H
+#define NETLINK_KRT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rpl/rpl.h"
+
+#define KRT_PROTOCOL 155         /* rtm_protocol of our routes, "rpl" in rt_protos.d */
+#define KRT_METRIC_DEFAULT 1024u /* what the kernel makes of metric 0 */
+#define KRT_FDS_MAX 4
+#define KRT_HWADDR_MAX 32
+
+struct krt;
+
+/* A link as it is now. |up|: administratively up, with a carrier. */
+struct krt_link {
+    uint32_t ifindex;
+    char name[RPL_IFNAME_MAX];
+    bool up;
+    bool has_link_local; /* a link-local address that is usable (not tentative) */
+    uint16_t type;       /* ARPHRD_x */
+    uint32_t mtu;        /* octets */
+    uint8_t hwaddr_len;  /* 0, 6, 8 ... */
+    uint8_t hwaddr[KRT_HWADDR_MAX];
+    struct rpl_addr link_local; /* if has_link_local */
+};
+
+enum krt_neighbour_state { KRT_NEIGHBOUR_REACHABLE, KRT_NEIGHBOUR_FAILED };
+
+/* What was lost when the kernel ran out of room for what it had to tell us. */
+enum krt_overrun {
+    KRT_OVERRUN_ROUTES, /* route_lost() calls are missing: call krt_dump_routes() */
+    KRT_OVERRUN_NOTICES /* links and addresses are being dumped again already; only
+                         * neighbour() calls are lost for good */
+};
+
+/* Any member may be NULL. Pointers are borrowed for the call. */
+struct krt_callbacks {
+    /* The answer to krt_route_set() or krt_route_del(), once per call: 0 or the kernel's
+     * positive errno. Deleting what is not there is a success. */
+    void (*result)(void *ctx, uint64_t token, int error);
+
+    /* krt_dump_routes(): each route of ours in the kernel. A TUN route has the ifindex it
+     * really points to. A route may be told twice if the table changed meanwhile. */
+    void (*route_found)(void *ctx, const struct rpl_route *route);
+    /* The dump is over: 0, or a positive errno and not all were told (EINTR: the table
+     * changed each time we looked). */
+    void (*route_dump_done)(void *ctx, int error);
+
+    /* Somebody else deleted a route of ours, or replaced it: match by dst, dst_len and metric;
+     * if it was replaced the rest tells what stands there now. The kernel says so too for each
+     * route that goes with a link; link() then comes as well, before or after. */
+    void (*route_lost)(void *ctx, const struct rpl_route *route);
+
+    /* A link is new, changed in one of the fields above, or is gone (|gone|: the last state). */
+    void (*link)(void *ctx, const struct krt_link *link, bool gone);
+    /* An address is new, changed or gone (|present| false). Usable: neither tentative nor
+     * duplicate. */
+    void (*address)(void *ctx, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen,
+                    bool usable, bool present);
+    /* The first krt_dump() is told in full; also after each later one. */
+    void (*dump_done)(void *ctx);
+
+    /* Neighbour discovery found |addr|, or gave up on it. */
+    void (*neighbour)(void *ctx, uint32_t ifindex, const struct rpl_addr *addr,
+                      enum krt_neighbour_state state);
+
+    void (*overrun)(void *ctx, enum krt_overrun what);
+
+    /* The queue was full (-ENOBUFS) and has room again, at least half of it. */
+    void (*room)(void *ctx);
+};
+
+/* Sizes; 0 takes the default. */
+struct krt_options {
+    uint32_t queue;         /* route changes held at most, default 16384 */
+    uint32_t change_buffer; /* receive buffer of the answers, octets, default 4 MiB */
+    uint32_t notice_buffer; /* receive buffer of the notices, octets, default 4 MiB */
+};
+
+struct krt_stats {
+    uint64_t changes;  /* route changes sent to the kernel, repeats included */
+    uint64_t refused;  /* of them answered with an error */
+    uint64_t sends;    /* packed sends they took */
+    uint64_t repeated; /* changes sent again after lost answers */
+    uint64_t overruns; /* ENOBUFS on any socket */
+    uint64_t skipped;  /* messages that made no sense and were passed over */
+    uint32_t queued;   /* changes held now: unsent and unanswered */
+};
+
+/*
+ * Opens all sockets and starts to listen for notices. |callbacks| is copied. |options| may be
+ * NULL. *ret is untouched on failure. Errors: -ENOMEM, or what socket(2), bind(2) and
+ * setsockopt(2) say.
+ */
+int krt_new(const struct krt_callbacks *callbacks, void *ctx, const struct krt_options *options,
+            struct krt **ret);
+
+/* Closes; leaves the kernel's routes as they are. Accepts NULL. No callback is called. */
+void krt_free(struct krt *krt);
+
+/* Fills fds[], returns how many. They stay the same until krt_free(). */
+size_t krt_fds(const struct krt *krt, int fds[KRT_FDS_MAX]);
+
+/*
+ * Reads what waits on |fd|, a bounded part of it: watch for readability by level. Never blocks.
+ * Also sends changes for which answers have made room. Errors: -EBADF (not ours), or what the
+ * socket says when it is broken for good.
+ */
+int krt_ready(struct krt *krt, int fd);
+
+/* ---- routes ------------------------------------------------------------------------ */
+
+/* The interface of RPL_ROUTE_TUN routes, 0 = none yet (such a set is then refused). */
+void krt_set_tun(struct krt *krt, uint32_t ifindex);
+
+/*
+ * Queues adding |route|, in place of a route with the same destination and metric. The answer
+ * comes through result() with |token|. Changes reach the kernel in the order of the calls.
+ * NOTE: a route of somebody else with the same destination and metric is replaced as well,
+ * except a default route, which is refused with EEXIST.
+ * Errors: -ENOBUFS (queue full: wait for room()), -EINVAL (no such kind, dst_len over 128, a
+ * VIA without ifindex or whose gateway is not link-local), -ENODEV (TUN without krt_set_tun()).
+ */
+int krt_route_set(struct krt *krt, uint64_t token, const struct rpl_route *route);
+
+/* Queues removing our route to that destination with that metric, wherever it points. Errors:
+ * -ENOBUFS, -EINVAL. */
+int krt_route_del(struct krt *krt, uint64_t token, const struct rpl_route *route);
+
+/* How many changes can be queued before -ENOBUFS. */
+uint32_t krt_room(const struct krt *krt);
+
+/*
+ * Sends what is queued, as far as the answers fit into the receive buffer; the rest goes when
+ * answers have been read. Sends nothing while a route dump runs, so that the dump is whole.
+ * Errors: what sendto(2) says; the changes stay queued.
+ */
+int krt_flush(struct krt *krt);
+
+/* Asks for all routes of ours: route_found() for each, then route_dump_done(). Asked again
+ * while it runs, it starts anew after the end. Errors: what sendto(2) says. */
+int krt_dump_routes(struct krt *krt);
+
+/*
+ * The clean end: forgets what is queued (no answers come) and removes every route of
+ * KRT_PROTOCOL from the main table, ours or of an earlier run. Blocks up to |timeout_ms|.
+ * *ret_removed (may be NULL) is how many went. Errors: -ETIME, or what the kernel says.
+ */
+int krt_route_flush(struct krt *krt, uint32_t timeout_ms, uint32_t *ret_removed);
+
+/* ---- links and addresses ----------------------------------------------------------- */
+
+/* Asks for all links, then all addresses: link() and address() for each that differs from what
+ * was told before, then dump_done(). Call it once after krt_new(). */
+int krt_dump(struct krt *krt);
+
+/*
+ * The changes below are carried out before they return; each waits for the kernel's answer,
+ * which is there at once (never longer than a second: -ETIME). Errors: what the kernel says, such
+ * as -ENODEV, -EPERM, -EINVAL.
+ */
+
+/* Adds addr/plen without duplicate address detection and without a route to the prefix: usable
+ * at once, told by address(). Adding it again is no error. */
+int krt_addr_set(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen);
+
+/* Removing what is not there is a success. */
+int krt_addr_del(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen);
+
+int krt_link_up(struct krt *krt, uint32_t ifindex);
+int krt_link_mtu(struct krt *krt, uint32_t ifindex, uint32_t mtu);
+
+/* No link-local address of the kernel's making; has an effect only before the link is up. */
+int krt_link_addrgen_none(struct krt *krt, uint32_t ifindex);
+
+/* ---- views ------------------------------------------------------------------------- */
+
+/* The last known state of a link, false if there is none. */
+bool krt_link_get(const struct krt *krt, uint32_t ifindex, struct krt_link *ret_link);
+
+void krt_stats_get(const struct krt *krt, struct krt_stats *ret_stats);
+
+#endif /* NETLINK_KRT_H */
