@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Defaults and checks of the engine's settings. The defaults are those that let every deployed
+ * mote join: where they differ from RFC 6550's it is said beside them.
+ */
+#include <string.h>
+
+#include "of/of.h"
+#include "rpl/rpl.h"
+#include "rpl/rpl_data.h"
+
+/* Bounds that several checks share. */
+#define INTERVAL_MIN_LOWEST 3 /* RFC 6550 section 17 */
+#define INTERVAL_MIN_HIGHEST 24
+#define INTERVAL_SUM_HIGHEST 30 /* deployed nodes count milliseconds in 32 signed bits */
+#define MHRI_HIGHEST 32767      /* above it a child of the root would be at INFINITE_RANK */
+#define LOCAL_ID_LAST 0xbf      /* RFC 6550 section 5.1: the D bit is 0 in control messages */
+#define PREFERENCE_HIGHEST 7
+#define LIFETIME_LOWEST 2 /* a known node divides by zero at 1 and floods */
+
+void rpl_config_default(struct rpl_config *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->limits.neighbours = 256;
+    config->limits.targets = 20000;
+    config->limits.peers = 1024;
+    config->limits.effects = 4096;
+}
+
+void rpl_instance_config_default(struct rpl_instance_config *instance)
+{
+    memset(instance, 0, sizeof(*instance));
+    instance->role = RPL_ROLE_ROOT;
+    instance->mop = RPL_MOP_NON_STORING;
+    instance->ocp = OF_OCP_MRHOF;
+    instance->prefix_len = 64;
+    instance->prefix_valid_s = UINT32_MAX;
+    instance->prefix_preferred_s = UINT32_MAX;
+    instance->grounded = true;
+    /* RFC 6550 section 17 has 8 ms and 20 doublings, far too much air for 802.15.4: 4.1 s to
+     * 17.5 minutes instead. */
+    instance->dodag.dio_interval_min = 12;
+    instance->dodag.dio_interval_doublings = 8;
+    instance->dodag.dio_redundancy_constant = 10;
+    instance->dodag.min_hop_rank_increase = 256;
+    instance->dodag.max_rank_increase = 7 * 256;
+    instance->dodag.default_lifetime = 30;
+    instance->dodag.lifetime_unit_s = 60;
+    instance->default_route = true;
+    instance->dao_ack = true;
+    instance->poison = true;
+    instance->compat.rpi_type = RPL_RPI_63;
+    instance->compat.short_transit = true;
+    instance->compat.local_instance_without_d = true;
+    /* RFC 6719 section 5, as of/ has them. */
+    instance->parent_switch_threshold = 192;
+    instance->max_link_metric = 512;
+    instance->max_path_cost = 32768;
+}
+
+static bool routable(const struct rpl_addr *a)
+{
+    static const struct rpl_addr zero = {{0}};
+    struct rpl_addr loopback = {{0}};
+
+    loopback.b[15] = 1;
+    if (memcmp(a, &zero, sizeof(zero)) == 0 || memcmp(a, &loopback, sizeof(loopback)) == 0)
+        return false;
+    if (a->b[0] == 0xff) /* multicast */
+        return false;
+    return !(a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80); /* link-local */
+}
+
+static bool lifetime_ok(uint8_t units)
+{
+    return units >= LIFETIME_LOWEST; /* 255 is infinite */
+}
+
+/* What a root announces in the DODAG Configuration option, RFC 6550 section 6.7.6. */
+static const char *check_dodag(const struct rpl_dodag_settings *dodag)
+{
+    if (dodag->dio_interval_min < INTERVAL_MIN_LOWEST ||
+        dodag->dio_interval_min > INTERVAL_MIN_HIGHEST)
+        return "dodag.dio_interval_min";
+    if (dodag->dio_interval_min + dodag->dio_interval_doublings > INTERVAL_SUM_HIGHEST)
+        return "dodag.dio_interval_doublings";
+    if (dodag->min_hop_rank_increase == 0 || dodag->min_hop_rank_increase > MHRI_HIGHEST)
+        return "dodag.min_hop_rank_increase";
+    if (!lifetime_ok(dodag->default_lifetime))
+        return "dodag.default_lifetime";
+    if (dodag->lifetime_unit_s == 0)
+        return "dodag.lifetime_unit";
+    return NULL;
+}
+
+static const char *check_root(const struct rpl_instance_config *instance)
+{
+    if (instance->prefix_len != 64 || !routable(&instance->prefix))
+        return "prefix";
+    if (instance->prefix_preferred_s > instance->prefix_valid_s)
+        return "prefix_preferred";
+    if (instance->preference > PREFERENCE_HIGHEST)
+        return "preference";
+    return check_dodag(&instance->dodag);
+}
+
+static const char *check_instance(const struct rpl_instance_config *instance)
+{
+    const char *wrong = NULL;
+
+    if (instance->id > LOCAL_ID_LAST)
+        return "id";
+    if (instance->role != RPL_ROLE_ROOT && instance->role != RPL_ROLE_ROUTER &&
+        instance->role != RPL_ROLE_LEAF)
+        return "role";
+    if (instance->mop != RPL_MOP_NONE && instance->mop != RPL_MOP_NON_STORING &&
+        instance->mop != RPL_MOP_STORING)
+        return "mode";
+    if (instance->ocp != OF_OCP_OF0 && instance->ocp != OF_OCP_MRHOF)
+        return "objective";
+    if (instance->has_dodag_id && !routable(&instance->dodag_id))
+        return "dodag_id";
+    if (instance->role == RPL_ROLE_ROOT)
+        wrong = check_root(instance);
+    else if (instance->path_lifetime != 0 && !lifetime_ok(instance->path_lifetime))
+        wrong = "path_lifetime";
+    if (wrong != NULL)
+        return wrong;
+    if (instance->compat.rpi_type != RPL_RPI_63 && instance->compat.rpi_type != RPL_RPI_23)
+        return "compat.rpi_type";
+    return NULL;
+}
+
+const char *rpl_config_check(const struct rpl_config *config)
+{
+    if (config->mem.alloc == NULL || config->mem.free == NULL)
+        return "mem";
+    if (config->limits.neighbours == 0)
+        return "limits.neighbours";
+    if (config->limits.targets == 0)
+        return "limits.targets";
+    if (config->limits.peers == 0)
+        return "limits.peers";
+    if (config->limits.effects == 0)
+        return "limits.effects";
+    if (config->instance_count == 0 || config->instance_count > RPL_INSTANCES_MAX)
+        return "instances";
+    for (uint32_t i = 0; i < config->instance_count; i++) {
+        const char *wrong = check_instance(&config->instance[i]);
+
+        if (wrong != NULL)
+            return wrong;
+        for (uint32_t j = 0; j < i; j++)
+            if (config->instance[j].id == config->instance[i].id)
+                return "id";
+    }
+    return NULL;
+}
