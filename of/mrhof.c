@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/* The Minimum Rank with Hysteresis Objective Function with ETX, RFC 6719. */
+#include "of/of_ops.h"
+
+static uint32_t max_u32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/*
+ * Path cost, RFC 6719 section 3.1: without a metric container the advertised Rank is the
+ * neighbour's path ETX (section 3.5), the link's own is added. The Rank through a parent is the
+ * cost, but at least MinHopRankIncrease above what it advertises (section 3.3).
+ */
+static enum of_verdict mrhof_path(const struct of_params *params, const struct of_candidate *cand,
+                                  struct of_path *ret_path)
+{
+    uint32_t cost = (uint32_t)cand->rank + cand->etx;
+
+    if (cand->etx > params->max_link_metric)
+        return OF_LINK_TOO_BAD;
+    if (cost > params->max_path_cost)
+        return OF_PATH_TOO_LONG;
+    ret_path->cost = cost;
+    ret_path->rank = max_u32(cost, (uint32_t)cand->rank + params->min_hop_rank_increase);
+    return OF_PREFERRED;
+}
+
+/* Section 3.2.2 leaves the choice between equal costs open: fewer hops are more robust. */
+static int mrhof_compare(const struct of_candidate *a, const struct of_path *path_a,
+                         const struct of_candidate *b, const struct of_path *path_b)
+{
+    if (path_a->cost != path_b->cost)
+        return path_a->cost < path_b->cost ? -1 : 1;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    return 0;
+}
+
+/* Hysteresis, section 3.2.2 rule 3: a gain below the threshold is not worth a switch, and
+ * neither is no gain at all when the threshold is 0. */
+static bool mrhof_keep(const struct of_params *params, const struct of_candidate *current,
+                       const struct of_path *path_current, const struct of_candidate *best,
+                       const struct of_path *path_best)
+{
+    (void)current;
+    (void)best;
+    return path_best->cost >= path_current->cost ||
+           path_current->cost - path_best->cost < params->parent_switch_threshold;
+}
+
+/* The three cases of section 3.3. */
+static uint32_t mrhof_rank(const struct of_params *params, const struct of_set *set)
+{
+    uint32_t mhri = params->min_hop_rank_increase;
+    uint32_t above_members = mhri * (1 + set->advertised_most / mhri);
+    uint32_t within_reach = 0;
+
+    if (set->rank_most > params->max_rank_increase)
+        within_reach = set->rank_most - params->max_rank_increase;
+    return max_u32(set->rank, max_u32(above_members, within_reach));
+}
+
+const struct of_ops of_ops_mrhof = {
+    .ocp = OF_OCP_MRHOF,
+    .name = "mrhof",
+    .path = mrhof_path,
+    .compare = mrhof_compare,
+    .keep = mrhof_keep,
+    .rank = mrhof_rank,
+    .rank_covers_set = true,
+};
