@@ -147,7 +147,8 @@ struct rpl_wire_message {
  * message, DAO structure (Transit before Target, Target without Transit, descriptor misplaced), no
  * Target. |msg| is unspecified on failure. |src| and |dst| are needed for the checksum only. A DAO
  * with a local instance and D=0 is read (its receiver judges it by the compat setting). A
- * link-local PIO is left out of the message; an RIO with the reserved preference as well.
+ * PIO that is link-local, multicast, or preferred longer than it is valid is left out of the
+ * message; an RIO with the reserved preference as well, and what exceeds pio[] and rio[].
  */
 int rpl_wire_read(const uint8_t *data, size_t len, const struct rpl_addr *src,
                   const struct rpl_addr *dst, struct rpl_wire_message *msg,
