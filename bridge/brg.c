@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+#include "bridge/brg.h"
+
+#include <string.h>
+
+const char *brg_strerror(int err)
+{
+    static const char *const names[] = {
+        [0] = "no error",
+        [BRG_ERR_NOMEM] = "out of memory",
+        [BRG_ERR_FULL] = "limit reached",
+        [BRG_ERR_FORMAT] = "malformed",
+        [BRG_ERR_SIZE] = "too large",
+        [BRG_ERR_INVAL] = "invalid argument",
+        [BRG_ERR_NOENT] = "not found",
+    };
+    size_t index = (size_t)(err < 0 ? -(long)err : err);
+
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : "unknown error";
+}
+
+char *brg_dup(const struct brg_alloc *alloc, const void *data, size_t len)
+{
+    char *copy = brg_get(alloc, len + 1);
+
+    if (copy != NULL) {
+        if (len > 0) {
+            memcpy(copy, data, len);
+        }
+        copy[len] = '\0';
+    }
+    return copy;
+}
+
+uint64_t brg_random(uint64_t *state)
+{
+    uint64_t z;
+
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = *state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+uint64_t brg_random_below(uint64_t *state, uint64_t bound)
+{
+    /* The bias of the remainder is below 2^-40 for every bound used here (seconds and minutes
+     * in microseconds). */
+    return bound == 0 ? 0 : brg_random(state) % bound;
+}
+
+static int timer_cmp(const struct brg_timer *a, const struct brg_timer *b)
+{
+    if (a->deadline != b->deadline) {
+        return a->deadline < b->deadline ? -1 : 1;
+    }
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+BRG_TREE_FUNCTIONS(brg_timer_tree, brg_timer, entry, timer_cmp)
+
+void brg_timers_init(struct brg_timers *timers)
+{
+    RB_INIT(&timers->tree);
+    timers->order = 0;
+}
+
+void brg_timer_set(struct brg_timers *timers, struct brg_timer *timer, brg_tstamp deadline)
+{
+    brg_timer_clear(timers, timer);
+    if (deadline == BRG_NEVER) {
+        return;
+    }
+    timer->deadline = deadline;
+    timer->order = timers->order++;
+    timer->armed = true;
+    RB_INSERT(brg_timer_tree, &timers->tree, timer);
+}
+
+void brg_timer_clear(struct brg_timers *timers, struct brg_timer *timer)
+{
+    if (timer->armed) {
+        RB_REMOVE(brg_timer_tree, &timers->tree, timer);
+        timer->armed = false;
+    }
+}
+
+static struct brg_timer *timers_first(const struct brg_timers *timers)
+{
+    struct brg_timer *timer = RB_ROOT(&timers->tree);
+
+    while (timer != NULL && RB_LEFT(timer, entry) != NULL) {
+        timer = RB_LEFT(timer, entry);
+    }
+    return timer;
+}
+
+brg_tstamp brg_timers_deadline(const struct brg_timers *timers)
+{
+    const struct brg_timer *timer = timers_first(timers);
+
+    return timer == NULL ? BRG_NEVER : timer->deadline;
+}
+
+struct brg_timer *brg_timers_due(struct brg_timers *timers, brg_tstamp now)
+{
+    struct brg_timer *timer = timers_first(timers);
+
+    if (timer == NULL || timer->deadline > now) {
+        return NULL;
+    }
+    brg_timer_clear(timers, timer);
+    return timer;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The CoAP exchange layer: a client for many nodes on one socket, without the socket.
+ *
+ * RFC 7252 section 4 (message layer: confirmable and not, acknowledgement, reset, retransmission
+ * with jitter, NSTART, deduplication) and 5 (requests and responses, piggybacked and separate),
+ * RFC 7641 (observe, client side: order of notifications, Max-Age, registering again) and
+ * RFC 7959 (Block2: large representations fetched whole). It is no server: a request from a node
+ * is answered with Reset. Not here: Block1, DTLS, multicast, proxies.
+ *
+ * Use: feed datagrams and the time, then take effects until there are none, then ask for the
+ * deadline. Input octets are borrowed for the call; what an effect points to is good until the
+ * next call of coap_poll() on the same endpoint. All state belongs to the endpoint and every table
+ * has a bound, which is refused and counted, never grown. A run is a function of its inputs.
+ *
+ * The promise to a sensor: a confirmable response with a value is not acknowledged by this layer
+ * but by coap_confirm(), after the caller has put the value where it is safe. Until then a
+ * retransmission of the same message is neither answered nor delivered; afterwards it is
+ * acknowledged again (so one lost acknowledgement costs nothing) and not delivered again.
+ */
+#ifndef BRIDGE_COAP_H
+#define BRIDGE_COAP_H
+
+#include "bridge/brg.h"
+#include "bridge/coap_msg.h"
+
+struct coap_endpoint;
+
+/* A node's transport address. |scope| is the interface index of a link-local address, else 0. */
+struct coap_addr {
+    uint8_t ip[16];
+    uint32_t scope;
+    uint16_t port;
+};
+
+struct coap_config {
+    uint64_t seed;                /* jitter, tokens and first message IDs */
+    uint32_t ack_timeout_ms;      /* RFC 7252 4.8: 2000 */
+    uint32_t max_retransmit;      /* RFC 7252 4.8: 4 */
+    uint32_t response_timeout_ms; /* from the empty acknowledgement to the separate response */
+    uint32_t max_outstanding;     /* requests in the air at once, over all nodes */
+    uint32_t max_peers;
+    uint32_t max_requests;          /* exchanges and observations, over all nodes */
+    uint32_t max_requests_per_peer; /* the same for one node */
+    uint32_t max_body;              /* octets of one representation fetched by blocks */
+    uint32_t max_bodies;            /* octets of all that are being fetched */
+};
+
+/* RFC values and bounds for some thousand nodes. */
+void coap_config_defaults(struct coap_config *config);
+
+/* What became of a request that got no response. */
+enum coap_failure {
+    COAP_FAIL_TIMEOUT, /* nobody answered */
+    COAP_FAIL_RESET,   /* the node rejected the request */
+    COAP_FAIL_BAD,     /* an answer that cannot be used: options, blocks, size */
+};
+
+enum coap_effect_kind {
+    COAP_SEND,     /* put data/len on the air to peer */
+    COAP_RESPONSE, /* an answer or a notification for request |id| */
+    COAP_FAILED,   /* request |id| is over without an answer */
+    COAP_STALE,    /* observation |id|: |misses| attempts to register again were not answered */
+};
+
+struct coap_effect {
+    enum coap_effect_kind kind;
+    struct coap_addr peer;
+    uint32_t id;     /* all but SEND: what coap_request() gave */
+    uint64_t cookie; /* and what was given to it */
+    /* SEND: the datagram; RESPONSE: the whole representation */
+    const uint8_t *data;
+    size_t len;
+    /* RESPONSE */
+    uint8_t code;
+    int format;         /* enum coap_format, COAP_FORMAT_NONE without the option */
+    uint32_t max_age_s; /* 60 when the message does not say */
+    uint32_t seq;       /* the Observe value, when |observing| */
+    bool observing;     /* more will come by themselves */
+    bool last;          /* |id| is over with this effect; true in every FAILED */
+    bool confirm;       /* to be answered with coap_confirm(peer, mid) */
+    uint16_t mid;
+    /* FAILED, STALE */
+    enum coap_failure failure;
+    uint32_t misses;
+};
+
+struct coap_request {
+    struct coap_addr peer;
+    uint8_t method;         /* COAP_GET, COAP_PUT, ... */
+    const char *uri;        /* "s/temp?unit=c": path and query, percent-encoded, no leading slash */
+    bool observe;           /* with COAP_GET */
+    int accept;             /* enum coap_format; COAP_FORMAT_NONE leaves the option out */
+    int format;             /* of the payload */
+    const uint8_t *payload; /* copied; at most COAP_PAYLOAD_MAX */
+    size_t payload_len;
+    uint64_t cookie; /* comes back in the effects */
+};
+
+/* What fits one datagram beside the longest header a request of ours has. */
+#define COAP_PAYLOAD_MAX 1024
+
+struct coap_stats {
+    uint64_t received;
+    uint64_t sent;
+    uint64_t retransmitted; /* requests sent again */
+    uint64_t malformed;     /* format errors and unusable options */
+    uint64_t ignored;       /* not CoAP, or an empty message that matches nothing */
+    uint64_t unknown;       /* responses to nothing we asked: rejected */
+    uint64_t requests;      /* requests made to us: rejected */
+    uint64_t duplicates;    /* seen before; acknowledged again where that is due */
+    uint64_t out_of_order;  /* older than a notification we have (RFC 7641 3.4) */
+    uint64_t refused;       /* no room: not delivered, not acknowledged */
+};
+
+/* |alloc| must outlive the endpoint. NULL without memory. */
+struct coap_endpoint *coap_endpoint_new(const struct coap_config *config,
+                                        const struct brg_alloc *alloc);
+void coap_endpoint_free(struct coap_endpoint *ep);
+
+/*
+ * Queues a request; it leaves when the node has none outstanding (NSTART 1) and the mesh has room
+ * (max_outstanding). -BRG_ERR_FULL, -BRG_ERR_NOMEM, -BRG_ERR_SIZE, -BRG_ERR_INVAL (the URI).
+ * Its end is told by exactly one effect with |last|, unless it is cancelled.
+ */
+int coap_request(struct coap_endpoint *ep, const struct coap_request *request, brg_tstamp now,
+                 uint32_t *ret_id);
+
+/* Forgets a request or observation: no more effects for it. A notification that still comes is
+ * rejected, which ends it at the node (RFC 7641 3.6). Unknown ids are ignored. */
+void coap_cancel(struct coap_endpoint *ep, uint32_t id, brg_tstamp now);
+
+/* Registers an observation again now, with its own token; without effect unless it is idle. */
+void coap_refresh(struct coap_endpoint *ep, uint32_t id, brg_tstamp now);
+
+/*
+ * A datagram came in. 0: a message of a node that we talk to. -BRG_ERR_NOENT: well formed, but of
+ * nobody we know; else it was not usable. The result is for the caller's knowledge only:
+ * whatever has to be answered has been.
+ */
+int coap_input(struct coap_endpoint *ep, const struct coap_addr *peer, const uint8_t *data,
+               size_t len, brg_tstamp now);
+
+/* Settles a RESPONSE with |confirm|: acknowledges it, or (accept false) forgets that it came, so
+ * that the node's retransmission is delivered again. */
+void coap_confirm(struct coap_endpoint *ep, const struct coap_addr *peer, uint16_t mid, bool accept,
+                  brg_tstamp now);
+
+/* Work that is due at |now|. */
+void coap_timeout(struct coap_endpoint *ep, brg_tstamp now);
+
+/* When coap_timeout() wants to be called; BRG_NEVER without anything to wait for. */
+brg_tstamp coap_deadline(const struct coap_endpoint *ep);
+
+/* The next effect, or false. */
+bool coap_poll(struct coap_endpoint *ep, struct coap_effect *ret_effect);
+
+const struct coap_stats *coap_endpoint_stats(const struct coap_endpoint *ep);
+
+int coap_addr_cmp(const struct coap_addr *a, const struct coap_addr *b);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the exchange layer share; nobody else includes it. */
+#ifndef BRIDGE_COAP_INTERNAL_H
+#define BRIDGE_COAP_INTERNAL_H
+
+#include "bridge/coap.h"
+
+#define TOKEN_LEN 4
+#define DEDUP_SLOTS 16
+/* RFC 7252 section 4.8.2 with the default parameters. */
+#define EXCHANGE_LIFETIME (247 * BRG_SEC)
+#define NON_LIFETIME (145 * BRG_SEC)
+#define DEFAULT_MAX_AGE_S 60
+
+/* What we did with a message of a peer, so that its copy gets the same (RFC 7252 4.2, 4.5). */
+enum dedup_state {
+    DEDUP_FREE,
+    DEDUP_NON,     /* nothing to answer */
+    DEDUP_PENDING, /* delivered, waiting for coap_confirm() */
+    DEDUP_ACKED,
+    DEDUP_REJECTED,
+};
+
+struct dedup {
+    brg_tstamp expires;
+    uint32_t digest; /* of the octets: a node that restarted may use a message ID again */
+    uint16_t mid;
+    uint8_t state;
+};
+
+enum op_state {
+    OP_QUEUED,    /* waits for its turn at the peer */
+    OP_SENT,      /* confirmable request out, neither acknowledged nor answered */
+    OP_WAIT,      /* acknowledged; the separate response is due */
+    OP_OBSERVING, /* registered and idle */
+};
+
+/* What the message in the air (or queued) is for. */
+enum op_step {
+    STEP_FIRST,   /* the request itself */
+    STEP_REFRESH, /* the same registration again (RFC 7641 3.3.1) */
+    STEP_BLOCK,   /* the next block of a representation (RFC 7959 2.4) */
+};
+
+/* A representation being fetched by blocks, with what its first block said. */
+struct body {
+    uint8_t *data;
+    size_t len;
+    size_t room;
+    uint8_t szx;
+    uint8_t etag_len;
+    uint8_t etag[COAP_ETAG_MAX];
+    uint8_t code;
+    int format;
+    uint32_t max_age_s;
+    uint32_t seq;
+    bool observing;
+};
+
+struct op {
+    RB_ENTRY(op) by_id;
+    TAILQ_ENTRY(op) of_peer; /* all of a peer */
+    TAILQ_ENTRY(op) queued;  /* those that wait, or have failed */
+    struct peer *peer;
+    struct brg_timer timer;
+    uint32_t id;
+    uint64_t cookie;
+    enum op_state state;
+    enum op_step step;
+    bool in_flight; /* holds the peer's turn and a place in the mesh */
+    uint8_t method;
+    bool observe;
+    int accept;
+    int format;
+    char *uri;
+    uint8_t *payload;
+    size_t payload_len;
+    uint8_t token[TOKEN_LEN];       /* of the request and of its notifications */
+    uint8_t block_token[TOKEN_LEN]; /* of the block request in the air */
+    uint16_t mid;
+    uint32_t tries;
+    uint64_t timeout; /* the retransmission timeout in force, microseconds */
+    /* observation */
+    bool has_seq;
+    uint32_t seq;
+    brg_tstamp seq_at;
+    uint32_t misses;
+    uint8_t etag_len;
+    uint8_t etag[COAP_ETAG_MAX];
+    struct body *body;
+    enum coap_failure failure; /* in the list of failed ones */
+};
+
+TAILQ_HEAD(op_list, op);
+RB_HEAD(op_tree, op);
+
+enum peer_state {
+    PEER_BUSY,  /* has operations, nothing to start */
+    PEER_READY, /* could start one */
+    PEER_IDLE,  /* has none */
+};
+
+struct peer {
+    RB_ENTRY(peer) by_addr;
+    TAILQ_ENTRY(peer) listed; /* in ready or idle */
+    struct coap_addr addr;
+    struct op_list ops;
+    struct op_list queue;
+    struct op *current; /* NSTART: the one that is out */
+    uint32_t n_ops;
+    enum peer_state state;
+    uint16_t next_mid;
+    uint8_t dedup_next;
+    struct dedup dedup[DEDUP_SLOTS];
+};
+
+TAILQ_HEAD(peer_list, peer);
+RB_HEAD(peer_tree, peer);
+
+struct effect {
+    TAILQ_ENTRY(effect) entry;
+    struct coap_effect public;
+    uint8_t data[];
+};
+
+TAILQ_HEAD(effect_list, effect);
+
+struct coap_endpoint {
+    struct coap_config config;
+    const struct brg_alloc *alloc;
+    uint64_t random;
+    uint32_t next_id;
+    struct op_tree ops;
+    uint32_t n_ops;
+    struct peer_tree peers;
+    uint32_t n_peers;
+    struct peer_list ready; /* have something queued and nothing out */
+    struct peer_list idle;  /* have nothing; the oldest is given up when room is needed */
+    uint32_t outstanding;
+    size_t bodies;
+    uint32_t digest; /* of the datagram being read */
+    struct brg_timers timers;
+    struct effect_list effects;
+    struct effect *taken;  /* the one the caller is looking at */
+    struct op_list failed; /* over; each still has to be told, which needs no memory */
+    struct coap_stats stats;
+};
+
+/* --- coap_exchange.c ------------------------------------------------------------------------ */
+
+/* Ends an operation; its memory is gone. */
+void coap_op_free(struct coap_endpoint *ep, struct op *op);
+
+/* The message in the air is settled: frees the peer's turn and stops the timer. */
+void coap_op_settle(struct coap_endpoint *ep, struct op *op);
+
+/* Queues the next message of |op|; a further block goes in front of what else waits. */
+void coap_op_enqueue(struct coap_endpoint *ep, struct op *op, enum op_step step);
+
+/* Tells the caller that |op| is over without an answer, and ends it. */
+void coap_op_fail(struct coap_endpoint *ep, struct op *op, enum coap_failure failure);
+
+/* Back to waiting for notifications, until the value is |max_age_s| old. */
+void coap_op_idle(struct coap_endpoint *ep, struct op *op, uint32_t max_age_s, brg_tstamp now);
+
+/* Nobody answered what is in the air: ends the operation, unless it is a registration that has
+ * worked before: then says so and tries later. */
+void coap_op_give_up(struct coap_endpoint *ep, struct op *op, enum coap_failure failure,
+                     brg_tstamp now);
+
+/* Appends an effect with a copy of |data|. -BRG_ERR_NOMEM. */
+int coap_effect_add(struct coap_endpoint *ep, const struct coap_effect *effect, const uint8_t *data,
+                    size_t len);
+
+/* Sends |msg|; a datagram that finds no memory is lost, as the air loses them. */
+void coap_send(struct coap_endpoint *ep, const struct coap_addr *to, const struct coap_msg *msg);
+
+/* Sends an empty acknowledgement or reset. */
+void coap_send_empty(struct coap_endpoint *ep, const struct coap_addr *to, enum coap_type type,
+                     uint16_t mid);
+
+void coap_dedup_set(struct coap_endpoint *ep, struct peer *peer, uint16_t mid,
+                    enum dedup_state state, brg_tstamp now);
+struct dedup *coap_dedup_find(struct peer *peer, uint16_t mid, brg_tstamp now);
+
+/* Starts what may start. To be called at the end of every entry point. */
+void coap_pump(struct coap_endpoint *ep, brg_tstamp now);
+
+struct peer *coap_peer_find(struct coap_endpoint *ep, const struct coap_addr *addr);
+
+/* --- coap_request.c ------------------------------------------------------------------------- */
+
+/* Is this URI one that coap_request_send() can turn into options? */
+int coap_uri_check(const char *uri);
+
+/* Writes and sends what |op->step| asks for, with |op->mid|; the same octets every time. */
+void coap_request_send(struct coap_endpoint *ep, struct op *op);
+
+/* --- coap_receive.c ------------------------------------------------------------------------- */
+
+/* A well-formed response came for |op|. */
+void coap_op_response(struct coap_endpoint *ep, struct op *op, struct coap_msg *msg,
+                      brg_tstamp now);
+
+/* --- coap_block.c --------------------------------------------------------------------------- */
+
+/* The first block of more: keeps it and asks for the second. -BRG_ERR_x: cannot be fetched. */
+int coap_body_start(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg,
+                    const struct coap_block *block);
+
+/* A further block. 1: whole now, 0: more asked for, -BRG_ERR_x. */
+int coap_body_add(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg);
+
+void coap_body_free(struct coap_endpoint *ep, struct op *op);
+
+#endif
