@@ -55,11 +55,16 @@ enum rpl_data_error {
     RPL_DATA_HOP_LIMIT,     /* Hop Limit used up: Time Exceeded */
     RPL_DATA_TOO_BIG,       /* the result does not fit */
     RPL_DATA_PATH_INVALID,  /* path empty, too long, or repeats an address */
+    RPL_DATA_CONGESTED,     /* CE on a tunnel whose packet cannot carry the mark (RFC 6040) */
     RPL_DATA_ERROR_COUNT
 };
 const char *rpl_data_error_name(enum rpl_data_error error);
 
-/* Find the headers. Returns RPL_DATA_OK also for a packet without any of them. */
+/*
+ * Find the headers. Returns RPL_DATA_OK also for a packet without any of them. With
+ * RPL_DATA_SRH_SEGMENTS and _MULTICAST |ret_info| is whole all the same; the field that a
+ * Parameter Problem points at is at srh + 3. A consumed source routing header is not judged.
+ */
 enum rpl_data_error rpl_packet_parse(const uint8_t *packet, size_t len,
                                      struct rpl_packet_info *ret_info);
 
@@ -80,8 +85,10 @@ enum rpl_data_error rpl_srh_insert(uint8_t *packet, size_t *len, size_t size,
 
 /*
  * Put |packet| into an outer IPv6 header from |src| to hop[0] with RPI and SRH as above; the
- * inner Hop Limit is reduced by Segments Left (RFC 6554 section 4.1). |hop_limit| is the
- * outer one; ECN and DSCP are copied outward.
+ * inner Hop Limit is reduced by Segments Left (RFC 6554 section 4.1; a forwarder decrements it
+ * first). A route that the inner Hop Limit does not reach to the end is cut, so that the node
+ * where it runs out tells the sender. |hop_limit| is the outer one; ECN and DSCP are copied
+ * outward.
  */
 enum rpl_data_error rpl_encapsulate(uint8_t *packet, size_t *len, size_t size,
                                     const struct rpl_addr *src, uint8_t hop_limit,
@@ -92,20 +99,24 @@ enum rpl_data_error rpl_encapsulate(uint8_t *packet, size_t *len, size_t size,
  * Process the source routing header at the node named in the destination (RFC 6554 section
  * 4.2): swaps the destination with the next segment and decrements Segments Left and the
  * Hop Limit. Only for segments_left > 0. |own| lists our addresses for the loop check.
- * *ret_next is the new destination.
+ * *ret_next is the new destination. On an error the packet is as it was.
  */
 enum rpl_data_error rpl_srh_step(uint8_t *packet, size_t len, const struct rpl_addr *own,
                                  size_t own_count, struct rpl_addr *ret_next);
 
 /*
- * Take out the RPI (the whole Hop-by-Hop header if it holds nothing else, else the option is
- * overwritten by PadN) and a consumed source routing header (Segments Left 0). *len is the
- * new length. A packet with neither is left as it is.
+ * Take out the RPI (the whole Hop-by-Hop header if it holds nothing else, else the option
+ * becomes padding, less than 8 octets of it in a row) and a consumed source routing header
+ * (Segments Left 0). *len is the new length. A packet with neither is left as it is.
  */
 enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len);
 
-/* If the payload is IPv6-in-IPv6 (next == 41), replace the packet by the inner one, inner ECN
- * marked CE when the outer is (RFC 6040). Returns RPL_DATA_TRUNCATED if the inner is broken. */
+/*
+ * If the payload is IPv6-in-IPv6 (next == 41), replace the packet by the inner one, whose ECN
+ * field becomes what RFC 6040 section 4.2 wants (RPL_DATA_CONGESTED: drop it). Any other
+ * packet, and one whose source route is not consumed, is left as it is. Returns
+ * RPL_DATA_TRUNCATED if the inner is broken.
+ */
 enum rpl_data_error rpl_decapsulate(uint8_t *packet, size_t *len);
 
 /* Overwrite flags and SenderRank of the RPI that |info| found. */
