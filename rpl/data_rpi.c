@@ -21,7 +21,7 @@ static uint16_t rpl_rpi_dag_rank(uint16_t sender_rank, uint16_t mhri)
 {
     bool apart = (uint32_t)mhri * mhri > UINT16_MAX;
 
-    return apart && sender_rank >= mhri ? sender_rank / mhri : sender_rank;
+    return (uint16_t)(apart && sender_rank >= mhri ? sender_rank / mhri : sender_rank);
 }
 
 enum rpl_rpi_verdict rpl_rpi_check(const struct rpl_rpi *rpi, uint16_t own_dag_rank, uint16_t mhri)
