@@ -57,24 +57,30 @@ lab_unshare_options() {
     return 1
 }
 
+# Stops with the reason where the lab cannot live; else sets LAB_UNSHARE.
+lab_check_house() {
+    lab_need ip iproute2
+    lab_need ping iputils-ping
+    lab_need jq jq
+    lab_check_tun
+    LAB_UNSHARE=$(lab_unshare_options) || lab_die "namespaces cannot be made. Grant them with:" \
+        "run as root, or: sysctl kernel.unprivileged_userns_clone=1, or in a container:" \
+        "--privileged"
+}
+
 # lab_enter "$@": starts the script again inside its namespaces and ends with its status; inside, it
 # prepares /run and comes back. The end of this process, however it comes, ends all the others.
 lab_enter() {
-    local options child
+    local child
 
     if [ -n "${LAB_INSIDE:-}" ]; then
         lab_prepare
         return 0
     fi
-    lab_need ip iproute2
-    lab_need ping iputils-ping
-    lab_need jq jq
-    lab_check_tun
-    options=$(lab_unshare_options) || lab_die "namespaces cannot be made. Grant them with: run as" \
-        "root, or: sysctl kernel.unprivileged_userns_clone=1, or in a container: --privileged"
+    lab_check_house
     # shellcheck disable=SC2086
     LAB_INSIDE=1 setpriv --pdeathsig KILL env --default-signal=INT,QUIT \
-        unshare $options bash "$0" "$@" <&0 &
+        unshare $LAB_UNSHARE bash "$0" "$@" <&0 &
     child=$!
     trap 'kill -KILL $child 2>/dev/null; wait $child 2>/dev/null; exit 130' INT TERM HUP
     wait $child
@@ -97,13 +103,21 @@ lab_prepare() {
     ip link set lo up
 }
 
-# lab_in N COMMAND...: runs a command in the namespace of a node; "uplink" is the host on the wire.
-lab_in() {
-    local node=$1
+# The namespace of a node; "uplink" is the host on the wire.
+lab_path() {
+    case $1 in
+    uplink) echo /run/netns/uplink ;;
+    *) echo /run/netns/n"$1" ;;
+    esac
+}
 
+# lab_in N COMMAND...: runs a command in the namespace of a node.
+lab_in() {
+    local path
+
+    path=$(lab_path "$1")
     shift
-    [ "$node" = uplink ] || node=n$node
-    nsenter --net=/run/netns/"$node" "$@"
+    nsenter --net="$path" "$@"
 }
 
 lab_netns() {
@@ -162,6 +176,13 @@ lab_address() {
     printf '%s:12:4b00:%x:0' $LAB_PREFIX "$1"
 }
 
+# lab_node ADDRESS: the node it belongs to, global or link-local.
+lab_node() {
+    local rest=${1%:*}
+
+    echo $((16#${rest##*:}))
+}
+
 lab_eui64() {
     printf '02:12:4b:00:%02x:%02x:00:00' $(($1 >> 8)) $(($1 & 255))
 }
@@ -170,13 +191,20 @@ lab_eui64() {
 
 # lab_run NODE NAME COMMAND...: starts a program in a node, its log in $LAB/nNODE/NAME.log.
 lab_run() {
-    local node=$1 name=$2 place=$LAB/n$1
+    local node=$1 name=$2 path place
 
     shift 2
-    [ "$node" != uplink ] || place=$LAB/uplink
+    path=$(lab_path "$node")
+    place=$LAB/${path##*/}
     mkdir -p "$place"
-    lab_in "$node" "$@" >>"$place/$name.log" 2>&1 </dev/null &
+    # With exec, so that the process we remember is the program itself.
+    (exec nsenter --net="$path" "$@") >>"$place/$name.log" 2>&1 </dev/null &
     LAB_PIDS[$node/$name]=$!
+}
+
+# lab_ended NODE NAME: waits until a program is done.
+lab_ended() {
+    wait "${LAB_PIDS[$1/$2]}"
 }
 
 # lab_signal SIGNAL NODE NAME: sends it; after KILL and TERM the program is awaited.
@@ -257,16 +285,28 @@ lab_until() {
     done
 }
 
+# lab_line SECONDS DESCRIPTOR PATTERN: reads until a line matches and prints it.
+lab_line() {
+    local deadline=$((SECONDS + $1)) line
+
+    while [ $SECONDS -lt $deadline ] && read -rt $((deadline - SECONDS)) -u "$2" line; do
+        [[ $line =~ $3 ]] || continue
+        echo "$line"
+        return 0
+    done
+    return 1
+}
+
 # lab_unless COMMAND...: the opposite, for lab_check and lab_until.
 lab_unless() {
     ! "$@"
 }
 
-# lab_lost NODE ADDRESS COUNT [INTERVAL]: pings, prints how many answers are missing.
+# lab_lost NODE ADDRESS COUNT [INTERVAL [OCTETS]]: pings, prints how many answers are missing.
 lab_lost() {
     local report
 
-    report=$(lab_in "$1" ping -6 -n -q -c "$3" -i "${4:-0.05}" -W 2 "$2" 2>&1)
+    report=$(lab_in "$1" ping -6 -n -q -c "$3" -i "${4:-0.05}" -s "${5:-56}" -W 2 "$2" 2>&1)
     awk -v sent="$3" '/packets transmitted/ { print $1 - $4; said = 1 }
                       END { if (!said) print sent }' <<<"$report"
 }
@@ -310,6 +350,60 @@ lab_tcpdump() {
     $as tcpdump -Z root -n "$@"
 }
 
+# lab_mesh SECONDS NODES [options of air]: everything up, and the root knows a way to every node
+# within the time.
+lab_mesh() {
+    local seconds=$1 began=$SECONDS
+
+    shift
+    lab_start "$@"
+    lab_rpld_all
+    lab_check "$LAB_MODE: the root knows a way to all $((LAB_NODES - 1)) nodes within $seconds s" \
+        lab_until "$seconds" lab_joined $((LAB_NODES - 1)) || lab_finish
+    echo "   it took $((SECONDS - began)) s"
+}
+
+# lab_all FROM: a node reaches every other one; names those that it does not.
+lab_all() {
+    local node missed=
+
+    for ((node = 1; node <= LAB_NODES; node++)); do
+        [ "$node" = "$1" ] || lab_reaches "$1" "$(lab_address $node)" || missed+=" $node"
+    done
+    echo "not reached:$missed"
+    [ -z "$missed" ]
+}
+
+# lab_same GOT WANTED: the same lines in any order.
+lab_same() {
+    diff <(sort <<<"$1") <(sort <<<"$2")
+}
+
+# The addresses of all nodes but the root.
+lab_addresses() {
+    local node
+
+    for ((node = 2; node <= LAB_NODES; node++)); do
+        lab_address $node
+        echo
+    done
+}
+
+# lab_kernel_agrees: the host routes in the root's kernel are those of the nodes that rpld says are
+# installed, and these are all of them.
+lab_kernel_agrees() {
+    lab_same "$(lab_installed)" "$(lab_addresses)" &&
+        lab_same "$(lab_routes 1 | grep -v /)" "$(lab_addresses)"
+}
+
+# lab_default NODE: the node to whose link-local the default route of rpld points.
+lab_default() {
+    local via
+
+    via=$(ip -n n"$1" -6 route show default proto 155 | awk '$2 == "via" { print $3; exit }')
+    [ -z "$via" ] || lab_node "$via"
+}
+
 # --- the report ---
 
 # lab_check TEXT COMMAND...: prints "ok TEXT" or "FAIL TEXT".
@@ -327,11 +421,33 @@ lab_check() {
     fi
 }
 
+# Every program that is still there is asked to stop and has to do so in peace.
+lab_stop() {
+    local key status angry=
+
+    for key in "${!LAB_PIDS[@]}"; do
+        kill -TERM "${LAB_PIDS[$key]}" 2>/dev/null
+    done
+    for key in "${!LAB_PIDS[@]}"; do
+        wait "${LAB_PIDS[$key]}"
+        status=$?
+        [[ $key != */rpld || $status -eq 0 ]] || angry+=" $key ($status)"
+    done
+    echo "ended with another status than 0:$angry"
+    [ -z "$angry" ]
+}
+
+lab_complaints() {
+    grep -rhE 'AddressSanitizer|LeakSanitizer|runtime error:|[Aa]ssertion' $LAB --include='*.log'
+}
+
 # Ends the script; after a failure with what the programs said, so that one run tells enough. With
 # LAB_KEEP=DIRECTORY the lab's files are copied there.
 lab_finish() {
     local log
 
+    lab_check "every rpld stops when it is told to" lab_stop
+    lab_check "no program has complained of its own code" lab_unless lab_complaints
     if [ $LAB_FAILED -ne 0 ]; then
         for log in $LAB/*.log $LAB/*/*.log; do
             [ -s "$log" ] || continue
