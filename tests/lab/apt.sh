@@ -63,7 +63,7 @@ apt_need() {
             "apt-get install ${missing[*]}" >&2
         return 1
     fi
-    echo "   apt installs ${missing[*]}" | fold -s -w 96
+    echo "   apt installs ${missing[*]}" | fold -s -w 92 | sed "1!s,^,      ,"
     (
         log=$(mktemp)
         trap 'apt_policy_end; rm -f "$log"' EXIT

@@ -101,6 +101,10 @@ lab_prepare() {
         fi
     done
     ip link set lo up
+    # The daemons give their privileges up for a user of no rights; there is only one user in a
+    # user namespace of ours, and they stay what they are.
+    LAB_USER=nobody
+    lab_is_root || LAB_USER=
 }
 
 # The namespace of a node; "uplink" is the host on the wire.
@@ -142,6 +146,7 @@ lab_start() {
     for ((node = 1; node <= LAB_NODES; node++)); do
         lab_netns n$node 1
         mkdir -p $LAB/n$node/state
+        [ -z "$LAB_USER" ] || chown "$LAB_USER" $LAB/n$node/state
     done
     "$LAB_BUILD/tests/lab/air" --control $LAB/air.sock --netns /run/netns/n --nodes "$LAB_NODES" \
         --pcap $LAB/air.pcap "$@" >$LAB/air.log 2>&1 &
@@ -240,7 +245,8 @@ instances = ( {
     interfaces = ( "lowpan0" );
     $lines
 } );
-control = { socket = "$LAB/n$node/rpld.sock"; };
+user = "$LAB_USER";
+control = { socket = "$LAB/n$node/rpld.sock"; group = ""; };
 state = { directory = "$LAB/n$node/state"; };
 log = { to = "stderr"; level = "${LAB_LOG:-info}"; };
 END
@@ -340,13 +346,17 @@ lab_joined() {
     [ "$(lab_installed | wc -l)" -ge "$1" ]
 }
 
+# Whether we are root with all the users a machine has.
+lab_is_root() {
+    [ "$(awk '{ print $3; exit }' /proc/self/uid_map)" != 1 ]
+}
+
 # lab_tcpdump ARGUMENTS...: as root it wants to change its user, which a user namespace of a single
 # user does not let it; there it runs as somebody else from the start.
 lab_tcpdump() {
     local as=
 
-    [ "$(awk '{ print $3; exit }' /proc/self/uid_map)" != 1 ] ||
-        as='unshare --user --map-user=65534'
+    lab_is_root || as='unshare --user --map-user=65534'
     $as tcpdump -Z root -n "$@"
 }
 
