@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From a representation to readings, and from a reading to an MQTT payload; and back for
+ * commands.
+ *
+ * Understood are text/plain, JSON, CBOR (RFC 8949), SenML in JSON and CBOR (RFC 8428, base fields
+ * resolved) and octets as they are. Everything is bounded before it is decoded: octets, depth,
+ * items, records. A payload is good as a whole or not at all.
+ *
+ * NOTE: JSON is read by cJSON and CBOR's heads by libcbor, so this file is pure but for the
+ * memory that cJSON takes and gives back within one call.
+ */
+#ifndef BRIDGE_PAYLOAD_H
+#define BRIDGE_PAYLOAD_H
+
+#include "bridge/brg.h"
+#include "bridge/text.h"
+
+#define BRG_PAYLOAD_MAX 16384 /* octets taken from a node */
+#define BRG_DEPTH_MAX 16      /* arrays and maps inside each other */
+#define BRG_ITEMS_MAX 1024    /* values, keys included */
+#define BRG_RECORDS_MAX 64    /* readings of one SenML pack */
+#define BRG_OUTPUT_MAX 65536  /* octets of what is published */
+
+enum brg_value_kind {
+    BRG_VALUE_NUMBER,
+    BRG_VALUE_BOOL,
+    BRG_VALUE_TEXT,   /* |text| is UTF-8 */
+    BRG_VALUE_OCTETS, /* |text| is base64url */
+    BRG_VALUE_JSON,   /* |text| is a JSON array, object or null */
+};
+
+struct brg_reading {
+    enum brg_value_kind kind;
+    double number; /* finite */
+    bool flag;
+    const char *text; /* text_len octets and a NUL */
+    size_t text_len;
+    const char *name; /* SenML's resolved name; NULL in other formats */
+    const char *unit; /* NULL: none */
+    bool has_time;
+    double time_s; /* SenML: below 2^28 relative to now, else since 1970 */
+};
+
+/* A decoder and its last result; large, so make one and keep it. */
+struct brg_decoder {
+    size_t n;
+    struct brg_reading readings[BRG_RECORDS_MAX];
+    const char *reason; /* why the last payload was refused; a literal */
+    struct brg_text arena;
+    char arena_room[BRG_OUTPUT_MAX];
+    struct brg_text json; /* CBOR on its way through JSON */
+    char json_room[BRG_OUTPUT_MAX];
+};
+
+/* Decodes by content format (enum coap_format). -BRG_ERR_FORMAT or -BRG_ERR_SIZE with |reason|
+ * set and no readings. What the readings point to is good until the next call. */
+int brg_decode(struct brg_decoder *dec, int format, const uint8_t *data, size_t len);
+
+enum brg_output {
+    BRG_OUTPUT_JSON,  /* {"v":21.5,"u":"Cel","t":1732104000.123,"seq":7} */
+    BRG_OUTPUT_VALUE, /* 21.5 */
+    BRG_OUTPUT_RAW,   /* the node's octets; not made here */
+};
+
+/* What the bridge knows of a reading beside its value. */
+struct brg_context {
+    double now_s; /* since 1970 */
+    bool has_seq;
+    uint32_t seq;
+};
+
+/* Writes a reading's payload behind what |out| holds; |out->full| tells that it did not fit. */
+void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
+                       enum brg_output output, const struct brg_context *context);
+
+/* The payload of the topic .../error. */
+void brg_error_write(struct brg_text *out, const char *reason, const uint8_t *data, size_t len,
+                     double now_s);
+
+/*
+ * A command's payload, text or {"v": scalar}, encoded for the resource's content format (-1: text).
+ * |out| of |size| octets. -BRG_ERR_FORMAT, -BRG_ERR_SIZE, with |ret_reason|.
+ */
+int brg_command_encode(int format, const char *data, size_t len, uint8_t *out, size_t size,
+                       size_t *ret_len, const char **ret_reason);
+
+/* --- parts, for each other and for the tests ------------------------------------------------ */
+
+/* CBOR to JSON text, integer keys as strings, octets as base64url strings, tags left out. NULL,
+ * or why not. */
+const char *brg_cbor_to_json(const uint8_t *data, size_t len, struct brg_text *out);
+
+/* Is this JSON text within the bounds of depth and count, without escaped NULs? NULL, or why
+ * not. cJSON judges the rest. */
+const char *brg_json_check(const char *data, size_t len);
+
+struct cJSON;
+
+/* Resolves a SenML pack (RFC 8428 section 4.6) into |dec|'s readings. NULL, or why not. */
+const char *brg_senml_resolve(struct brg_decoder *dec, const struct cJSON *pack);
+
+/* A copy in the decoder's arena, or NULL when that is full. */
+const char *brg_decoder_keep(struct brg_decoder *dec, const char *text, size_t len);
+
+#endif

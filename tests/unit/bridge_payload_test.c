@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/bridge_lib.h"
+
+#include <string.h>
+
+#include "bridge/coap_msg.h"
+#include "bridge/payload.h"
+
+static struct brg_decoder dec;
+
+/* Decodes and writes every reading as "NAME=PAYLOAD;" with a fixed time. */
+static const char *rendered(int format, const void *data, size_t len, enum brg_output output)
+{
+    static char room[BRG_OUTPUT_MAX];
+    const struct brg_context context = {.now_s = 1700000000.25};
+    uint8_t *copy = malloc(len + 1);
+    struct brg_text out;
+
+    memcpy(copy, data, len);
+    brg_text_init(&out, room, sizeof(room));
+    if (brg_decode(&dec, format, copy, len) < 0) {
+        free(copy);
+        assert_non_null(dec.reason);
+        assert_int_equal(dec.n, 0);
+        return NULL;
+    }
+    free(copy);
+    for (size_t i = 0; i < dec.n; i++) {
+        if (dec.readings[i].name != NULL) {
+            brg_text_puts(&out, dec.readings[i].name);
+            brg_text_puts(&out, "=");
+        }
+        brg_reading_write(&out, &dec.readings[i], output, &context);
+        brg_text_puts(&out, ";");
+    }
+    assert_false(out.full);
+    return room;
+}
+
+#define JSON(format, data) rendered(COAP_FORMAT_##format, data, sizeof(data) - 1, BRG_OUTPUT_JSON)
+#define VALUE(format, data) rendered(COAP_FORMAT_##format, data, sizeof(data) - 1, BRG_OUTPUT_VALUE)
+
+static void test_text(void **state)
+{
+    (void)state;
+    assert_string_equal(JSON(TEXT, "21.5"), "{\"v\":21.5,\"t\":1700000000.250};");
+    assert_string_equal(VALUE(TEXT, "21.5"), "21.5;");
+    assert_string_equal(VALUE(TEXT, " -3e2\r\n"), "-300;");
+    assert_string_equal(JSON(TEXT, "open"), "{\"v\":\"open\",\"t\":1700000000.250};");
+    assert_string_equal(VALUE(TEXT, "say \"hi\"\n"), "say \"hi\";");
+    assert_string_equal(JSON(TEXT, "say \"\\\n\x01"),
+                        "{\"v\":\"say \\\"\\\\\\n\\u0001\",\"t\":1700000000.250};");
+    assert_string_equal(VALUE(TEXT, "007"), "007;");
+    assert_string_equal(JSON(TEXT, "007"), "{\"v\":\"007\",\"t\":1700000000.250};");
+    assert_string_equal(JSON(TEXT, "1e999"), "{\"v\":\"1e999\",\"t\":1700000000.250};");
+    assert_string_equal(JSON(TEXT, "nan"), "{\"v\":\"nan\",\"t\":1700000000.250};");
+    assert_string_equal(JSON(TEXT, ""), "{\"v\":\"\",\"t\":1700000000.250};");
+    assert_null(JSON(TEXT, "\xff"));
+    assert_null(JSON(TEXT, "a\0b"));
+}
+
+static void test_formats_we_are_not_told(void **state)
+{
+    (void)state;
+    assert_string_equal(VALUE(NONE, "1.5"), "1.5;");
+    assert_string_equal(VALUE(NONE, "\x00\xff\x10"), "AP8Q;");
+    assert_string_equal(VALUE(OCTETS, "12"), "MTI;");
+    assert_string_equal(VALUE(OCTETS, "1"), "MQ;");
+    assert_string_equal(VALUE(OCTETS, ""), ";");
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    assert_string_equal(VALUE(JSON, "true"), "true;");
+    assert_string_equal(VALUE(JSON, " 0.1 "), "0.1;");
+    assert_string_equal(VALUE(JSON, "\"a\\u00e9\""), "a\xc3\xa9;");
+    assert_string_equal(JSON(JSON, "{\"a\": [1,2]}"),
+                        "{\"v\":{\"a\": [1,2]},\"t\":1700000000.250};");
+    assert_string_equal(VALUE(JSON, "null"), "null;");
+    assert_string_equal(VALUE(JSON, "{\"n\":123456789012345678}"), "{\"n\":123456789012345678};");
+    assert_null(JSON(JSON, ""));
+    assert_null(JSON(JSON, "{"));
+    assert_null(JSON(JSON, "1 2"));
+    assert_null(JSON(JSON, "\"\\u0000\""));
+    assert_null(JSON(JSON, "\"a\\"));
+    assert_null(JSON(JSON, "\"\xc3\""));
+    assert_null(JSON(JSON, "[1e999]"));
+    assert_null(JSON(JSON, "1e999"));
+    assert_null(JSON(JSON, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]")); /* 17 deep */
+    assert_non_null(JSON(JSON, "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]"));
+}
+
+static void test_limits(void **state)
+{
+    static char big[BRG_PAYLOAD_MAX + 1];
+
+    (void)state;
+    memset(big, 'x', sizeof(big));
+    assert_null(rendered(COAP_FORMAT_TEXT, big, sizeof(big), BRG_OUTPUT_VALUE));
+    assert_non_null(rendered(COAP_FORMAT_TEXT, big, sizeof(big) - 1, BRG_OUTPUT_VALUE));
+    assert_non_null(rendered(COAP_FORMAT_OCTETS, big, sizeof(big) - 1, BRG_OUTPUT_VALUE));
+    for (size_t i = 0; i < sizeof(big); i++) {
+        big[i] = i == 0 ? '[' : i % 2 ? '1' : ',';
+    }
+    big[2 * BRG_ITEMS_MAX - 2] = ']';
+    assert_non_null(rendered(COAP_FORMAT_JSON, big, 2 * BRG_ITEMS_MAX - 1, BRG_OUTPUT_VALUE));
+    big[2 * BRG_ITEMS_MAX - 2] = ',';
+    big[2 * BRG_ITEMS_MAX] = ']';
+    assert_null(rendered(COAP_FORMAT_JSON, big, 2 * BRG_ITEMS_MAX + 1, BRG_OUTPUT_VALUE));
+}
+
+static void test_cbor(void **state)
+{
+    (void)state;
+    assert_string_equal(VALUE(CBOR, "\x18\x2a"), "42;");
+    assert_string_equal(VALUE(CBOR, "\x29"), "-10;");
+    assert_string_equal(VALUE(CBOR, "\xf9\x4d\x60"), "21.5;");
+    assert_string_equal(VALUE(CBOR, "\xfb\x40\x35\x80\x00\x00\x00\x00\x00"), "21.5;");
+    assert_string_equal(VALUE(CBOR, "\xf5"), "true;");
+    assert_string_equal(VALUE(CBOR, "\xf6"), "null;");
+    assert_string_equal(VALUE(CBOR, "\x62hi"), "hi;");
+    assert_string_equal(VALUE(CBOR, "\x42\x00\xff"), "AP8;");
+    assert_string_equal(VALUE(CBOR, "\x82\x01\x81\x02"), "[1,[2]];");
+    assert_string_equal(VALUE(CBOR, "\xa2\x61"
+                                    "a\x01\x03\x80"),
+                        "{\"a\":1,\"3\":[]};");
+    assert_string_equal(VALUE(CBOR, "\xbf\x61"
+                                    "a\x9f\x01\x02\xff\x20\xa0\xff"),
+                        "{\"a\":[1,2],\"-1\":{}};");
+    assert_string_equal(VALUE(CBOR, "\x7f\x61"
+                                    "a\x62"
+                                    "bc\xff"),
+                        "abc;");
+    assert_string_equal(VALUE(CBOR, "\xbf\x7f\x61k\xff\xf4\xff"), "{\"k\":false};");
+    assert_string_equal(VALUE(CBOR, "\xc1\x1a\x65\x53\xf1\x00"), "1700000000;"); /* a tag */
+}
+
+static void test_bad_cbor(void **state)
+{
+    static const struct {
+        const char *data;
+        size_t len;
+    } bad[] = {
+        {"", 0},
+        {"\x9a\x05\xf5\xe1\x00\x01", 6}, /* a hundred million items announced */
+        {"\x9b\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10},
+        {"\xbb\x80\x00\x00\x00\x00\x00\x00\x00\x01\x01", 11}, /* its double overflows */
+        {"\x5b\xff\xff\xff\xff\xff\xff\xff\xff", 9},
+        {"\x7a\xff\xff\xff\xff", 5},
+        {"\x82\x01", 2},
+        {"\x01\x02", 2},         /* a second item */
+        {"\xa1\x81\x01\x01", 4}, /* an array as a key */
+        {"\xa1\x01", 2},
+        {"\xbf\x01\xff", 3}, /* a key without a value */
+        {"\xff", 1},
+        {"\x81\xff", 2},
+        {"\x61\xff", 2}, /* not UTF-8 */
+        {"\x61\x00", 2},
+        {"\x7f\x01\xff", 3},     /* a chunk that is no text */
+        {"\x5f\x41\x01\xff", 4}, /* octets in chunks */
+        {"\xf9\x7e\x00", 3},     /* NaN */
+        {"\xf9\x7c\x00", 3},     /* infinity */
+        {"\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x01", 18},
+        {"\xfc", 1},
+        {"\x1c", 1},
+        {"\xc1", 1},
+        {"\x3b\xff\xff\xff\xff\xff\xff\xff\xff", 9},
+    };
+    static uint8_t tags[BRG_ITEMS_MAX + 2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_null(rendered(COAP_FORMAT_CBOR, bad[i].data, bad[i].len, BRG_OUTPUT_VALUE));
+    }
+    memset(tags, 0xc1, sizeof(tags));
+    tags[sizeof(tags) - 1] = 1;
+    assert_null(rendered(COAP_FORMAT_CBOR, tags, sizeof(tags), BRG_OUTPUT_VALUE));
+}
+
+/* RFC 8428 section 5 */
+static void test_senml_json(void **state)
+{
+    (void)state;
+    assert_string_equal(JSON(SENML_JSON, "[{\"n\":\"urn:dev:ow:10e2073a01080063\",\"u\":\"Cel\","
+                                         "\"v\":23.1}]"),
+                        "urn:dev:ow:10e2073a01080063={\"v\":23.1,\"u\":\"Cel\","
+                        "\"t\":1700000000.250};");
+    assert_string_equal(
+        JSON(SENML_JSON,
+             "[{\"bn\":\"urn:dev:ow:10e2073a0108006:\",\"bt\":1.276020076001e+09,\"bu\":\"A\","
+             "\"bver\":5,\"n\":\"voltage\",\"u\":\"V\",\"v\":120.1},"
+             "{\"n\":\"current\",\"t\":-5,\"v\":1.2},"
+             "{\"n\":\"current\",\"bt\":1700000000,\"t\":-1.5,\"v\":1.7}]"),
+        /* 2010 is not plausible, so our own time stands; the last one is. */
+        "urn:dev:ow:10e2073a0108006:voltage={\"v\":120.1,\"u\":\"V\",\"t\":1700000000.250};"
+        "urn:dev:ow:10e2073a0108006:current={\"v\":1.2,\"u\":\"A\",\"t\":1700000000.250};"
+        "urn:dev:ow:10e2073a0108006:current={\"v\":1.7,\"u\":\"A\",\"t\":1699999998.500};");
+    assert_string_equal(VALUE(SENML_JSON, "[{\"bn\":\"x:\",\"n\":\"temp\",\"v\":20},"
+                                          "{\"n\":\"label\",\"vs\":\"Machine\"},"
+                                          "{\"n\":\"open\",\"vb\":false},"
+                                          "{\"n\":\"nfc\",\"vd\":\"aGkg\"}]"),
+                        "x:temp=20;x:label=Machine;x:open=false;x:nfc=aGkg;");
+    /* A time below 2^28 is relative to now. */
+    assert_string_equal(JSON(SENML_JSON, "[{\"n\":\"a\",\"v\":1,\"t\":-10}]"),
+                        "a={\"v\":1,\"t\":1699999990.250};");
+    assert_string_equal(VALUE(SENML_JSON, "[{\"bn\":\"a\",\"bv\":10},{\"v\":1},{\"n\":\"b\"},"
+                                          "{\"n\":\"c\",\"s\":7}]"),
+                        "a=11;ab=10;ac=7;");
+    assert_string_equal(VALUE(SENML_JSON, "[]"), "");
+    assert_string_equal(VALUE(SENML_JSON, "[{\"bn\":\"/3303/0/\",\"n\":\"5700\",\"v\":1}]"),
+                        "3303/0/5700=1;");
+    assert_string_equal(VALUE(SENML_JSON, "[{\"n\":\"a\",\"v\":1,\"new\":true}]"), "a=1;");
+}
+
+static void test_bad_senml(void **state)
+{
+    static const char *const bad[] = {
+        "{}",
+        "[1]",
+        "[{\"v\":1}]", /* no name */
+        "[{\"n\":\"_a\",\"v\":1}]",
+        "[{\"n\":\"a+b\",\"v\":1}]",
+        "[{\"n\":\"a#\",\"v\":1}]",
+        "[{\"n\":\"a\"}]",                      /* no value */
+        "[{\"n\":\"a\",\"v\":1,\"vs\":\"x\"}]", /* two */
+        "[{\"n\":\"a\",\"v\":\"1\"}]",
+        "[{\"n\":\"a\",\"vb\":1}]",
+        "[{\"n\":\"a\",\"v\":1e999}]",
+        "[{\"n\":\"a\",\"bv\":1e308,\"v\":1e308}]",
+        "[{\"n\":\"a\",\"v\":1,\"v\":2}]",
+        "[{\"n\":\"a\",\"v\":1,\"must_\":0}]", /* to be understood */
+        "[{\"bver\":11,\"n\":\"a\",\"v\":1}]",
+        "[{\"n\":\"a\",\"v\":1},{\"n\":\"b\",\"v\":null}]", /* good only as a whole */
+    };
+    static char many[BRG_PAYLOAD_MAX];
+    size_t len = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_null(rendered(COAP_FORMAT_SENML_JSON, bad[i], strlen(bad[i]), BRG_OUTPUT_VALUE));
+    }
+    many[len++] = '[';
+    for (int i = 0; i <= BRG_RECORDS_MAX; i++) {
+        memcpy(many + len, "{\"n\":\"a\",\"v\":1},", 16);
+        len += 16;
+    }
+    many[len - 1] = ']';
+    assert_null(rendered(COAP_FORMAT_SENML_JSON, many, len, BRG_OUTPUT_VALUE));
+    len -= 16;
+    many[len - 1] = ']';
+    assert_non_null(rendered(COAP_FORMAT_SENML_JSON, many, len, BRG_OUTPUT_VALUE));
+}
+
+/* RFC 8428 section 6: [{-2: "x:", 0: "t", 1: "Cel", 2: 21.5}, {0: "d", 8: h'00ff'}] */
+static void test_senml_cbor(void **state)
+{
+    (void)state;
+    assert_string_equal(JSON(SENML_CBOR, "\x82\xa4\x21\x62x:\x00\x61t\x01\x63"
+                                         "Cel\x02\xf9\x4d\x60\xa2\x00\x61"
+                                         "d\x08\x42\x00\xff"),
+                        "x:t={\"v\":21.5,\"u\":\"Cel\",\"t\":1700000000.250};"
+                        "x:d={\"v\":\"AP8\",\"t\":1700000000.250};");
+    assert_null(JSON(SENML_CBOR, "\x81\xa1\x00\x61t"));
+    assert_null(JSON(SENML_CBOR, "\xa0"));
+}
+
+static void test_seq_and_error(void **state)
+{
+    const struct brg_reading reading = {.kind = BRG_VALUE_BOOL, .flag = true};
+    const struct brg_context context = {.now_s = 1700000000, .has_seq = true, .seq = 4711};
+    char room[300];
+    struct brg_text out;
+
+    (void)state;
+    brg_text_init(&out, room, sizeof(room));
+    brg_reading_write(&out, &reading, BRG_OUTPUT_JSON, &context);
+    assert_string_equal(room, "{\"v\":true,\"t\":1700000000.000,\"seq\":4711}");
+    brg_text_init(&out, room, sizeof(room));
+    brg_error_write(&out, "not \"it\"", (const uint8_t *)"\x00\xab", 2, 1.5);
+    assert_string_equal(
+        room, "{\"reason\":\"not \\\"it\\\"\",\"hex\":\"00ab\",\"octets\":2,\"t\":1.500}");
+    brg_text_init(&out, room, 10);
+    brg_reading_write(&out, &reading, BRG_OUTPUT_JSON, &context);
+    assert_true(out.full);
+    assert_true(strlen(room) < 10);
+}
+
+static void expect_command(int format, const char *data, const char *want, size_t len)
+{
+    uint8_t out[64];
+    const char *reason;
+    size_t out_len;
+
+    assert_int_equal(
+        brg_command_encode(format, data, strlen(data), out, sizeof(out), &out_len, &reason), 0);
+    assert_int_equal(out_len, len);
+    assert_memory_equal(out, want, len);
+}
+
+static void test_commands(void **state)
+{
+    static const struct {
+        int format;
+        const char *data;
+    } bad[] = {
+        {COAP_FORMAT_TEXT, ""},
+        {COAP_FORMAT_TEXT, "{}"},
+        {COAP_FORMAT_TEXT, "{\"v\":[1]}"},
+        {COAP_FORMAT_TEXT, "{\"v\":null}"},
+        {COAP_FORMAT_TEXT, "{\"v\":1e999}"},
+        {COAP_FORMAT_TEXT, "\xff"},
+        {COAP_FORMAT_JSON, "[1]"},
+        {COAP_FORMAT_SENML_JSON, "1"},
+        {COAP_FORMAT_TEXT, "0123456789012345678901234567890123456789012345678901234567890123x"},
+    };
+    uint8_t out[64];
+    const char *reason;
+    size_t len;
+
+    (void)state;
+    expect_command(COAP_FORMAT_NONE, "21.50", "21.50", 5);
+    expect_command(COAP_FORMAT_TEXT, "{\"v\":21.50}", "21.5", 4);
+    expect_command(COAP_FORMAT_TEXT, "{\"v\":\"on\"}", "on", 2);
+    expect_command(COAP_FORMAT_TEXT, "{\"v\":true}", "true", 4);
+    expect_command(COAP_FORMAT_TEXT, "{broken", "{broken", 7);
+    expect_command(COAP_FORMAT_TEXT, "[1]", "[1]", 3);
+    expect_command(COAP_FORMAT_TEXT, "21 C", "21 C", 4);
+    expect_command(COAP_FORMAT_JSON, "on", "\"on\"", 4);
+    expect_command(COAP_FORMAT_JSON, "21.5", "21.5", 4);
+    expect_command(COAP_FORMAT_JSON, "{\"v\":\"a\\\"b\"}", "\"a\\\"b\"", 6);
+    expect_command(COAP_FORMAT_CBOR, "42", "\x18\x2a", 2);
+    expect_command(COAP_FORMAT_CBOR, "-1", "\x20", 1);
+    expect_command(COAP_FORMAT_CBOR, "{\"v\":true}", "\xf5", 1);
+    expect_command(COAP_FORMAT_CBOR, "hi", "\x62hi", 3);
+    expect_command(COAP_FORMAT_CBOR, "{\"v\":\"hi\"}", "\x62hi", 3);
+    expect_command(COAP_FORMAT_CBOR, "21.5", "\xfb\x40\x35\x80\x00\x00\x00\x00\x00", 9);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_true(brg_command_encode(bad[i].format, bad[i].data, strlen(bad[i].data), out,
+                                       sizeof(out), &len, &reason) < 0);
+        assert_non_null(reason);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_formats_we_are_not_told),
+        cmocka_unit_test(test_json),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_cbor),       cmocka_unit_test(test_bad_cbor),
+        cmocka_unit_test(test_senml_json), cmocka_unit_test(test_bad_senml),
+        cmocka_unit_test(test_senml_cbor), cmocka_unit_test(test_seq_and_error),
+        cmocka_unit_test(test_commands),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
