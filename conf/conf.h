@@ -137,7 +137,7 @@ void conf_print(const struct conf *conf, FILE *out);
 /* ---- for the daemon ---------------------------------------------------------------- */
 
 /* Copy limits and instances to where the engine wants them; mem, seed and stored are left
- * alone, and so is the prefix of an instance with |prefix_auto| (it is zero then). */
+ * alone. An instance with |prefix_auto| has whatever prefix the caller put into |conf|. */
 void conf_engine_config(const struct conf *conf, struct rpl_config *ret_config);
 
 /* Bit i: instance[i] runs on the interface |name|. 0: it is none of ours. */

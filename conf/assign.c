@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: ISC */
+/* One value of the file into its place, or an error that says what would be right. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "conf/internal.h"
+
+/* The words that go with a value that is not allowed. */
+static bool refuse(struct conf_reader *reader, const struct conf_setting *setting,
+                   const config_setting_t *from, const char *path, const char *wrong)
+{
+    char allowed[CONF_PATH_TEXT_MAX];
+
+    conf_setting_allowed(setting, allowed, sizeof(allowed));
+    conf_reader_error(reader, from, path, "%s; allowed is %s", wrong, allowed);
+    return false;
+}
+
+static bool refuse_type(struct conf_reader *reader, const struct conf_setting *setting,
+                        const config_setting_t *from, const char *path)
+{
+    char wrong[64];
+
+    (void)snprintf(wrong, sizeof(wrong), "this is %s", conf_type_name(from));
+    return refuse(reader, setting, from, path, wrong);
+}
+
+static bool is_integer(const config_setting_t *from)
+{
+    return from->type == CONFIG_TYPE_INT || from->type == CONFIG_TYPE_INT64;
+}
+
+/* The word of |setting| that |text| is; NULL if it is none. */
+static const struct conf_word *find_word(const struct conf_setting *setting, const char *text)
+{
+    for (const struct conf_word *w = setting->words; w != NULL && w->word != NULL; w++)
+        if (strcmp(w->word, text) == 0)
+            return w;
+    return NULL;
+}
+
+static bool assign_word(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                        const config_setting_t *from, const char *path)
+{
+    const struct conf_word *word = find_word(setting, config_setting_get_string(from));
+
+    if (word == NULL)
+        return refuse(reader, setting, from, path, "not known");
+    if (word->refused != NULL)
+        return refuse(reader, setting, from, path, word->refused);
+    conf_setting_set(setting, base, word->value);
+    return true;
+}
+
+static bool assign_number(struct conf_reader *reader, const struct conf_setting *setting,
+                          void *base, const config_setting_t *from, const char *path)
+{
+    long long value = 0;
+
+    if (from->type == CONFIG_TYPE_STRING && setting->words != NULL)
+        return assign_word(reader, setting, base, from, path);
+    if (!is_integer(from))
+        return refuse_type(reader, setting, from, path);
+    value = config_setting_get_int64(from);
+    if (value < (long long)setting->min || value > (long long)setting->max)
+        return refuse(reader, setting, from, path, "out of range");
+    conf_setting_set(setting, base, (uint32_t)value);
+    return true;
+}
+
+static bool assign_code(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                        const config_setting_t *from, const char *path)
+{
+    if (!is_integer(from))
+        return refuse_type(reader, setting, from, path);
+    for (const struct conf_word *w = setting->words; w->word != NULL; w++)
+        if (config_setting_get_int64(from) == (long long)w->value) {
+            conf_setting_set(setting, base, w->value);
+            return true;
+        }
+    return refuse(reader, setting, from, path, "not known");
+}
+
+static bool assign_switch(struct conf_reader *reader, const struct conf_setting *setting,
+                          void *base, const config_setting_t *from, const char *path)
+{
+    const char *text = NULL;
+
+    if (from->type == CONFIG_TYPE_BOOL) {
+        conf_setting_set(setting, base, config_setting_get_bool(from) != 0);
+        return true;
+    }
+    if (from->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, setting, from, path);
+    text = config_setting_get_string(from);
+    if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+        return refuse(reader, setting, from, path, "not known");
+    conf_setting_set(setting, base, strcmp(text, "on") == 0);
+    return true;
+}
+
+/* ---- strings ----------------------------------------------------------------------- */
+
+/* Printable, and nothing that would have to be escaped when it is printed. */
+static bool plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+/* As the kernel's dev_valid_name(), without what it would take for a pattern. */
+static const char *interface_wrong(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len == 0)
+        return "empty";
+    if (len >= RPL_IFNAME_MAX)
+        return "too long";
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !plain(name) ||
+        strcspn(name, "/:% ") != len)
+        return "no name of an interface";
+    for (const char *p = name; *p != '\0'; p++)
+        if ((unsigned char)*p > 0x7e)
+            return "no name of an interface";
+    return NULL;
+}
+
+static const char *user_wrong(const char *name)
+{
+    const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    const char *more = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.-";
+
+    if (strlen(name) >= CONF_NAME_MAX)
+        return "too long";
+    if (name[0] != '\0' && (strchr(letters, name[0]) == NULL || name[strspn(name, more)] != '\0'))
+        return "no name of a user or group";
+    return NULL;
+}
+
+static const char *path_wrong(const struct conf_setting *setting, const char *path)
+{
+    if (path[0] != '/')
+        return "not absolute";
+    if (strlen(path) >= setting->size)
+        return "too long";
+    return plain(path) ? NULL : "holds a quote, a backslash or a control character";
+}
+
+static bool assign_string(struct conf_reader *reader, const struct conf_setting *setting,
+                          void *base, const config_setting_t *from, const char *path)
+{
+    const char *text = NULL, *wrong = NULL;
+
+    if (from->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, setting, from, path);
+    text = config_setting_get_string(from);
+    if (setting->kind == CONF_INTERFACE)
+        wrong = interface_wrong(text);
+    else if (setting->kind == CONF_USER)
+        wrong = user_wrong(text);
+    else
+        wrong = path_wrong(setting, text);
+    if (wrong != NULL)
+        return refuse(reader, setting, from, path, wrong);
+    memset((char *)base + setting->offset, 0, setting->size);
+    memcpy((char *)base + setting->offset, text, strlen(text));
+    return true;
+}
+
+/* ---- addresses --------------------------------------------------------------------- */
+
+static const char *address_wrong(const struct rpl_addr *a)
+{
+    static const struct rpl_addr zero = {{0}};
+    struct rpl_addr loopback = {{0}};
+
+    loopback.b[15] = 1;
+    if (memcmp(a, &zero, sizeof(zero)) == 0)
+        return "the unspecified address";
+    if (memcmp(a, &loopback, sizeof(loopback)) == 0)
+        return "the loopback address";
+    if (a->b[0] == 0xff)
+        return "a multicast address";
+    if (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80)
+        return "a link-local address";
+    return NULL;
+}
+
+static bool assign_address(struct conf_reader *reader, const struct conf_setting *setting,
+                           void *base, const config_setting_t *from, const char *path)
+{
+    struct conf_instance *instance = base;
+    struct rpl_addr address;
+    const char *wrong = NULL;
+
+    if (from->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, setting, from, path);
+    if (strcmp(config_setting_get_string(from), "auto") == 0)
+        return true; /* as it is without the setting */
+    if (inet_pton(AF_INET6, config_setting_get_string(from), address.b) != 1)
+        return refuse(reader, setting, from, path, "no IPv6 address");
+    if ((wrong = address_wrong(&address)) != NULL)
+        return refuse(reader, setting, from, path, wrong);
+    instance->rpl.has_dodag_id = true;
+    instance->rpl.dodag_id = address;
+    return true;
+}
+
+/* "fd00::/64" into |ret_prefix|; NULL or what is wrong with it. */
+static const char *parse_prefix(const char *text, struct rpl_addr *ret_prefix)
+{
+    const char *slash = strchr(text, '/');
+    char address[INET6_ADDRSTRLEN] = "";
+    static const uint8_t zero[8] = {0};
+
+    if (slash == NULL)
+        return "no length";
+    if ((size_t)(slash - text) >= sizeof(address))
+        return "no IPv6 prefix";
+    memcpy(address, text, (size_t)(slash - text));
+    if (inet_pton(AF_INET6, address, ret_prefix->b) != 1)
+        return "no IPv6 prefix";
+    if (strcmp(slash, "/64") != 0)
+        return "its length is not 64";
+    if (memcmp(ret_prefix->b + 8, zero, sizeof(zero)) != 0)
+        return "bits are set beyond the first 64";
+    return address_wrong(ret_prefix);
+}
+
+static bool assign_prefix(struct conf_reader *reader, const struct conf_setting *setting,
+                          void *base, const config_setting_t *from, const char *path)
+{
+    struct conf_instance *instance = base;
+    struct rpl_addr prefix;
+    const char *wrong = NULL;
+
+    if (from->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, setting, from, path);
+    if (strcmp(config_setting_get_string(from), "auto") == 0)
+        return true; /* as it is without the setting */
+    if ((wrong = parse_prefix(config_setting_get_string(from), &prefix)) != NULL)
+        return refuse(reader, setting, from, path, wrong);
+    instance->prefix_auto = false;
+    instance->rpl.prefix = prefix;
+    instance->rpl.prefix_len = 64;
+    return true;
+}
+
+/* ---- lists ------------------------------------------------------------------------- */
+
+/* Element |index| of interfaces; |path| names it. */
+static bool assign_interface(struct conf_reader *reader, struct conf_instance *instance,
+                             const config_setting_t *element, const char *path)
+{
+    static const struct conf_setting name = {
+        CONF_GROUP_INSTANCE, "interfaces", CONF_INTERFACE, 0, 0, 0, NULL, 0, 0, ""};
+    const char *text = NULL, *wrong = NULL;
+
+    if (element->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, &name, element, path);
+    text = config_setting_get_string(element);
+    if ((wrong = interface_wrong(text)) != NULL)
+        return refuse(reader, &name, element, path, wrong);
+    for (uint32_t i = 0; i < instance->interface_count; i++)
+        if (strcmp(instance->interface[i], text) == 0)
+            return refuse(reader, &name, element, path, "listed twice");
+    if (instance->interface_count == RPL_INTERFACES_MAX) {
+        conf_reader_error(reader, element, path, "one interface too many; allowed are %u",
+                          RPL_INTERFACES_MAX);
+        return false;
+    }
+    memcpy(instance->interface[instance->interface_count], text, strlen(text) + 1);
+    instance->interface_count++;
+    return true;
+}
+
+static bool assign_interfaces(struct conf_reader *reader, const struct conf_setting *setting,
+                              void *base, const config_setting_t *from, const char *path)
+{
+    char element_path[CONF_PATH_TEXT_MAX];
+    bool good = true;
+
+    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
+        return refuse_type(reader, setting, from, path);
+    if (config_setting_length(from) == 0)
+        return refuse(reader, setting, from, path, "empty");
+    for (int i = 0; i < config_setting_length(from); i++) {
+        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
+        if (!assign_interface(reader, base, config_setting_get_elem(from, (unsigned)i),
+                              element_path))
+            good = false;
+    }
+    return good;
+}
+
+static bool assign_security(struct conf_reader *reader, const struct conf_setting *setting,
+                            const config_setting_t *from, const char *path)
+{
+    if (from->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, setting, from, path);
+    if (strcmp(config_setting_get_string(from), "none") == 0)
+        return true;
+    return refuse(reader, setting, from, path,
+                  "secured RPL messages are recognised and counted, not spoken");
+}
+
+bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                 const config_setting_t *from, const char *path)
+{
+    switch (setting->kind) {
+    case CONF_NUMBER:
+        return assign_number(reader, setting, base, from, path);
+    case CONF_CHOICE:
+        if (from->type != CONFIG_TYPE_STRING)
+            return refuse_type(reader, setting, from, path);
+        return assign_word(reader, setting, base, from, path);
+    case CONF_CODE:
+        return assign_code(reader, setting, base, from, path);
+    case CONF_SWITCH:
+        return assign_switch(reader, setting, base, from, path);
+    case CONF_INTERFACE:
+    case CONF_USER:
+    case CONF_PATH:
+        return assign_string(reader, setting, base, from, path);
+    case CONF_ADDRESS:
+        return assign_address(reader, setting, base, from, path);
+    case CONF_PREFIX:
+        return assign_prefix(reader, setting, base, from, path);
+    case CONF_INTERFACES:
+        return assign_interfaces(reader, setting, base, from, path);
+    case CONF_SECURITY:
+        return assign_security(reader, setting, from, path);
+    }
+    return false;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/* The effective configuration as a file that reads back to itself. */
+#include "conf/internal.h"
+
+#define VALUE_MAX 1024 /* a list of RPL_INTERFACES_MAX names fits */
+
+static void print_settings(enum conf_group group, const void *base, unsigned hidden, int indent,
+                           FILE *out)
+{
+    char value[VALUE_MAX];
+
+    for (size_t i = 0; i < conf_table_count; i++) {
+        if (conf_table[i].group != group || (conf_table[i].flags & hidden) != 0)
+            continue;
+        conf_setting_format(&conf_table[i], base, value, sizeof(value));
+        (void)fprintf(out, "%*s%s = %s; # %s\n", indent, "", conf_table[i].name, value,
+                      conf_table[i].help);
+    }
+}
+
+static void print_instance(const struct conf_instance *instance, bool last, FILE *out)
+{
+    unsigned hidden = instance->rpl.role == RPL_ROLE_ROOT ? CONF_NOT_ROOT : CONF_ROOT_ONLY;
+
+    (void)fprintf(out, "    {\n");
+    print_settings(CONF_GROUP_INSTANCE, instance, hidden, 8, out);
+    for (unsigned g = CONF_GROUP_INSTANCE + 1; g < CONF_GROUP_COUNT; g++) {
+        if ((conf_groups[g].flags & hidden) != 0)
+            continue;
+        (void)fprintf(out, "        %s = {\n", conf_groups[g].name);
+        print_settings((enum conf_group)g, instance, hidden, 12, out);
+        (void)fprintf(out, "        };\n");
+    }
+    (void)fprintf(out, "    }%s\n", last ? "" : ",");
+}
+
+void conf_print(const struct conf *conf, FILE *out)
+{
+    (void)fprintf(out, "instances = (\n");
+    for (uint32_t i = 0; i < conf->instance_count; i++)
+        print_instance(&conf->instance[i], i + 1 == conf->instance_count, out);
+    (void)fprintf(out, ");\n");
+    print_settings(CONF_GROUP_TOP, conf, 0, 0, out);
+    for (unsigned g = CONF_GROUP_TOP + 1; g < CONF_GROUP_INSTANCE; g++) {
+        if (g == CONF_GROUP_BRIDGE && !conf->bridge.present)
+            continue;
+        (void)fprintf(out, "%s = {\n", conf_groups[g].name);
+        if (conf_groups[g].open)
+            (void)fprintf(out, "    # what else this group holds is rpld-bridge's\n");
+        print_settings((enum conf_group)g, conf, 0, 4, out);
+        (void)fprintf(out, "};\n");
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "conf/table.h"
+#include "of/of.h"
+
+static const struct conf_word roles[] = {{"root", RPL_ROLE_ROOT, NULL},
+                                         {"router", RPL_ROLE_ROUTER, NULL},
+                                         {"leaf", RPL_ROLE_LEAF, NULL},
+                                         {NULL, 0, NULL}};
+
+static const struct conf_word modes[] = {
+    {"non-storing", RPL_MOP_NON_STORING, NULL},
+    {"storing", RPL_MOP_STORING, NULL},
+    {"none", RPL_MOP_NONE, NULL},
+    {"storing-multicast", RPL_MOP_STORING_MULTICAST, "not carried on Linux yet"},
+    {NULL, 0, NULL}};
+
+static const struct conf_word objectives[] = {
+    {"mrhof", OF_OCP_MRHOF, NULL}, {"of0", OF_OCP_OF0, NULL}, {NULL, 0, NULL}};
+
+static const struct conf_word infinite_lifetime[] = {{"infinite", 255, NULL}, {NULL, 0, NULL}};
+static const struct conf_word path_lifetimes[] = {
+    {"infinite", 255, NULL}, {"dodag", 0, NULL}, {NULL, 0, NULL}};
+static const struct conf_word infinite_seconds[] = {{"infinite", UINT32_MAX, NULL},
+                                                    {NULL, 0, NULL}};
+static const struct conf_word kernel_metric[] = {{"kernel", 0, NULL}, {NULL, 0, NULL}};
+
+static const struct conf_word srh_ways[] = {
+    {"inline", false, NULL}, {"encapsulate", true, NULL}, {NULL, 0, NULL}};
+static const struct conf_word rpi_types[] = {
+    {"0x63", 0x63, NULL}, {"0x23", 0x23, NULL}, {NULL, 0, NULL}};
+static const struct conf_word zero_meanings[] = {
+    {"no-increase", false, NULL}, {"unlimited", true, NULL}, {NULL, 0, NULL}};
+
+static const struct conf_word log_targets[] = {
+    {"stderr", CONF_LOG_STDERR, NULL}, {"syslog", CONF_LOG_SYSLOG, NULL}, {NULL, 0, NULL}};
+static const struct conf_word log_levels[] = {
+    {"error", CONF_LOG_ERROR, NULL},   {"warning", CONF_LOG_WARNING, NULL},
+    {"notice", CONF_LOG_NOTICE, NULL}, {"info", CONF_LOG_INFO, NULL},
+    {"debug", CONF_LOG_DEBUG, NULL},   {NULL, 0, NULL}};
+
+/* Offset and size of a member. */
+#define IN_CONF(m) offsetof(struct conf, m), sizeof(((struct conf *)NULL)->m)
+#define IN_INST(m) offsetof(struct conf_instance, m), sizeof(((struct conf_instance *)NULL)->m)
+
+const struct conf_setting conf_table[] = {
+    /* The top of the file. */
+    {CONF_GROUP_TOP, "user", CONF_USER, 0, 0, 0, NULL, IN_CONF(user),
+     "to become once the sockets are open; \"\" stays"},
+    {CONF_GROUP_TOP, "tun", CONF_INTERFACE, 0, 0, 0, NULL, IN_CONF(tun),
+     "name of the TUN interface of the data path"},
+    {CONF_GROUP_TOP, "keep_routes", CONF_SWITCH, CONF_RELOADABLE, 0, 0, NULL, IN_CONF(keep_routes),
+     "leave the routes behind at a clean stop"},
+
+    {CONF_GROUP_CONTROL, "socket", CONF_PATH, 0, 0, 0, NULL, IN_CONF(control.socket),
+     "where rplctl finds the daemon"},
+    {CONF_GROUP_CONTROL, "group", CONF_USER, 0, 0, 0, NULL, IN_CONF(control.group),
+     "its members may read; \"\" leaves the socket to its owner"},
+
+    {CONF_GROUP_STATE, "directory", CONF_PATH, 0, 0, 0, NULL, IN_CONF(state.directory),
+     "for what has to survive a restart"},
+    {CONF_GROUP_STATE, "writes_per_hour", CONF_NUMBER, CONF_RELOADABLE, 1, 3600, NULL,
+     IN_CONF(state.writes_per_hour), "at most; SD cards wear out"},
+
+    {CONF_GROUP_LOG, "to", CONF_CHOICE, CONF_RELOADABLE, 0, 0, log_targets, IN_CONF(log.to),
+     "where the log goes"},
+    {CONF_GROUP_LOG, "level", CONF_CHOICE, CONF_RELOADABLE, 0, 0, log_levels, IN_CONF(log.level),
+     "how much of it"},
+
+    {CONF_GROUP_LIMITS, "neighbours", CONF_NUMBER, 0, 1, 65536, NULL, IN_CONF(limits.neighbours),
+     "neighbours remembered per instance"},
+    {CONF_GROUP_LIMITS, "targets", CONF_NUMBER, 0, 1, 1000000, NULL, IN_CONF(limits.targets),
+     "nodes and prefixes routed per instance"},
+    {CONF_GROUP_LIMITS, "peers", CONF_NUMBER, 0, 16, 65536, NULL, IN_CONF(limits.peers),
+     "senders remembered for rate limits"},
+    {CONF_GROUP_LIMITS, "effects", CONF_NUMBER, 0, 256, 1048576, NULL, IN_CONF(limits.effects),
+     "messages and events waiting to go out"},
+
+    {CONF_GROUP_BRIDGE, "program", CONF_PATH, 0, 0, 0, NULL, IN_CONF(bridge.program),
+     "what `rpld -f` starts as the bridge"},
+
+    /* Each instance. */
+    {CONF_GROUP_INSTANCE, "id", CONF_NUMBER, 0, 0, 191, NULL, IN_INST(rpl.id),
+     "RPLInstanceID; 128 and up are local"},
+    {CONF_GROUP_INSTANCE, "role", CONF_CHOICE, CONF_REQUIRED, 0, 0, roles, IN_INST(rpl.role),
+     "what this machine is in the DODAG"},
+    {CONF_GROUP_INSTANCE, "mode", CONF_CHOICE, 0, 0, 0, modes, IN_INST(rpl.mop),
+     "mode of operation: who keeps the routes down"},
+    {CONF_GROUP_INSTANCE, "objective", CONF_CHOICE, 0, 0, 0, objectives, IN_INST(rpl.ocp),
+     "objective function: how parents are chosen"},
+    {CONF_GROUP_INSTANCE, "interfaces", CONF_INTERFACES, CONF_REQUIRED, 0, 0, NULL, 0, 0,
+     "where it runs"},
+    {CONF_GROUP_INSTANCE, "dodag_id", CONF_ADDRESS, 0, 0, 0, NULL, 0, 0,
+     "root: auto is its own address; others: auto joins any DODAG"},
+    {CONF_GROUP_INSTANCE, "prefix", CONF_PREFIX, CONF_ROOT_ONLY, 0, 0, NULL, 0, 0,
+     "of the nodes' addresses"},
+    {CONF_GROUP_INSTANCE, "prefix_valid", CONF_NUMBER, CONF_ROOT_ONLY, 60, INT32_MAX,
+     infinite_seconds, IN_INST(rpl.prefix_valid_s), "valid lifetime of the prefix, seconds"},
+    {CONF_GROUP_INSTANCE, "prefix_preferred", CONF_NUMBER, CONF_ROOT_ONLY, 60, INT32_MAX,
+     infinite_seconds, IN_INST(rpl.prefix_preferred_s),
+     "preferred lifetime of the prefix, seconds"},
+    {CONF_GROUP_INSTANCE, "preference", CONF_NUMBER, CONF_ROOT_ONLY, 0, 7, NULL,
+     IN_INST(rpl.preference), "Prf: how much this root wants to be chosen"},
+    {CONF_GROUP_INSTANCE, "grounded", CONF_SWITCH, CONF_ROOT_ONLY, 0, 0, NULL,
+     IN_INST(rpl.grounded), "G: this root leads to where the nodes want to go"},
+    {CONF_GROUP_INSTANCE, "path_lifetime", CONF_NUMBER, CONF_NOT_ROOT, 2, 254, path_lifetimes,
+     IN_INST(rpl.path_lifetime), "of our own address in DAOs, lifetime units"},
+    {CONF_GROUP_INSTANCE, "default_route", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL,
+     IN_INST(rpl.default_route), "install ::/0 through the parent"},
+    {CONF_GROUP_INSTANCE, "route_metric", CONF_NUMBER, 0, 1, INT32_MAX, kernel_metric,
+     IN_INST(rpl.route_metric), "of the routes that we install"},
+    {CONF_GROUP_INSTANCE, "dao_ack", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.dao_ack),
+     "K: ask for an answer to our DAOs"},
+    {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
+     "tell the children when the last parent is lost"},
+    {CONF_GROUP_INSTANCE, "security", CONF_SECURITY, 0, 0, 0, NULL, 0, 0, "of RPL's own messages"},
+
+    {CONF_GROUP_DODAG, "dio_interval_min", CONF_NUMBER, 0, 3, 24, NULL,
+     IN_INST(rpl.dodag.dio_interval_min), "shortest DIO interval, 2^n ms"},
+    {CONF_GROUP_DODAG, "dio_interval_doublings", CONF_NUMBER, 0, 0, 27, NULL,
+     IN_INST(rpl.dodag.dio_interval_doublings), "from the shortest interval to the longest"},
+    {CONF_GROUP_DODAG, "dio_redundancy", CONF_NUMBER, 0, 0, 255, NULL,
+     IN_INST(rpl.dodag.dio_redundancy_constant), "k: 0 never suppresses a DIO"},
+    {CONF_GROUP_DODAG, "max_rank_increase", CONF_NUMBER, 0, 0, 65535, NULL,
+     IN_INST(rpl.dodag.max_rank_increase), "how far a node may sink within a version"},
+    {CONF_GROUP_DODAG, "min_hop_rank_increase", CONF_NUMBER, 0, 1, 32767, NULL,
+     IN_INST(rpl.dodag.min_hop_rank_increase), "Rank of one hop, and of the root"},
+    {CONF_GROUP_DODAG, "default_lifetime", CONF_NUMBER, 0, 2, 254, infinite_lifetime,
+     IN_INST(rpl.dodag.default_lifetime), "of the nodes' routes, lifetime units"},
+    {CONF_GROUP_DODAG, "lifetime_unit", CONF_NUMBER, 0, 1, 65535, NULL,
+     IN_INST(rpl.dodag.lifetime_unit_s), "seconds"},
+
+    {CONF_GROUP_COMPAT, "srh", CONF_CHOICE, 0, 0, 0, srh_ways, IN_INST(rpl.compat.srh_encapsulate),
+     "how a source route is put on a packet"},
+    {CONF_GROUP_COMPAT, "downward_rpi", CONF_SWITCH, 0, 0, 0, NULL,
+     IN_INST(rpl.compat.downward_rpi), "put an RPI on packets that go down"},
+    {CONF_GROUP_COMPAT, "upward_rpi", CONF_SWITCH, 0, 0, 0, NULL, IN_INST(rpl.compat.upward_rpi),
+     "put an RPI on our own packets that go up"},
+    {CONF_GROUP_COMPAT, "rpi_type", CONF_CODE, 0, 0, 0, rpi_types, IN_INST(rpl.compat.rpi_type),
+     "option type of the RPIs that we write"},
+    {CONF_GROUP_COMPAT, "short_transit", CONF_SWITCH, 0, 0, 0, NULL,
+     IN_INST(rpl.compat.short_transit), "accept a Transit without a parent in non-storing mode"},
+    {CONF_GROUP_COMPAT, "local_instance_without_d", CONF_SWITCH, 0, 0, 0, NULL,
+     IN_INST(rpl.compat.local_instance_without_d),
+     "accept DAOs of a local instance that name no DODAG"},
+    {CONF_GROUP_COMPAT, "max_rank_increase_0", CONF_CHOICE, 0, 0, 0, zero_meanings,
+     IN_INST(rpl.compat.max_rank_increase_0_unlimited), "what MaxRankIncrease 0 means"},
+
+    {CONF_GROUP_MRHOF, "parent_switch_threshold", CONF_NUMBER, 0, 1, 65535, NULL,
+     IN_INST(rpl.parent_switch_threshold), "gain that makes a parent switch worth it, ETX x128"},
+    {CONF_GROUP_MRHOF, "max_link_metric", CONF_NUMBER, 0, 128, 65535, NULL,
+     IN_INST(rpl.max_link_metric), "worst link that is used, ETX x128"},
+    {CONF_GROUP_MRHOF, "max_path_cost", CONF_NUMBER, 0, 256, 65534, NULL,
+     IN_INST(rpl.max_path_cost), "costliest path that is used"},
+};
+
+const size_t conf_table_count = sizeof(conf_table) / sizeof(conf_table[0]);
+
+const struct conf_group_info conf_groups[CONF_GROUP_COUNT] = {
+    [CONF_GROUP_TOP] = {"", CONF_GROUP_COUNT, 0, false},
+    [CONF_GROUP_CONTROL] = {"control", CONF_GROUP_TOP, 0, false},
+    [CONF_GROUP_STATE] = {"state", CONF_GROUP_TOP, 0, false},
+    [CONF_GROUP_LOG] = {"log", CONF_GROUP_TOP, 0, false},
+    [CONF_GROUP_LIMITS] = {"limits", CONF_GROUP_TOP, 0, false},
+    [CONF_GROUP_BRIDGE] = {"bridge", CONF_GROUP_TOP, 0, true},
+    [CONF_GROUP_INSTANCE] = {"instances", CONF_GROUP_TOP, 0, false},
+    [CONF_GROUP_DODAG] = {"dodag", CONF_GROUP_INSTANCE, CONF_ROOT_ONLY, false},
+    [CONF_GROUP_COMPAT] = {"compat", CONF_GROUP_INSTANCE, 0, false},
+    [CONF_GROUP_MRHOF] = {"mrhof", CONF_GROUP_INSTANCE, 0, false},
+};
+
+const struct conf_setting *conf_setting_find(enum conf_group group, const char *name)
+{
+    for (size_t i = 0; i < conf_table_count; i++)
+        if (conf_table[i].group == group && strcmp(conf_table[i].name, name) == 0)
+            return &conf_table[i];
+    return NULL;
+}
+
+enum conf_group conf_group_find(enum conf_group parent, const char *name)
+{
+    for (unsigned g = CONF_GROUP_TOP + 1; g < CONF_GROUP_COUNT; g++)
+        if (conf_groups[g].parent == parent && strcmp(conf_groups[g].name, name) == 0)
+            return (enum conf_group)g;
+    return CONF_GROUP_COUNT;
+}

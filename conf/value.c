@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC */
+/* Single values of the table: what is allowed, how they are written, copied and compared. */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "conf/table.h"
+
+uint32_t conf_setting_get(const struct conf_setting *setting, const void *base)
+{
+    const unsigned char *at = (const unsigned char *)base + setting->offset;
+    uint32_t u32 = 0;
+    uint16_t u16 = 0;
+
+    switch (setting->size) {
+    case 1:
+        return *at;
+    case 2:
+        memcpy(&u16, at, sizeof(u16));
+        return u16;
+    default:
+        memcpy(&u32, at, sizeof(u32));
+        return u32;
+    }
+}
+
+void conf_setting_set(const struct conf_setting *setting, void *base, uint32_t value)
+{
+    unsigned char *at = (unsigned char *)base + setting->offset;
+    uint16_t u16 = (uint16_t)value;
+
+    switch (setting->size) {
+    case 1:
+        *at = (unsigned char)value;
+        break;
+    case 2:
+        memcpy(at, &u16, sizeof(u16));
+        break;
+    default:
+        memcpy(at, &value, sizeof(value));
+        break;
+    }
+}
+
+/* Append to |out|, which stays a string whatever happens. */
+__attribute__((format(printf, 3, 4))) static void append(char *out, size_t size, const char *format,
+                                                         ...)
+{
+    size_t used = strlen(out);
+    va_list ap;
+
+    va_start(ap, format);
+    (void)vsnprintf(out + used, size - used, format, ap);
+    va_end(ap);
+}
+
+/* "a", "b" or "c"; words that are refused are not offered. */
+static void append_words(const struct conf_word *words, bool quoted, char *out, size_t size)
+{
+    const char *quote = quoted ? "\"" : "";
+    unsigned count = 0, n = 0;
+
+    for (const struct conf_word *w = words; w->word != NULL; w++)
+        count += w->refused == NULL;
+    for (const struct conf_word *w = words; w->word != NULL; w++) {
+        if (w->refused != NULL)
+            continue;
+        n++;
+        append(out, size, "%s%s%s%s",
+               n == 1       ? ""
+               : n == count ? " or "
+                            : ", ",
+               quote, w->word, quote);
+    }
+}
+
+void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t size)
+{
+    out[0] = '\0';
+    switch (setting->kind) {
+    case CONF_NUMBER:
+        append(out, size, "a number from %u to %u", setting->min, setting->max);
+        if (setting->words != NULL) {
+            append(out, size, ", or ");
+            append_words(setting->words, true, out, size);
+        }
+        break;
+    case CONF_CHOICE:
+    case CONF_CODE:
+        append_words(setting->words, setting->kind == CONF_CHOICE, out, size);
+        break;
+    case CONF_SWITCH:
+        append(out, size, "\"on\" or \"off\"");
+        break;
+    case CONF_INTERFACE:
+        append(out, size, "an interface name of 1 to %u characters", RPL_IFNAME_MAX - 1);
+        break;
+    case CONF_USER:
+        append(out, size, "a name of at most %u characters, or \"\"", CONF_NAME_MAX - 1);
+        break;
+    case CONF_PATH:
+        append(out, size, "an absolute path of at most %zu characters", setting->size - 1);
+        break;
+    case CONF_ADDRESS:
+        append(out, size, "\"auto\" or a routable IPv6 address");
+        break;
+    case CONF_PREFIX:
+        append(out, size, "\"auto\" or a routable /64, as in \"fd12:3456:789a:1::/64\"");
+        break;
+    case CONF_INTERFACES:
+        append(out, size, "a list of 1 to %u interface names, as in ( \"lowpan0\" )",
+               RPL_INTERFACES_MAX);
+        break;
+    case CONF_SECURITY:
+        append(out, size, "\"none\"");
+        break;
+    }
+}
+
+static void format_word(const struct conf_setting *setting, uint32_t value, char *out, size_t size)
+{
+    const char *quote = setting->kind == CONF_CODE ? "" : "\"";
+
+    for (const struct conf_word *w = setting->words; w != NULL && w->word != NULL; w++)
+        if (w->value == value) {
+            append(out, size, "%s%s%s", quote, w->word, quote);
+            return;
+        }
+    append(out, size, "%u", value);
+}
+
+static void format_interfaces(const struct conf_instance *instance, char *out, size_t size)
+{
+    append(out, size, "(");
+    for (uint32_t i = 0; i < instance->interface_count; i++)
+        append(out, size, "%s \"%s\"", i == 0 ? "" : ",", instance->interface[i]);
+    append(out, size, " )");
+}
+
+static void format_address(const struct rpl_addr *address, const char *suffix, char *out,
+                           size_t size)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+
+    (void)inet_ntop(AF_INET6, address->b, text, sizeof(text));
+    append(out, size, "\"%s%s\"", text, suffix);
+}
+
+void conf_setting_format(const struct conf_setting *setting, const void *base, char *out,
+                         size_t size)
+{
+    const struct conf_instance *instance = base; /* where the kind says so */
+
+    out[0] = '\0';
+    switch (setting->kind) {
+    case CONF_NUMBER:
+    case CONF_CHOICE:
+    case CONF_CODE:
+        format_word(setting, conf_setting_get(setting, base), out, size);
+        break;
+    case CONF_SWITCH:
+        append(out, size, conf_setting_get(setting, base) != 0 ? "\"on\"" : "\"off\"");
+        break;
+    case CONF_INTERFACE:
+    case CONF_USER:
+    case CONF_PATH:
+        append(out, size, "\"%s\"", (const char *)base + setting->offset);
+        break;
+    case CONF_ADDRESS:
+        if (instance->rpl.has_dodag_id)
+            format_address(&instance->rpl.dodag_id, "", out, size);
+        else
+            append(out, size, "\"auto\"");
+        break;
+    case CONF_PREFIX:
+        if (instance->prefix_auto)
+            append(out, size, "\"auto\"");
+        else
+            format_address(&instance->rpl.prefix, "/64", out, size);
+        break;
+    case CONF_INTERFACES:
+        format_interfaces(instance, out, size);
+        break;
+    case CONF_SECURITY:
+        append(out, size, "\"none\"");
+        break;
+    }
+}
+
+bool conf_setting_equal(const struct conf_setting *setting, const void *a, const void *b)
+{
+    const struct conf_instance *ia = a, *ib = b; /* where the kind says so */
+
+    switch (setting->kind) {
+    case CONF_NUMBER:
+    case CONF_CHOICE:
+    case CONF_CODE:
+    case CONF_SWITCH:
+        return conf_setting_get(setting, a) == conf_setting_get(setting, b);
+    case CONF_INTERFACE:
+    case CONF_USER:
+    case CONF_PATH:
+        return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;
+    case CONF_ADDRESS:
+        return ia->rpl.has_dodag_id == ib->rpl.has_dodag_id &&
+               memcmp(&ia->rpl.dodag_id, &ib->rpl.dodag_id, sizeof(ia->rpl.dodag_id)) == 0;
+    case CONF_PREFIX:
+        return ia->prefix_auto == ib->prefix_auto &&
+               (ia->prefix_auto ||
+                memcmp(&ia->rpl.prefix, &ib->rpl.prefix, sizeof(ia->rpl.prefix)) == 0);
+    case CONF_INTERFACES:
+        if (ia->interface_count != ib->interface_count)
+            return false;
+        for (uint32_t i = 0; i < ia->interface_count; i++)
+            if (strcmp(ia->interface[i], ib->interface[i]) != 0)
+                return false;
+        return true;
+    case CONF_SECURITY:
+        break;
+    }
+    return true;
+}
+
+void conf_setting_copy(const struct conf_setting *setting, void *to, const void *from)
+{
+    memcpy((unsigned char *)to + setting->offset, (const unsigned char *)from + setting->offset,
+           setting->size);
+}
