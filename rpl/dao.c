@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Taking in a DAO (RFC 6550 sections 6.4 and 9). Everything about the whole message is judged
+ * before the first target is touched: scope, structure, addresses nobody may announce, the
+ * DODAG's prefix. Then each group of Targets and Transits is applied, and the answer waits for
+ * the kernel.
+ */
+#include "rpl/engine.h"
+
+#define DAO_BURST 64
+#define DAO_PERIOD RPL_MS(100)
+#define STATUS_REJECTED 0x80
+
+static uint64_t digest(const uint8_t *data, size_t len)
+{
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ data[i]) * 0x100000001b3u;
+    return h;
+}
+
+static int drop(struct rpl_engine *e, enum rpl_counter counter)
+{
+    rpl_count(e, counter);
+    return -RPL_ERR_DROPPED;
+}
+
+/* Instance, scope and mode: may we take this DAO at all? */
+static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rpl_packet *p,
+                                      const struct rpl_wire_dao *dao)
+{
+    bool local = rpl_addr_is_link_local(p->src);
+
+    if (!inst->joined || inst->leaf)
+        return RPL_COUNT_DROP_ROUTER_ONLY;
+    /* COD-10: D is mandatory with a local instance; one DODAG leaves nothing to guess. */
+    if ((dao->instance & RPL_INSTANCE_LOCAL) && !dao->has_dodag_id &&
+        !inst->cfg.compat.local_instance_without_d)
+        return RPL_COUNT_DROP_DAO_LOCAL_WITHOUT_D;
+    if (dao->has_dodag_id && !rpl_addr_equal(&dao->dodag_id, &inst->dodag_id))
+        return RPL_COUNT_DROP_DODAG_FOREIGN;
+    if (inst->mop == RPL_MOP_STORING) {
+        if (!local || !p->iface)
+            return RPL_COUNT_DROP_SOURCE_SCOPE;
+        /* DST-12: a DAO from our own parent would route in a circle. */
+        if (inst->parent && inst->parent->ifindex == p->ifindex &&
+            rpl_addr_equal(&inst->parent->addr, p->src))
+            return RPL_COUNT_DROP_DAO_FROM_PARENT;
+        return RPL_COUNTER_COUNT;
+    }
+    if (inst->mop != RPL_MOP_NON_STORING)
+        return RPL_COUNT_DROP_MOP;
+    if (p->multicast)
+        return RPL_COUNT_DROP_DAO_MULTICAST;
+    if (inst->cfg.role != RPL_ROLE_ROOT)
+        return RPL_COUNT_DROP_DAO_NOT_FOR_US;
+    /* NOTE: RFC 6550 section 9.7 wants a routable source; a storing-only mote on our own link
+     * is taken as our child (compat.short_transit). */
+    if (local ? !(p->iface && inst->cfg.compat.short_transit) : !rpl_addr_is_routable(p->src))
+        return RPL_COUNT_DROP_SOURCE_SCOPE;
+    return RPL_COUNTER_COUNT;
+}
+
+/* Addresses that nobody may announce to us. */
+static enum rpl_counter judge_targets(struct rpl_instance *inst, const struct rpl_packet *p,
+                                      const struct rpl_wire_dao *dao)
+{
+    for (uint8_t i = 0; i < dao->target_count; i++) {
+        const struct rpl_wire_target *t = &dao->target[i];
+        if (t->len == 0)
+            return RPL_COUNT_DROP_TARGET_DEFAULT;
+        if (rpl_addr_is_multicast(&t->prefix))
+            return RPL_COUNT_DROP_TARGET_MULTICAST;
+        if (rpl_addr_is_link_local(&t->prefix))
+            return RPL_COUNT_DROP_TARGET_LINK_LOCAL;
+        if (!rpl_addr_is_routable(&t->prefix))
+            return RPL_COUNT_DROP_TARGET_DEFAULT;
+        if (t->len == 128 && rpl_is_self(inst, &t->prefix))
+            return RPL_COUNT_DROP_TARGET_OWN;
+    }
+    for (uint8_t i = 0; inst->mop == RPL_MOP_NON_STORING && i < dao->transit_count; i++)
+        if (!dao->transit[i].has_parent &&
+            !(inst->cfg.compat.short_transit && p->iface && rpl_addr_is_link_local(p->src)))
+            return RPL_COUNT_DROP_DAO_TRANSIT_LENGTH; /* DNS-02 */
+    return RPL_COUNTER_COUNT;
+}
+
+static bool inside(struct rpl_instance *inst, const struct rpl_wire_target *t)
+{
+    uint8_t len = 0;
+    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
+
+    return prefix && t->len >= len && rpl_addr_match(&t->prefix, prefix, len);
+}
+
+static void refused(struct rpl_instance *inst, const struct rpl_packet *p,
+                    const struct rpl_wire_target *t, enum rpl_counter counter, enum rpl_cause cause)
+{
+    struct rpl_effect_trace *trace;
+
+    rpl_count(inst->engine, counter);
+    trace = rpl_trace(inst->engine, RPL_TRACE_DAO_REFUSED, cause, inst, &t->prefix, p->src,
+                      STATUS_REJECTED);
+    trace->len = t->len;
+}
+
+static const struct rpl_wire_transit *first_transit(const struct rpl_wire_dao *dao, uint8_t group)
+{
+    for (uint8_t i = 0; i < dao->transit_count; i++)
+        if (dao->transit[i].group == group)
+            return &dao->transit[i];
+    return NULL;
+}
+
+static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet *p,
+                             const struct rpl_wire_target *wt, const struct rpl_wire_transit *tr,
+                             struct rpl_target **ret_target)
+{
+    struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
+    enum rpl_freshness fresh;
+
+    if (!t && tr->path_lifetime == 0)
+        return 0; /* a No-Path for what we do not have */
+    if (!t)
+        t = rpl_target_get(inst, &wt->prefix, wt->len);
+    if (!t) {
+        refused(inst, p, wt, RPL_COUNT_REFUSED_FULL, RPL_CAUSE_FULL);
+        return STATUS_REJECTED;
+    }
+    fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
+    if (fresh == RPL_FRESH_IGNORE) {
+        rpl_count(inst->engine, RPL_COUNT_REFUSED_OLD);
+    } else if (tr->path_lifetime == 0) {
+        rpl_storing_remove_hop(t, p->src, p->ifindex, RPL_CAUSE_NO_PATH);
+        return 0; /* |t| may be gone */
+    } else {
+        rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime);
+    }
+    *ret_target = t;
+    return 0;
+}
+
+/* The parents that the Transits of a group name, without those of lifetime 0. */
+static uint8_t parents_of(struct rpl_instance *inst, const struct rpl_wire_dao *dao, uint8_t group,
+                          struct rpl_source_parent *out)
+{
+    uint8_t count = 0;
+
+    for (uint8_t i = 0; i < dao->transit_count && count < RPL_PARENTS_MAX; i++) {
+        const struct rpl_wire_transit *tr = &dao->transit[i];
+        struct rpl_source_parent *parent = &out[count];
+        bool known = false;
+        if (tr->group != group || tr->path_lifetime == 0)
+            continue;
+        parent->path_control = tr->path_control;
+        parent->self = !tr->has_parent || rpl_is_self(inst, &tr->parent);
+        parent->addr = tr->has_parent ? tr->parent : inst->dodag_id;
+        for (uint8_t k = 0; k < count; k++)
+            known = known || rpl_addr_equal(&out[k].addr, &parent->addr);
+        if (!known)
+            count++;
+    }
+    return count;
+}
+
+static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *p,
+                            const struct rpl_wire_dao *dao, const struct rpl_wire_target *wt,
+                            const struct rpl_wire_transit *tr, struct rpl_target **ret_target)
+{
+    struct rpl_source_parent parent[RPL_PARENTS_MAX];
+    uint8_t count = parents_of(inst, dao, wt->group, parent);
+    struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
+    enum rpl_freshness fresh;
+    uint8_t before;
+    bool moved;
+    int err;
+
+    if (count == 0) { /* No-Path: every Transit has lifetime 0 (DNS-06) */
+        if (!t || !t->known)
+            return 0;
+        fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
+        if (fresh != RPL_FRESH_IGNORE)
+            rpl_source_drop(t, RPL_CAUSE_NO_PATH);
+        return 0;
+    }
+    if (!t)
+        t = rpl_target_get(inst, &wt->prefix, wt->len);
+    if (!t) {
+        refused(inst, p, wt, RPL_COUNT_REFUSED_FULL, RPL_CAUSE_FULL);
+        return STATUS_REJECTED;
+    }
+    before = t->path_seq;
+    moved = t->moved;
+    fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
+    if (fresh == RPL_FRESH_IGNORE) {
+        rpl_count(inst->engine, RPL_COUNT_REFUSED_OLD);
+        return 0;
+    }
+    err = rpl_source_update(t, parent, count, fresh, tr->path_lifetime);
+    if (err) { /* the old parents stay, and so does the sequence they came with */
+        t->path_seq = before;
+        t->moved = moved;
+        refused(inst, p, wt, err == -RPL_ERR_FULL ? RPL_COUNT_REFUSED_FULL : RPL_COUNT_REFUSED_LOOP,
+                err == -RPL_ERR_FULL ? RPL_CAUSE_FULL : RPL_CAUSE_LOOP);
+        rpl_target_release(t);
+        return STATUS_REJECTED;
+    }
+    *ret_target = t;
+    return 0;
+}
+
+static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
+                     const struct rpl_wire_dao *dao, struct rpl_ack *ack)
+{
+    uint8_t worst = 0;
+
+    for (uint8_t i = 0; i < dao->target_count; i++) {
+        const struct rpl_wire_target *wt = &dao->target[i];
+        const struct rpl_wire_transit *tr = first_transit(dao, wt->group);
+        struct rpl_target *t = NULL;
+        uint8_t status;
+        if (!tr)
+            continue;
+        status = inst->mop == RPL_MOP_STORING ? apply_storing(inst, p, wt, tr, &t)
+                                              : apply_source(inst, p, dao, wt, tr, &t);
+        if (status > worst)
+            worst = status;
+        /* A retry after the kernel refused is made by announcing the target again. */
+        if (ack && t && t->route && !rpl_rt_settled(t->route) && !rpl_ack_wait(ack, t->route))
+            worst = STATUS_REJECTED;
+    }
+    return worst;
+}
+
+/* ACK-05: the same octets from the same source within 30 s are answered again, not processed. */
+static bool duplicate(struct rpl_instance *inst, const struct rpl_packet *p,
+                      const struct rpl_wire_dao *dao, struct rpl_peer *peer)
+{
+    struct rpl_engine *e = inst->engine;
+    uint64_t d = digest(p->data, p->len);
+
+    if (peer->has_dao && peer->dao_digest == d && e->now - peer->dao_at < RPL_DAO_DUPLICATE) {
+        rpl_count(e, RPL_COUNT_DAO_DUPLICATE);
+        if (peer->dao_answered && dao->ack_wanted)
+            rpl_ack_send(inst, rpl_addr_is_link_local(p->src) ? p->ifindex : 0, p->dst, p->src,
+                         dao->has_dodag_id, dao->sequence, peer->dao_status);
+        return true;
+    }
+    peer->has_dao = true;
+    peer->dao_answered = false;
+    peer->dao_digest = d;
+    peer->dao_at = e->now;
+    return false;
+}
+
+int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
+{
+    const struct rpl_wire_dao *dao = &p->msg->u.dao;
+    struct rpl_instance *inst = rpl_instance_find(e, dao->instance, p->iface);
+    enum rpl_counter reason;
+    struct rpl_peer *peer;
+    struct rpl_ack *ack;
+    uint8_t status = 0;
+
+    rpl_count(e, RPL_COUNT_DAO_IN);
+    if (!inst)
+        return drop(e, RPL_COUNT_DROP_INSTANCE_UNKNOWN);
+    reason = judge_message(inst, p, dao);
+    if (reason == RPL_COUNTER_COUNT)
+        reason = judge_targets(inst, p, dao);
+    if (reason != RPL_COUNTER_COUNT)
+        return drop(e, reason);
+    peer = rpl_peer_get(e, p->src, p->ifindex);
+    if (!peer)
+        return drop(e, RPL_COUNT_DROP_NOMEM);
+    if (!rpl_bucket_take(&peer->dao, e->now, DAO_BURST, DAO_PERIOD))
+        return drop(e, RPL_COUNT_DROP_RATE);
+    if (duplicate(inst, p, dao, peer))
+        return 0;
+    ack = rpl_ack_begin(inst, p);
+    for (uint8_t i = 0; i < dao->target_count; i++)
+        if (!inside(inst, &dao->target[i])) {
+            refused(inst, p, &dao->target[i], RPL_COUNT_REFUSED_PREFIX, RPL_CAUSE_PREFIX);
+            status = STATUS_REJECTED;
+            break;
+        }
+    if (status == 0) {
+        struct rpl_wire_dao copy = *dao; /* sending reuses the message */
+        status = apply(inst, p, &copy, ack);
+    }
+    if (ack)
+        rpl_ack_end(ack, status);
+    return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Our own DAOs (RFC 6550 sections 9.2 to 9.8): to the root with our parent in the Transit
+ * (non-storing), or to the parent with all that is below us (storing). They leave DelayDAO
+ * after the news, in messages that fit the smallest IPv6 MTU, and are repeated until they are
+ * acknowledged.
+ */
+#include "rpl/engine.h"
+
+#define GROUPS_PER_DAO 40 /* 26 octets each: one Target and one Transit */
+#define PATH_CONTROL 0x80 /* PCS 0: one active bit (PCT-03) */
+#define NO_PATH_MESSAGES 8
+
+void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
+{
+    struct rpl_engine *e = inst->engine;
+
+    /* DST-07: further news do not restart the timer. */
+    if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->mop == RPL_MOP_NONE ||
+        rpl_timer_armed(&inst->t_dao))
+        return;
+    rpl_timer_set(e, &inst->t_dao, e->now + rpl_random_range(e, delay / 2, delay + delay / 2));
+}
+
+static struct rpl_wire_dao *begin(struct rpl_instance *inst, bool ack)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_wire_dao *dao = &e->scratch.u.dao;
+
+    memset(dao, 0, sizeof(*dao));
+    e->scratch.code = RPL_CODE_DAO;
+    inst->dao_seq = rpl_lollipop_increment(inst->dao_seq);
+    rpl_store(inst);
+    dao->instance = inst->cfg.id;
+    dao->ack_wanted = ack;
+    dao->sequence = inst->dao_seq;
+    dao->has_dodag_id = (inst->cfg.id & RPL_INSTANCE_LOCAL) != 0; /* MIN-04 */
+    dao->dodag_id = inst->dodag_id;
+    return dao;
+}
+
+static void add_group(struct rpl_wire_dao *dao, const struct rpl_addr *target, uint8_t len,
+                      uint8_t path_seq, uint8_t lifetime, const struct rpl_addr *parent)
+{
+    struct rpl_wire_target *t = &dao->target[dao->target_count++];
+    struct rpl_wire_transit *tr = &dao->transit[dao->transit_count++];
+
+    *t = (struct rpl_wire_target){.len = len, .prefix = *target, .group = dao->group_count};
+    *tr = (struct rpl_wire_transit){.path_control = PATH_CONTROL,
+                                    .path_sequence = path_seq,
+                                    .path_lifetime = lifetime,
+                                    .has_parent = parent != NULL,
+                                    .group = dao->group_count};
+    if (parent)
+        tr->parent = *parent;
+    dao->group_count++;
+}
+
+/* Send what was built, and remember it until its DAO-ACK comes. */
+static void finish(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *src,
+                   const struct rpl_addr *dst)
+{
+    struct rpl_engine *e = inst->engine;
+    uint8_t data[RPL_MESSAGE_MAX];
+    struct rpl_dao_out *out;
+    int len = rpl_wire_write(&e->scratch, src, dst, data, sizeof(data));
+
+    if (len < 0)
+        return;
+    rpl_send_octets(e, ifindex, src, dst, data, (size_t)len);
+    rpl_count(e, RPL_COUNT_DAO_OUT);
+    if (!e->scratch.u.dao.ack_wanted)
+        return;
+    out = rpl_alloc(e, sizeof(*out));
+    if (!out || !rpl_timer_register(e, &out->timer, TIMER_DAO_OUT)) {
+        rpl_free(e, out);
+        rpl_count(e, RPL_COUNT_DROP_NOMEM);
+        return;
+    }
+    out->inst = inst;
+    out->src = *src;
+    out->dst = *dst;
+    out->ifindex = ifindex;
+    out->sequence = inst->dao_seq;
+    out->len = (uint16_t)len;
+    memcpy(out->data, data, (size_t)len);
+    LIST_INSERT_HEAD(&inst->dao_outs, out, list);
+    inst->dao_out_count++;
+    rpl_timer_set(e, &out->timer,
+                  e->now + RPL_DAO_TIMEOUT + rpl_random_range(e, 0, RPL_DAO_TIMEOUT / 4));
+}
+
+static void send_source(struct rpl_instance *inst, uint8_t lifetime)
+{
+    const struct rpl_addr *own = rpl_own_address(inst, inst->parent->ifindex);
+    struct rpl_addr parent;
+    struct rpl_wire_dao *dao;
+
+    if (!own || !rpl_parent_address(inst, &parent))
+        return;
+    dao = begin(inst, inst->cfg.dao_ack);
+    for (uint32_t k = 0; k < inst->own_count && dao->target_count < GROUPS_PER_DAO; k++)
+        if (inst->own[k].usable)
+            add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime, &parent);
+    finish(inst, 0, own, &inst->dodag_id);
+    inst->dao_own = inst->dao_all = false;
+}
+
+static void all_is_news(struct rpl_instance *inst)
+{
+    struct rpl_target *t;
+
+    RB_FOREACH (t, rpl_target_tree, &inst->targets)
+        if (t->known && !t->unconfirmed && !t->is_news) {
+            t->is_news = true;
+            TAILQ_INSERT_TAIL(&inst->news, t, news);
+        }
+    inst->dao_all = false;
+    inst->dao_own = true;
+}
+
+static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
+{
+    const struct rpl_iface *iface = rpl_iface_find(inst->engine, inst->parent->ifindex);
+    struct rpl_wire_dao *dao;
+    struct rpl_target *t;
+
+    if (!iface)
+        return;
+    if (inst->dao_all)
+        all_is_news(inst);
+    if (!inst->dao_own && TAILQ_EMPTY(&inst->news))
+        return;
+    dao = begin(inst, inst->cfg.dao_ack);
+    for (uint32_t k = 0; inst->dao_own && k < inst->own_count; k++)
+        if (inst->own[k].usable)
+            add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime, NULL);
+    inst->dao_own = false;
+    while ((t = TAILQ_FIRST(&inst->news)) != NULL && dao->target_count < GROUPS_PER_DAO) {
+        TAILQ_REMOVE(&inst->news, t, news);
+        t->is_news = false;
+        add_group(dao, &t->prefix, t->len, t->path_seq, t->known ? t->path_lifetime : 0, NULL);
+        rpl_target_release(t);
+    }
+    if (dao->target_count)
+        finish(inst, inst->parent->ifindex, &iface->address, &inst->parent->addr);
+}
+
+void rpl_dao_timeout(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+    uint8_t lifetime = (uint8_t)rpl_instance_default_lifetime(inst);
+
+    if (!inst->joined || !inst->parent)
+        return;
+    if (inst->dao_out_count >= RPL_DAO_OUT_MAX) {
+        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+        return;
+    }
+    /* SEQ-08: a refresh or a new parent is a new Path Sequence of our own targets. */
+    if (inst->refresh_seq && (inst->dao_own || inst->dao_all)) {
+        inst->path_seq = rpl_lollipop_increment(inst->path_seq);
+        inst->refresh_seq = false;
+    }
+    if (inst->mop == RPL_MOP_STORING)
+        send_storing(inst, lifetime);
+    else
+        send_source(inst, lifetime);
+    if (!TAILQ_EMPTY(&inst->news))
+        rpl_dao_schedule(inst, RPL_MS(100));
+    if (!rpl_timer_armed(&inst->t_refresh) && lifetime != UINT8_MAX) {
+        rpl_duration life = RPL_S((uint64_t)lifetime * inst->config.lifetime_unit_s);
+        /* SEQ-12: between half and three quarters of the lifetime. */
+        rpl_timer_set(e, &inst->t_refresh, e->now + rpl_random_range(e, life / 2, life / 4 * 3));
+    }
+}
+
+void rpl_dao_refresh_timeout(struct rpl_instance *inst)
+{
+    inst->dao_own = inst->refresh_seq = true;
+    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+}
+
+/* DST-09: the parent that we leave hears that nothing is to be reached through it any more. */
+void rpl_dao_no_path(struct rpl_instance *inst, const struct rpl_nbr *old_parent)
+{
+    const struct rpl_iface *iface = rpl_iface_find(inst->engine, old_parent->ifindex);
+    struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
+
+    if (!iface || !iface->up)
+        return;
+    inst->path_seq = rpl_lollipop_increment(inst->path_seq);
+    for (int n = 0; n < NO_PATH_MESSAGES && (n == 0 || t); n++) {
+        struct rpl_wire_dao *dao = begin(inst, false);
+        for (uint32_t k = 0; n == 0 && k < inst->own_count; k++)
+            if (inst->own[k].usable)
+                add_group(dao, &inst->own[k].addr, 128, inst->path_seq, 0, NULL);
+        for (; t && dao->target_count < GROUPS_PER_DAO;
+             t = RB_NEXT(rpl_target_tree, &inst->targets, t))
+            if (t->known && !t->unconfirmed)
+                add_group(dao, &t->prefix, t->len, t->path_seq, 0, NULL);
+        if (dao->target_count)
+            finish(inst, old_parent->ifindex, &iface->address, &old_parent->addr);
+    }
+}

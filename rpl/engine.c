@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The engine as a whole: making and freeing it, giving each event to the file that knows it,
+ * running what is due.
+ */
+#include "rpl/engine.h"
+
+#define TIMERS_PER_CALL 64
+#define TRACE_BURST 20
+#define TRACE_PERIOD RPL_S(1)
+
+int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_engine **ret_engine)
+{
+    struct rpl_engine *e;
+
+    if (!config->mem.alloc || !config->mem.free || config->instance_count > RPL_INSTANCES_MAX ||
+        rpl_config_check(config))
+        return -RPL_ERR_PARAM;
+    e = config->mem.alloc(config->mem.ctx,
+                          sizeof(*e) + config->instance_count * sizeof(e->instance[0]));
+    if (!e)
+        return -RPL_ERR_NOMEM;
+    e->mem = config->mem;
+    e->limits = config->limits;
+    e->now = now;
+    e->random = config->seed;
+    TAILQ_INIT(&e->queue);
+    TAILQ_INIT(&e->dirty);
+    TAILQ_INIT(&e->peer_lru);
+    LIST_INIT(&e->acks);
+    RB_INIT(&e->peers);
+    RB_INIT(&e->routes);
+    RB_INIT(&e->tokens);
+    e->dis_replies.at = e->drop_traces.at = now;
+    if (!rpl_timer_register(e, &e->t_sweep, TIMER_SWEEP))
+        goto nomem;
+    for (uint32_t i = 0; i < config->instance_count; i++) {
+        e->instance_count++;
+        if (rpl_instance_init(e, i, config) < 0)
+            goto nomem;
+    }
+    *ret_engine = e;
+    return 0;
+nomem:
+    rpl_engine_free(e);
+    return -RPL_ERR_NOMEM;
+}
+
+void rpl_engine_free(struct rpl_engine *e)
+{
+    if (!e)
+        return;
+    rpl_acks_free(e);
+    for (uint32_t i = 0; i < e->instance_count; i++)
+        rpl_instance_free(&e->instance[i]);
+    rpl_rts_free(e);
+    rpl_peers_free(e);
+    rpl_queue_free(e);
+    rpl_free(e, e->timers.heap);
+    e->mem.free(e->mem.ctx, e);
+}
+
+/* ---- packets ----------------------------------------------------------------------- */
+
+static bool is_own_source(struct rpl_engine *e, const struct rpl_addr *src)
+{
+    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+        if (e->iface[i].ifindex && rpl_addr_equal(&e->iface[i].address, src))
+            return true;
+    for (uint32_t i = 0; i < e->instance_count; i++)
+        for (uint32_t k = 0; k < e->instance[i].own_count; k++)
+            if (rpl_addr_equal(&e->instance[i].own[k].addr, src))
+                return true;
+    return false;
+}
+
+/* COD-04: who may send what from where to where. */
+static enum rpl_counter judge_scope(const struct rpl_packet *p)
+{
+    bool link_message = p->msg->code == RPL_CODE_DIS || p->msg->code == RPL_CODE_DIO;
+
+    if (p->multicast && !rpl_addr_equal(p->dst, &rpl_addr_all_nodes))
+        return RPL_COUNT_DROP_DESTINATION;
+    if (link_message && (!p->iface || !rpl_addr_is_link_local(p->src)))
+        return RPL_COUNT_DROP_SOURCE_SCOPE;
+    if (link_message && !p->multicast && !rpl_addr_equal(p->dst, &p->iface->address))
+        return RPL_COUNT_DROP_DESTINATION;
+    if (!p->iface && !rpl_addr_is_routable(p->src))
+        return RPL_COUNT_DROP_SOURCE_SCOPE;
+    return RPL_COUNTER_COUNT;
+}
+
+static int dispatch(struct rpl_engine *e, const struct rpl_packet *p)
+{
+    switch (p->msg->code) {
+    case RPL_CODE_DIS:
+        return rpl_dis_receive(e, p);
+    case RPL_CODE_DIO:
+        return rpl_dio_receive(e, p);
+    case RPL_CODE_DAO:
+        return rpl_dao_receive(e, p);
+    case RPL_CODE_DAO_ACK:
+        return rpl_dao_ack_receive(e, p);
+    default: /* DCO and DCO-ACK are read, but RFC 9009 is not spoken yet */
+        rpl_count(e, RPL_COUNT_DROP_CODE_UNSUPPORTED);
+        return -RPL_ERR_DROPPED;
+    }
+}
+
+static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
+{
+    struct rpl_packet p = {.iface = rpl_iface_find(e, ev->ifindex),
+                           .ifindex = ev->ifindex,
+                           .src = &ev->src,
+                           .dst = &ev->dst,
+                           .multicast = rpl_addr_is_multicast(&ev->dst),
+                           .data = ev->data,
+                           .len = ev->len,
+                           .msg = &e->scratch};
+    enum rpl_counter reason = RPL_COUNTER_COUNT;
+
+    if (ev->ifindex && (!p.iface || !p.iface->up))
+        reason = RPL_COUNT_DROP_INTERFACE_UNKNOWN;
+    else if (is_own_source(e, &ev->src))
+        reason = RPL_COUNT_DROP_OWN;
+    else if (rpl_wire_read(ev->data, ev->len, &ev->src, &ev->dst, p.msg, &reason) == 0)
+        reason = judge_scope(&p);
+    if (reason == RPL_COUNTER_COUNT)
+        return dispatch(e, &p);
+    rpl_count(e, reason);
+    if (rpl_bucket_take(&e->drop_traces, e->now, TRACE_BURST, TRACE_PERIOD))
+        rpl_trace(e, RPL_TRACE_DROPPED, RPL_CAUSE_NONE, NULL, &ev->src, &ev->dst, reason);
+    return -RPL_ERR_DROPPED;
+}
+
+/* ---- commands ---------------------------------------------------------------------- */
+
+static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
+{
+    struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
+    struct rpl_target *t;
+
+    if (!inst)
+        return -RPL_ERR_NOENT;
+    switch (ev->command) {
+    case RPL_COMMAND_GLOBAL_REPAIR:
+        return rpl_instance_global_repair(inst, RPL_CAUSE_OPERATOR);
+    case RPL_COMMAND_LOCAL_REPAIR:
+        if (inst->cfg.role == RPL_ROLE_ROOT || !inst->joined)
+            return -RPL_ERR_PARAM;
+        rpl_count(e, RPL_COUNT_LOCAL_REPAIR);
+        rpl_instance_detach(inst, RPL_CAUSE_OPERATOR);
+        return 0;
+    case RPL_COMMAND_DTSN:
+        if (!inst->joined || inst->leaf)
+            return -RPL_ERR_PARAM;
+        rpl_instance_dtsn_timeout(inst);
+        return 0;
+    case RPL_COMMAND_DIS:
+        for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+            if (rpl_iface_serves(&e->iface[i], inst))
+                rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+        return 0;
+    case RPL_COMMAND_FORGET:
+        t = rpl_target_find(inst, &ev->address, 128);
+        if (!t || !t->known)
+            return -RPL_ERR_NOENT;
+        rpl_target_drop(t, RPL_CAUSE_OPERATOR);
+        return 0;
+    }
+    return -RPL_ERR_PARAM;
+}
+
+int rpl_engine_input(struct rpl_engine *e, const struct rpl_event *event, rpl_tstamp now)
+{
+    if (now > e->now)
+        e->now = now;
+    switch (event->type) {
+    case RPL_EVENT_PACKET:
+        return packet(e, &event->u.packet);
+    case RPL_EVENT_LINK:
+        return rpl_iface_link(e, &event->u.link);
+    case RPL_EVENT_ADDRESS:
+        rpl_iface_address(e, &event->u.address);
+        return 0;
+    case RPL_EVENT_NEIGHBOUR:
+        rpl_nbr_event(e, &event->u.neighbour);
+        return 0;
+    case RPL_EVENT_ROUTE_RESULT:
+        return rpl_rt_result(e, &event->u.route_result);
+    case RPL_EVENT_ROUTE_FOUND:
+        return rpl_rt_found(e, &event->u.route);
+    case RPL_EVENT_ROUTE_LOST:
+        rpl_rt_lost(e, &event->u.route);
+        return 0;
+    case RPL_EVENT_FORWARD_ERROR:
+        return rpl_forward_error(e, &event->u.forward_error);
+    case RPL_EVENT_COMMAND:
+        return command(e, &event->u.command);
+    }
+    return -RPL_ERR_PARAM;
+}
+
+/* ---- time -------------------------------------------------------------------------- */
+
+#define OWNER(timer, type, field)                                                                  \
+    ((struct type *)(void *)((char *)(timer)-offsetof(struct type, field)))
+
+static void run(struct rpl_engine *e, struct rpl_timer *t)
+{
+    switch ((enum timer_kind)t->kind) {
+    case TIMER_TRICKLE:
+        rpl_instance_trickle_timeout(OWNER(t, rpl_instance, t_trickle));
+        break;
+    case TIMER_DIS:
+        rpl_instance_dis_timeout(OWNER(t, rpl_instance, t_dis));
+        break;
+    case TIMER_DAO:
+        rpl_dao_timeout(OWNER(t, rpl_instance, t_dao));
+        break;
+    case TIMER_REFRESH:
+        rpl_dao_refresh_timeout(OWNER(t, rpl_instance, t_refresh));
+        break;
+    case TIMER_POISON:
+        rpl_instance_poison_timeout(OWNER(t, rpl_instance, t_poison));
+        break;
+    case TIMER_DTSN:
+        rpl_instance_dtsn_timeout(OWNER(t, rpl_instance, t_dtsn));
+        break;
+    case TIMER_PROBE:
+        rpl_nbr_probe_timeout(OWNER(t, rpl_nbr, t_probe));
+        break;
+    case TIMER_DAO_OUT:
+        rpl_dao_out_timeout(OWNER(t, rpl_dao_out, timer));
+        break;
+    case TIMER_TARGET:
+        rpl_target_timeout(OWNER(t, rpl_target, t_life));
+        break;
+    case TIMER_SWEEP:
+        rpl_rt_sweep(e);
+        break;
+    }
+}
+
+void rpl_engine_timeout(struct rpl_engine *e, rpl_tstamp now)
+{
+    struct rpl_timer *t;
+
+    if (now > e->now)
+        e->now = now;
+    for (int n = 0; n < TIMERS_PER_CALL && (t = rpl_timer_first(e)) != NULL; n++) {
+        if (t->deadline > e->now)
+            break;
+        rpl_timer_stop(e, t);
+        run(e, t);
+    }
+}
+
+rpl_tstamp rpl_engine_deadline(const struct rpl_engine *e)
+{
+    const struct rpl_timer *t = rpl_timer_first(e);
+
+    return t ? t->deadline : RPL_NEVER;
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The engine's own structs, shared by the files of rpl/ and by nobody else. The public
+ * contract is rpl/rpl.h; what may be looked at is in rpl/rpl_view.h.
+ *
+ * One engine holds interfaces and instances. An instance holds its DODAG membership, its
+ * neighbours and its targets. Routes stand apart, because a route outlives the target it was
+ * made for until the kernel has confirmed its removal.
+ */
+#ifndef RPL_ENGINE_H
+#define RPL_ENGINE_H
+
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+#include <string.h>
+
+#include "of/of.h"
+#include "rpl/rpl.h"
+#include "rpl/rpl_wire.h"
+#include "trickle/trickle.h"
+
+/* ---- constants --------------------------------------------------------------------- */
+
+#define RPL_DELAY_DAO RPL_S(1)   /* DelayDAO, RFC 6550 section 17 */
+#define RPL_DAO_TIMEOUT RPL_S(3) /* first wait for a DAO-ACK, doubled each try */
+#define RPL_DAO_TRIES 4
+#define RPL_DAO_OUT_MAX 8           /* DAOs waiting for an answer, per instance */
+#define RPL_DAO_DUPLICATE RPL_S(30) /* a DAO with the same octets is a duplicate */
+#define RPL_PROBE_MIN RPL_S(30)     /* a proven neighbour is asked again after 30..60 s */
+#define RPL_PROBE_MAX RPL_S(60)
+#define RPL_PROBE_TIMEOUT RPL_MS(1500) /* wait for the answer */
+#define RPL_PROBE_MISSES 3             /* so many in a row mean lost */
+#define RPL_PROBE_ACTIVE 6             /* candidates kept under observation */
+#define RPL_UNCONFIRMED RPL_S(300)     /* routes found at start wait so long for a DAO */
+#define RPL_DIS_FIRST RPL_S(1)
+#define RPL_DIS_LAST RPL_S(60)
+#define RPL_POISON_COUNT 3
+#define RPL_POISON_GAP RPL_MS(250)
+#define RPL_JUMP_WINDOW RPL_S(3600) /* a root without state may jump in its first hour */
+#define RPL_JUMP_GAP RPL_S(600)
+#define RPL_DTSN_GAP RPL_S(60)       /* at most one DTSN step of our own a minute */
+#define RPL_FORGET_LOWEST RPL_S(300) /* detached so long: the old lowest Rank binds no more */
+#define RPL_CANDIDATES_MAX 32        /* proven neighbours that one selection looks at */
+#define RPL_REFUSED_HOLD RPL_S(60)   /* a parent that refused our DAO is left alone */
+#define RPL_HOP_LIMIT 255            /* on link scope; sent, never demanded */
+#define RPL_HOP_LIMIT_GLOBAL 64
+#define RPL_UNREACHABLE_METRIC 65535 /* of the root's prefix route: worse than any other */
+
+/* ---- timers ------------------------------------------------------------------------ */
+
+enum timer_kind {
+    TIMER_TRICKLE,
+    TIMER_DIS,
+    TIMER_DAO,
+    TIMER_REFRESH,
+    TIMER_POISON,
+    TIMER_DTSN,
+    TIMER_PROBE,
+    TIMER_DAO_OUT,
+    TIMER_TARGET,
+    TIMER_SWEEP
+};
+
+struct rpl_timer {
+    rpl_tstamp deadline;
+    uint64_t seq;
+    uint32_t slot; /* index + 1 in the heap, 0 = not armed */
+    uint8_t kind;
+};
+
+struct rpl_timers {
+    struct rpl_timer **heap;
+    uint32_t count, capacity, registered;
+    uint64_t seq;
+};
+
+/* ---- small things ------------------------------------------------------------------ */
+
+/* Token bucket: |burst| at most, one more every |period|. */
+struct rpl_bucket {
+    rpl_tstamp at;
+    uint32_t used;
+};
+
+struct rpl_peer { /* any source we answer to: for rate limits and duplicate DAOs */
+    RB_ENTRY(rpl_peer) tree;
+    TAILQ_ENTRY(rpl_peer) lru;
+    struct rpl_addr addr;
+    uint32_t ifindex;
+    struct rpl_bucket dis, dao;
+    bool has_dao, dao_answered;
+    uint8_t dao_status;
+    uint64_t dao_digest;
+    rpl_tstamp dao_at;
+};
+RB_HEAD(rpl_peer_tree, rpl_peer);
+
+struct rpl_iface {
+    uint32_t ifindex; /* 0 = free slot */
+    bool up;
+    struct rpl_addr address;
+    uint32_t instances;
+    char name[RPL_IFNAME_MAX];
+};
+
+/* An address we want on an interface: prefix::IID of the interface's link-local. */
+struct rpl_own {
+    bool wanted, usable, emitted;
+    uint32_t ifindex;
+    struct rpl_addr addr;
+};
+
+/* ---- routes ------------------------------------------------------------------------ */
+
+struct rpl_instance;
+struct rpl_target;
+struct rpl_ack_wait;
+LIST_HEAD(rpl_ack_waits, rpl_ack_wait);
+
+struct rpl_rt {
+    RB_ENTRY(rpl_rt) tree;     /* by dst, len, metric */
+    RB_ENTRY(rpl_rt) by_token; /* while in flight */
+    TAILQ_ENTRY(rpl_rt) dirty;
+    struct rpl_route want, have, sent;
+    bool wanted, installed, inflight, deleting, is_dirty, found;
+    int error;
+    uint64_t token;
+    uint8_t instance; /* RPLInstanceID, for views */
+    struct rpl_ack_waits waits;
+};
+RB_HEAD(rpl_rt_tree, rpl_rt);
+RB_HEAD(rpl_rt_tokens, rpl_rt);
+TAILQ_HEAD(rpl_rt_list, rpl_rt);
+
+/* A DAO-ACK that waits until the kernel has answered for every target of the DAO. */
+struct rpl_ack {
+    LIST_ENTRY(rpl_ack) list;
+    struct rpl_instance *inst;
+    struct rpl_addr src, dst;
+    uint32_t ifindex, waiting;
+    bool has_dodag_id, wanted;
+    uint8_t sequence, status;
+};
+LIST_HEAD(rpl_acks, rpl_ack);
+
+struct rpl_ack_wait {
+    LIST_ENTRY(rpl_ack_wait) list;
+    struct rpl_ack *ack;
+};
+
+/* ---- neighbours and targets -------------------------------------------------------- */
+
+struct rpl_nbr {
+    RB_ENTRY(rpl_nbr) tree;
+    struct rpl_instance *inst;
+    struct rpl_addr addr;
+    uint32_t ifindex;
+    struct rpl_wire_dio dio; /* the last one heard; its config is the last config heard */
+    bool has_dio;
+    rpl_tstamp heard, refused_until;
+    uint16_t etx; /* x128, OF_ETX_UNKNOWN = not proven */
+    uint16_t path_rank;
+    enum of_verdict verdict;
+    struct rpl_timer t_probe;
+    bool asking; /* a probe waits for its answer */
+    uint8_t tries, misses;
+};
+RB_HEAD(rpl_nbr_tree, rpl_nbr);
+
+/* Storing: a child through which a target is announced. */
+struct rpl_hop {
+    struct rpl_addr via;
+    uint32_t ifindex;
+    rpl_tstamp since, expires;
+};
+
+/* Non-storing: one parent of a target, parent NULL = it is us. */
+struct rpl_edge {
+    LIST_ENTRY(rpl_edge) dependant;
+    struct rpl_target *child, *parent;
+    struct rpl_addr parent_addr;
+    uint8_t path_control;
+    bool linked;
+};
+LIST_HEAD(rpl_edges, rpl_edge);
+
+struct rpl_target {
+    RB_ENTRY(rpl_target) tree;
+    TAILQ_ENTRY(rpl_target) work; /* selection queue */
+    TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
+    struct rpl_instance *inst;
+    struct rpl_addr prefix;
+    uint8_t len;
+    bool known;       /* a DAO announced it; else it is only somebody's parent */
+    bool unconfirmed; /* found in the kernel at start */
+    bool reachable, was_up;
+    bool moved; /* its Path Sequence was seen to change; else it is stuck */
+    bool queued, is_news;
+    bool has_pending;
+    uint8_t path_seq, pending_seq, path_lifetime;
+    uint8_t hop_count, edge_count;
+    int8_t chosen; /* edge in use, -1 = none */
+    rpl_tstamp joined, last_dao, expires;
+    struct rpl_addr last_via; /* as last told in a trace */
+    struct rpl_timer t_life;
+    struct rpl_rt *route;
+    struct rpl_hop hop[RPL_PARENTS_MAX];   /* storing; hop[0] is in use */
+    struct rpl_edge edge[RPL_PARENTS_MAX]; /* non-storing */
+    struct rpl_edges dependants;
+};
+RB_HEAD(rpl_target_tree, rpl_target);
+TAILQ_HEAD(rpl_target_list, rpl_target);
+
+/* A DAO of ours that waits for its DAO-ACK; resent with the same octets. */
+struct rpl_dao_out {
+    LIST_ENTRY(rpl_dao_out) list;
+    struct rpl_instance *inst;
+    struct rpl_timer timer;
+    struct rpl_addr src, dst;
+    uint32_t ifindex;
+    uint8_t sequence, tries;
+    uint16_t len;
+    uint8_t data[RPL_MESSAGE_MAX];
+};
+LIST_HEAD(rpl_dao_outs, rpl_dao_out);
+
+/* ---- instance ---------------------------------------------------------------------- */
+
+struct rpl_instance {
+    struct rpl_engine *engine;
+    uint32_t index;
+    struct rpl_instance_config cfg;
+    rpl_tstamp born;
+
+    /* membership; identity, version and lowest Rank stay known after detaching */
+    bool joined;
+    bool has_dodag; /* the identity below is valid */
+    bool restored;  /* the version came from the state */
+    struct rpl_addr dodag_id;
+    uint8_t version, mop, preference, dtsn;
+    bool grounded;
+    uint16_t rank, lowest; /* lowest Rank advertised in this version */
+    bool leaf;             /* by role, or because the OCP is unknown */
+    struct rpl_wire_config config;
+    bool has_config;
+    uint8_t pio_count, rio_count;
+    struct rpl_wire_pio pio[RPL_WIRE_PIOS_MAX];
+    struct rpl_wire_rio rio[RPL_WIRE_RIOS_MAX];
+    struct of_params of;
+
+    struct trickle trickle;
+    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn;
+    rpl_duration dis_wait;
+    uint8_t poison_left;
+    rpl_tstamp dtsn_at, jump_at, detached_at;
+    struct rpl_stored stored; /* as given at start */
+    struct rpl_bucket resets, alarms;
+
+    struct rpl_nbr_tree nbrs;
+    uint32_t nbr_count;
+    struct rpl_nbr *parent;
+
+    struct rpl_target_tree targets;
+    struct rpl_target_list work, news;
+    uint32_t target_count, node_count;
+
+    struct rpl_own own[RPL_INTERFACES_MAX];
+    uint32_t own_count;
+
+    uint8_t dao_seq, path_seq;
+    bool dao_own;     /* the next DAO carries our own targets */
+    bool dao_all;     /* ... and every target below us */
+    bool refresh_seq; /* own targets get a new Path Sequence in the next DAO */
+    uint32_t dao_failures;
+    struct rpl_dao_outs dao_outs;
+    uint32_t dao_out_count;
+    struct rpl_rt *rt_default, *rt_prefix, *rt_root;
+    bool store_dirty;
+};
+
+/* ---- effects waiting for poll ------------------------------------------------------ */
+
+struct rpl_queued {
+    TAILQ_ENTRY(rpl_queued) list;
+    enum rpl_effect_type type;
+    uint16_t len;
+    union {
+        struct {
+            uint32_t ifindex;
+            struct rpl_addr src, dst;
+            uint8_t hop_limit;
+        } send;
+        struct rpl_effect_address address;
+        struct rpl_effect_trace trace;
+    } u;
+    uint8_t data[]; /* SEND: the message */
+};
+TAILQ_HEAD(rpl_queue, rpl_queued);
+
+struct rpl_engine {
+    struct rpl_mem mem;
+    struct rpl_limits limits;
+    rpl_tstamp now;
+    uint64_t random;
+    struct rpl_timers timers;
+    struct rpl_queue queue;
+    uint32_t queue_count;
+    struct rpl_iface iface[RPL_INTERFACES_MAX];
+    struct rpl_peer_tree peers;
+    TAILQ_HEAD(, rpl_peer) peer_lru;
+    uint32_t peer_count;
+    struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
+    struct rpl_bucket drop_traces; /* a flood of bad messages is told in part */
+    struct rpl_rt_tree routes;
+    struct rpl_rt_tokens tokens;
+    struct rpl_rt_list dirty;
+    uint64_t token;
+    struct rpl_acks acks;
+    struct rpl_timer t_sweep; /* end of the grace for routes found at start */
+    uint64_t counter[RPL_COUNTER_COUNT];
+    uint32_t instance_count;
+    struct rpl_wire_message scratch;     /* the message being read or written */
+    struct rpl_effect_trace trace_scrap; /* what rpl_trace() hands out when the queue is full */
+    struct rpl_instance instance[];
+};
+
+/* ---- timer.c ----------------------------------------------------------------------- */
+
+/* Make room for one more timer; false without memory. Pair with rpl_timer_unregister(). */
+bool rpl_timer_register(struct rpl_engine *e, struct rpl_timer *t, enum timer_kind kind);
+void rpl_timer_unregister(struct rpl_engine *e, struct rpl_timer *t);
+void rpl_timer_set(struct rpl_engine *e, struct rpl_timer *t, rpl_tstamp deadline);
+void rpl_timer_stop(struct rpl_engine *e, struct rpl_timer *t);
+bool rpl_timer_armed(const struct rpl_timer *t);
+struct rpl_timer *rpl_timer_first(const struct rpl_engine *e);
+
+/* ---- effect.c ---------------------------------------------------------------------- */
+
+void *rpl_alloc(struct rpl_engine *e, size_t size);
+void rpl_free(struct rpl_engine *e, void *p);
+uint64_t rpl_random(struct rpl_engine *e);
+/* Uniform in [low, high). */
+rpl_duration rpl_random_range(struct rpl_engine *e, rpl_duration low, rpl_duration high);
+void rpl_count(struct rpl_engine *e, enum rpl_counter counter);
+bool rpl_bucket_take(struct rpl_bucket *b, rpl_tstamp now, uint32_t burst, rpl_duration period);
+void rpl_send_octets(struct rpl_engine *e, uint32_t ifindex, const struct rpl_addr *src,
+                     const struct rpl_addr *dst, const uint8_t *data, size_t len);
+/* Write e->scratch and queue it. Returns the length or a negative error. */
+int rpl_send(struct rpl_engine *e, uint32_t ifindex, const struct rpl_addr *src,
+             const struct rpl_addr *dst);
+void rpl_effect_address(struct rpl_engine *e, bool set, uint32_t ifindex,
+                        const struct rpl_addr *addr);
+/* A trace with the fields that most have; more are set on the returned struct (never NULL). */
+struct rpl_effect_trace *rpl_trace(struct rpl_engine *e, enum rpl_trace_kind kind,
+                                   enum rpl_cause cause, const struct rpl_instance *inst,
+                                   const struct rpl_addr *address, const struct rpl_addr *other,
+                                   uint32_t value);
+void rpl_store(struct rpl_instance *inst);
+void rpl_queue_free(struct rpl_engine *e);
+
+/* ---- peer.c ------------------------------------------------------------------------ */
+
+struct rpl_peer *rpl_peer_find(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex);
+/* NULL without memory; the least recently heard one makes room. */
+struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex);
+void rpl_peers_free(struct rpl_engine *e);
+
+/* ---- iface.c ----------------------------------------------------------------------- */
+
+struct rpl_iface *rpl_iface_find(struct rpl_engine *e, uint32_t ifindex);
+bool rpl_iface_serves(const struct rpl_iface *iface, const struct rpl_instance *inst);
+/* First interface of the instance that is up, NULL if none. */
+struct rpl_iface *rpl_iface_first(struct rpl_instance *inst);
+int rpl_iface_link(struct rpl_engine *e, const struct rpl_event_link *ev);
+void rpl_iface_address(struct rpl_engine *e, const struct rpl_event_address *ev);
+/* Want prefix::IID on every interface of the instance that is up; drop what is not wanted. */
+void rpl_own_update(struct rpl_instance *inst);
+/* A usable global address of ours on |ifindex| (0: any); NULL if none. */
+const struct rpl_addr *rpl_own_address(const struct rpl_instance *inst, uint32_t ifindex);
+/* One of our addresses in the instance, the DODAGID at the root, or prefix::IID of an
+ * interface of ours (interop: how motes name their parent). */
+bool rpl_is_self(const struct rpl_instance *inst, const struct rpl_addr *addr);
+/* The /64 of the DODAG: configured at the root, from the PIO elsewhere; NULL if unknown. */
+const struct rpl_addr *rpl_prefix(const struct rpl_instance *inst, uint8_t *ret_len);
+
+/* ---- instance.c -------------------------------------------------------------------- */
+
+int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_config *config);
+void rpl_instance_free(struct rpl_instance *inst);
+/* Interfaces or addresses changed: start, go on or stop. */
+void rpl_instance_update(struct rpl_instance *inst);
+void rpl_instance_reset_trickle(struct rpl_instance *inst, bool peer_caused);
+void rpl_instance_dis_start(struct rpl_instance *inst, rpl_duration first);
+void rpl_instance_dis_timeout(struct rpl_instance *inst);
+void rpl_instance_trickle_timeout(struct rpl_instance *inst);
+void rpl_instance_poison_timeout(struct rpl_instance *inst);
+void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent);
+void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
+void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay);
+void rpl_instance_dtsn_timeout(struct rpl_instance *inst);
+int rpl_instance_global_repair(struct rpl_instance *inst, enum rpl_cause cause);
+uint16_t rpl_instance_default_lifetime(const struct rpl_instance *inst);
+/* The instance with |id| that runs on |iface| (NULL: any); |dodag_id| may be NULL. */
+struct rpl_instance *rpl_instance_find(struct rpl_engine *e, uint8_t id,
+                                       const struct rpl_iface *iface);
+
+/* ---- nbr.c ------------------------------------------------------------------------- */
+
+struct rpl_nbr *rpl_nbr_find(struct rpl_instance *inst, const struct rpl_addr *addr,
+                             uint32_t ifindex);
+struct rpl_nbr *rpl_nbr_get(struct rpl_instance *inst, const struct rpl_addr *addr,
+                            uint32_t ifindex);
+void rpl_nbr_free(struct rpl_nbr *nbr);
+void rpl_nbr_remove_link(struct rpl_instance *inst, uint32_t ifindex);
+/* A DIO made it interesting (or not): start asking it if it may be of use. */
+void rpl_nbr_consider(struct rpl_nbr *nbr);
+void rpl_nbr_answered(struct rpl_nbr *nbr);
+void rpl_nbr_probe_timeout(struct rpl_nbr *nbr);
+void rpl_nbr_probe_now(struct rpl_nbr *nbr);
+void rpl_nbr_event(struct rpl_engine *e, const struct rpl_event_neighbour *ev);
+
+/* ---- parent.c ---------------------------------------------------------------------- */
+
+/* Choose the preferred parent anew and act on the outcome. */
+void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause);
+/* The parent's global address as a Transit names it; false if no prefix is known. */
+bool rpl_parent_address(const struct rpl_instance *inst, struct rpl_addr *ret_addr);
+void rpl_parent_routes(struct rpl_instance *inst);
+
+/* ---- dis.c, dio.c, dao.c, dao_send.c, ack.c ----------------------------------------- */
+
+struct rpl_packet {
+    struct rpl_iface *iface; /* NULL: through the data plane */
+    uint32_t ifindex;
+    const struct rpl_addr *src, *dst;
+    bool multicast;
+    const uint8_t *data;
+    size_t len;
+    struct rpl_wire_message *msg;
+};
+
+int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p);
+void rpl_dis_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *dst);
+int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p);
+/* |dst| NULL: multicast on every interface of the instance. */
+void rpl_dio_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *dst);
+int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p);
+void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay);
+void rpl_dao_timeout(struct rpl_instance *inst);
+void rpl_dao_refresh_timeout(struct rpl_instance *inst);
+void rpl_dao_out_timeout(struct rpl_dao_out *out);
+void rpl_dao_no_path(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
+void rpl_dao_outs_free(struct rpl_instance *inst);
+int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p);
+/* The DAO of |ack| (borrowed) was judged: answer now or once the kernel has. */
+struct rpl_ack *rpl_ack_begin(struct rpl_instance *inst, const struct rpl_packet *p);
+bool rpl_ack_wait(struct rpl_ack *ack, struct rpl_rt *rt);
+void rpl_ack_end(struct rpl_ack *ack, uint8_t status);
+void rpl_ack_route_done(struct rpl_engine *e, struct rpl_rt *rt, int error);
+void rpl_ack_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *src,
+                  const struct rpl_addr *dst, bool has_dodag_id, uint8_t sequence, uint8_t status);
+void rpl_acks_free(struct rpl_engine *e);
+
+/* ---- target.c (both modes), storing.c, source.c ------------------------------------- */
+
+struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                                   uint8_t len);
+/* NULL when the table is full or memory is short. */
+struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                                  uint8_t len);
+/* Free it if nothing refers to it any more. */
+void rpl_target_release(struct rpl_target *t);
+void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause);
+void rpl_target_timeout(struct rpl_target *t);
+void rpl_targets_free(struct rpl_instance *inst);
+enum rpl_freshness { RPL_FRESH_IGNORE, RPL_FRESH_MERGE, RPL_FRESH_REPLACE, RPL_FRESH_STUCK };
+/* Judge a Path Sequence (SEQ-03..05, SEQ-14) and remember it when it is taken. */
+enum rpl_freshness rpl_target_judge(struct rpl_target *t, uint8_t path_seq, bool from_owner);
+void rpl_target_up(struct rpl_target *t, const struct rpl_addr *via, enum rpl_cause cause);
+void rpl_target_down(struct rpl_target *t, enum rpl_cause cause);
+rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime);
+
+/* storing.c: hops */
+void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
+                        enum rpl_freshness freshness, uint8_t lifetime);
+void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
+                            enum rpl_cause cause);
+void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr *via,
+                                uint32_t ifindex, enum rpl_cause cause);
+void rpl_storing_timeout(struct rpl_target *t);
+void rpl_storing_found(struct rpl_instance *inst, const struct rpl_route *route);
+void rpl_storing_news(struct rpl_target *t);
+void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause);
+
+/* source.c: the root's graph */
+struct rpl_source_parent {
+    struct rpl_addr addr;
+    bool self;
+    uint8_t path_control;
+};
+/* Set or merge the parent list. -RPL_ERR_PARAM if that would close a cycle, -RPL_ERR_FULL if the
+ * parents do not fit in the table; the list is kept as it was then. */
+int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *parents, uint8_t count,
+                      enum rpl_freshness freshness, uint8_t lifetime);
+void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause);
+bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *child,
+                            const struct rpl_addr *parent, bool parent_self, enum rpl_cause cause);
+void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause);
+
+/* ---- route.c ----------------------------------------------------------------------- */
+
+/* Want |route| (by dst, length, metric); NULL without memory. */
+struct rpl_rt *rpl_rt_want(struct rpl_engine *e, const struct rpl_route *route, uint8_t instance);
+void rpl_rt_unwant(struct rpl_engine *e, struct rpl_rt *rt);
+bool rpl_rt_settled(const struct rpl_rt *rt);
+bool rpl_rt_poll(struct rpl_engine *e, struct rpl_effect *out);
+int rpl_rt_result(struct rpl_engine *e, const struct rpl_event_route_result *ev);
+int rpl_rt_found(struct rpl_engine *e, const struct rpl_event_route *ev);
+void rpl_rt_lost(struct rpl_engine *e, const struct rpl_event_route *ev);
+void rpl_rt_link(struct rpl_engine *e, uint32_t ifindex, bool up);
+void rpl_rt_sweep(struct rpl_engine *e);
+void rpl_rts_free(struct rpl_engine *e);
+
+/* ---- forward_error.c --------------------------------------------------------------- */
+
+int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error *ev);
+
+/* ---- trees ------------------------------------------------------------------------- */
+
+int rpl_peer_compare(const struct rpl_peer *a, const struct rpl_peer *b);
+int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b);
+int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b);
+int rpl_rt_compare(const struct rpl_rt *a, const struct rpl_rt *b);
+int rpl_rt_token_compare(const struct rpl_rt *a, const struct rpl_rt *b);
+RB_PROTOTYPE(rpl_peer_tree, rpl_peer, tree, rpl_peer_compare)
+RB_PROTOTYPE(rpl_nbr_tree, rpl_nbr, tree, rpl_nbr_compare)
+RB_PROTOTYPE(rpl_target_tree, rpl_target, tree, rpl_target_compare)
+RB_PROTOTYPE(rpl_rt_tree, rpl_rt, tree, rpl_rt_compare)
+RB_PROTOTYPE(rpl_rt_tokens, rpl_rt, by_token, rpl_rt_token_compare)
+
+#endif /* RPL_ENGINE_H */

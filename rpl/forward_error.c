@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the data path found out (RFC 6550 section 11.2): inconsistencies reset Trickle within the
+ * cap, a dead edge of the graph or a stale route goes, and the nodes behind it are asked to
+ * announce themselves again by a DTSN step.
+ */
+#include "rpl/engine.h"
+
+#define REFRESH_DELAY RPL_S(5) /* let a burst of errors end before asking */
+
+static void next_hop_failed(struct rpl_instance *inst, const struct rpl_event_forward_error *ev)
+{
+    struct rpl_nbr *n;
+
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
+        if (rpl_addr_same_iid(&n->addr, &ev->target) && rpl_timer_armed(&n->t_probe))
+            rpl_nbr_probe_now(n);
+    if (inst->cfg.role != RPL_ROLE_ROOT || inst->mop != RPL_MOP_NON_STORING)
+        return;
+    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
+    struct rpl_addr child = rpl_addr_join(prefix, &ev->target);
+    if (rpl_source_remove_edge(inst, &child, NULL, true, RPL_CAUSE_UNREACHABLE))
+        rpl_instance_dtsn(inst, REFRESH_DELAY);
+}
+
+/* DPV-08: F=1 came back from the child we sent to: its route for the destination is stale. */
+static void stale_route(struct rpl_instance *inst, const struct rpl_event_forward_error *ev)
+{
+    struct rpl_target *t = rpl_target_find(inst, &ev->target, 128);
+
+    if (inst->mop != RPL_MOP_STORING || !t)
+        return;
+    for (uint8_t i = 0; i < t->hop_count; i++)
+        if (rpl_addr_equal(&t->hop[i].via, &ev->reporter)) {
+            rpl_storing_remove_hop(t, &t->hop[i].via, t->hop[i].ifindex, RPL_CAUSE_FORWARD_ERROR);
+            rpl_instance_dtsn(inst, REFRESH_DELAY);
+            return;
+        }
+}
+
+int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error *ev)
+{
+    struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
+
+    if (!inst)
+        return -RPL_ERR_NOENT;
+    switch (ev->kind) {
+    case RPL_FORWARD_RANK:
+        rpl_count(e, RPL_COUNT_FORWARD_RANK_ERROR);
+        rpl_instance_reset_trickle(inst, true);
+        break;
+    case RPL_FORWARD_F:
+        rpl_count(e, RPL_COUNT_FORWARD_F);
+        stale_route(inst, ev);
+        break;
+    case RPL_FORWARD_NOROUTE:
+        rpl_count(e, RPL_COUNT_FORWARD_NOROUTE);
+        break;
+    case RPL_FORWARD_SRH:
+        rpl_count(e, RPL_COUNT_FORWARD_SRH_ERROR);
+        /* DPV-09: only the edge that failed goes. */
+        if (inst->cfg.role == RPL_ROLE_ROOT && inst->mop == RPL_MOP_NON_STORING &&
+            rpl_source_remove_edge(inst, &ev->target, &ev->reporter, false,
+                                   RPL_CAUSE_FORWARD_ERROR))
+            rpl_instance_dtsn(inst, REFRESH_DELAY);
+        break;
+    case RPL_FORWARD_NEXT_HOP:
+        next_hop_failed(inst, ev);
+        break;
+    }
+    return 0;
+}

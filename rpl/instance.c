@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Membership of an instance in its DODAG (RFC 6550 sections 8.1 to 8.3): a root starting up, a
+ * router soliciting, joining, detaching and poisoning, Trickle and its resets, DTSN steps and
+ * global repair.
+ */
+#include "rpl/engine.h"
+
+#define RESET_BURST 20 /* RFC 6553 section 5.1 speaks of about 20 an hour */
+#define RESET_PERIOD RPL_S(180)
+#define DIS_JITTER 4 /* the wait is shortened by up to 1/4 */
+
+static void fill_root_config(struct rpl_instance *inst)
+{
+    const struct rpl_dodag_settings *s = &inst->cfg.dodag;
+
+    inst->config = (struct rpl_wire_config){
+        .interval_doublings = s->dio_interval_doublings,
+        .interval_min = s->dio_interval_min,
+        .redundancy = s->dio_redundancy_constant,
+        .max_rank_increase = s->max_rank_increase,
+        .min_hop_rank_increase = s->min_hop_rank_increase,
+        .ocp = inst->cfg.ocp,
+        .default_lifetime = s->default_lifetime,
+        .lifetime_unit_s = s->lifetime_unit_s,
+        .flags = inst->cfg.compat.rpi_type == 0x23 ? 0x10 : 0,
+    };
+    rpl_wire_config_pack(&inst->config);
+    inst->has_config = true;
+    inst->pio[0] = (struct rpl_wire_pio){
+        .len = inst->cfg.prefix_len,
+        .autonomous = true,
+        .valid_s = inst->cfg.prefix_valid_s,
+        .preferred_s = inst->cfg.prefix_preferred_s,
+        .prefix = inst->cfg.prefix,
+    };
+    inst->pio_count = 1;
+}
+
+static void fill_of(struct rpl_instance *inst)
+{
+    of_params_default(&inst->of);
+    inst->of.min_hop_rank_increase = inst->config.min_hop_rank_increase;
+    inst->of.max_rank_increase = inst->config.max_rank_increase;
+    if (inst->cfg.parent_switch_threshold)
+        inst->of.parent_switch_threshold = inst->cfg.parent_switch_threshold;
+    if (inst->cfg.max_link_metric)
+        inst->of.max_link_metric = inst->cfg.max_link_metric;
+    if (inst->cfg.max_path_cost)
+        inst->of.max_path_cost = inst->cfg.max_path_cost;
+}
+
+static bool register_timers(struct rpl_engine *e, struct rpl_instance *inst)
+{
+    return rpl_timer_register(e, &inst->t_trickle, TIMER_TRICKLE) &&
+           rpl_timer_register(e, &inst->t_dis, TIMER_DIS) &&
+           rpl_timer_register(e, &inst->t_dao, TIMER_DAO) &&
+           rpl_timer_register(e, &inst->t_refresh, TIMER_REFRESH) &&
+           rpl_timer_register(e, &inst->t_poison, TIMER_POISON) &&
+           rpl_timer_register(e, &inst->t_dtsn, TIMER_DTSN);
+}
+
+int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_config *config)
+{
+    struct rpl_instance *inst = &e->instance[index];
+    const struct rpl_stored *stored = &config->stored[index];
+
+    inst->engine = e;
+    inst->index = index;
+    inst->cfg = config->instance[index];
+    inst->born = e->now;
+    inst->rank = inst->lowest = RPL_INFINITE_RANK;
+    inst->mop = (uint8_t)inst->cfg.mop;
+    inst->leaf = inst->cfg.role == RPL_ROLE_LEAF;
+    RB_INIT(&inst->nbrs);
+    RB_INIT(&inst->targets);
+    TAILQ_INIT(&inst->work);
+    TAILQ_INIT(&inst->news);
+    LIST_INIT(&inst->dao_outs);
+    of_params_default(&inst->of);
+    inst->resets.at = inst->alarms.at = e->now;
+    if (stored->valid && stored->instance == inst->cfg.id)
+        inst->stored = *stored;
+    /* Counters begin at 240 (SEQ-01), so the last one used was 239; a stored one goes on. */
+    inst->dtsn = inst->stored.valid ? inst->stored.dtsn : RPL_SEQUENCE_INIT;
+    inst->dao_seq = inst->stored.valid ? inst->stored.dao_sequence : RPL_SEQUENCE_INIT - 1;
+    inst->path_seq = inst->stored.valid ? inst->stored.path_sequence : RPL_SEQUENCE_INIT - 1;
+    return register_timers(e, inst) ? 0 : -RPL_ERR_NOMEM;
+}
+
+void rpl_instance_free(struct rpl_instance *inst)
+{
+    rpl_dao_outs_free(inst);
+    rpl_targets_free(inst);
+    for (struct rpl_nbr *n, *next = RB_MIN(rpl_nbr_tree, &inst->nbrs); (n = next) != NULL;) {
+        next = RB_NEXT(rpl_nbr_tree, &inst->nbrs, n);
+        rpl_nbr_free(n);
+    }
+}
+
+struct rpl_instance *rpl_instance_find(struct rpl_engine *e, uint8_t id,
+                                       const struct rpl_iface *iface)
+{
+    for (uint32_t i = 0; i < e->instance_count; i++)
+        if (e->instance[i].cfg.id == id && (!iface || rpl_iface_serves(iface, &e->instance[i])))
+            return &e->instance[i];
+    return NULL;
+}
+
+uint16_t rpl_instance_default_lifetime(const struct rpl_instance *inst)
+{
+    if (inst->cfg.path_lifetime)
+        return inst->cfg.path_lifetime;
+    /* 0 would announce a No-Path (SEQ-12). */
+    return inst->config.default_lifetime ? inst->config.default_lifetime : 30;
+}
+
+static void arm_trickle(struct rpl_instance *inst)
+{
+    rpl_timer_set(inst->engine, &inst->t_trickle, trickle_deadline(&inst->trickle));
+}
+
+static void start_trickle(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    if (inst->leaf) /* a leaf announces nothing (RFC 6550 section 8.5) */
+        return;
+    if (trickle_init(&inst->trickle, inst->config.interval_min, inst->config.interval_doublings,
+                     inst->config.redundancy) < 0)
+        return;
+    trickle_start(&inst->trickle, e->now, rpl_random(e));
+    arm_trickle(inst);
+}
+
+static void stop_trickle(struct rpl_instance *inst)
+{
+    trickle_stop(&inst->trickle);
+    rpl_timer_stop(inst->engine, &inst->t_trickle);
+}
+
+void rpl_instance_reset_trickle(struct rpl_instance *inst, bool peer_caused)
+{
+    struct rpl_engine *e = inst->engine;
+
+    if (!trickle_running(&inst->trickle) || inst->trickle.interval <= inst->trickle.imin)
+        return;
+    if (peer_caused && !rpl_bucket_take(&inst->resets, e->now, RESET_BURST, RESET_PERIOD)) {
+        rpl_count(e, RPL_COUNT_TRICKLE_RESET_LIMITED);
+        return;
+    }
+    if (trickle_reset(&inst->trickle, e->now, rpl_random(e)))
+        rpl_count(e, RPL_COUNT_TRICKLE_RESET);
+    arm_trickle(inst);
+}
+
+void rpl_instance_trickle_timeout(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    switch (trickle_timeout(&inst->trickle, e->now, rpl_random(e))) {
+    case TRICKLE_TRANSMIT:
+        rpl_dio_send(inst, 0, NULL);
+        break;
+    case TRICKLE_SUPPRESSED:
+        rpl_count(e, RPL_COUNT_DIO_SUPPRESSED);
+        break;
+    case TRICKLE_NOTHING:
+        break;
+    }
+    arm_trickle(inst);
+}
+
+/* ---- root -------------------------------------------------------------------------- */
+
+static void root_start(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    inst->joined = inst->has_dodag = true;
+    inst->grounded = inst->cfg.grounded;
+    inst->preference = inst->cfg.preference;
+    inst->version = RPL_SEQUENCE_INIT;
+    inst->restored = inst->stored.valid && rpl_addr_equal(&inst->stored.dodag_id, &inst->dodag_id);
+    /* A restarted root keeps its version and moves its DTSN on, so that the network refreshes
+     * its DAOs without being rebuilt (SEQ-13, REP-10). */
+    if (inst->restored) {
+        inst->version = inst->stored.version;
+        inst->dtsn = rpl_lollipop_increment(inst->stored.dtsn);
+    }
+    fill_root_config(inst);
+    fill_of(inst);
+    /* RFC 6550 section 17: ROOT_RANK is MinHopRankIncrease. */
+    inst->rank = inst->lowest = inst->config.min_hop_rank_increase;
+    rpl_trace(e, RPL_TRACE_JOINED, RPL_CAUSE_NONE, inst, &inst->dodag_id, NULL, inst->version);
+    rpl_store(inst);
+    start_trickle(inst);
+}
+
+static void root_update(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_route route = {.kind = RPL_ROUTE_UNREACHABLE,
+                              .dst = inst->cfg.prefix,
+                              .dst_len = inst->cfg.prefix_len,
+                              .metric = RPL_UNREACHABLE_METRIC};
+
+    rpl_own_update(inst);
+    if (!rpl_iface_first(inst)) {
+        stop_trickle(inst);
+        return;
+    }
+    if (!inst->rt_prefix)
+        inst->rt_prefix = rpl_rt_want(e, &route, inst->cfg.id);
+    if (inst->joined) {
+        if (!trickle_running(&inst->trickle))
+            start_trickle(inst);
+        return;
+    }
+    /* The DODAGID is an address that we own (INS-04): the configured one or our first. */
+    for (uint32_t k = 0; k < inst->own_count; k++) {
+        const struct rpl_own *own = &inst->own[k];
+        if (inst->cfg.has_dodag_id && !rpl_addr_equal(&own->addr, &inst->cfg.dodag_id))
+            continue;
+        if (!own->usable)
+            continue;
+        inst->dodag_id = own->addr;
+        root_start(inst);
+        return;
+    }
+}
+
+int rpl_instance_global_repair(struct rpl_instance *inst, enum rpl_cause cause)
+{
+    struct rpl_engine *e = inst->engine;
+
+    if (inst->cfg.role != RPL_ROLE_ROOT || !inst->joined)
+        return -RPL_ERR_PARAM;
+    inst->version = rpl_lollipop_increment(inst->version);
+    inst->lowest = inst->rank;
+    rpl_count(e, RPL_COUNT_GLOBAL_REPAIR);
+    rpl_trace(e, RPL_TRACE_REPAIR, cause, inst, &inst->dodag_id, NULL, inst->version);
+    rpl_store(inst);
+    rpl_instance_reset_trickle(inst, false);
+    return 0;
+}
+
+/* ---- DTSN -------------------------------------------------------------------------- */
+
+/* Ask the sub-DODAG for DAOs by a DTSN step in |delay|; steps keep RPL_DTSN_GAP apart. */
+void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay)
+{
+    rpl_tstamp when = inst->engine->now + delay;
+
+    if (inst->leaf || rpl_timer_armed(&inst->t_dtsn))
+        return;
+    if (inst->dtsn_at && when < inst->dtsn_at + RPL_DTSN_GAP)
+        when = inst->dtsn_at + RPL_DTSN_GAP;
+    rpl_timer_set(inst->engine, &inst->t_dtsn, when);
+}
+
+void rpl_instance_dtsn_timeout(struct rpl_instance *inst)
+{
+    if (!inst->joined)
+        return;
+    inst->dtsn = rpl_lollipop_increment(inst->dtsn);
+    inst->dtsn_at = inst->engine->now;
+    rpl_store(inst);
+    rpl_instance_reset_trickle(inst, false);
+}
+
+/* ---- router and leaf --------------------------------------------------------------- */
+
+void rpl_instance_dis_start(struct rpl_instance *inst, rpl_duration first)
+{
+    inst->dis_wait = RPL_DIS_FIRST;
+    rpl_timer_set(inst->engine, &inst->t_dis, inst->engine->now + first);
+}
+
+void rpl_instance_dis_timeout(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+    rpl_duration wait = inst->dis_wait;
+
+    if (inst->joined)
+        return;
+    /* INS-08: what we advertised before binds for a hold time, not for ever. */
+    if (inst->detached_at && e->now >= inst->detached_at + RPL_FORGET_LOWEST)
+        inst->lowest = RPL_INFINITE_RANK;
+    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+        if (rpl_iface_serves(&e->iface[i], inst))
+            rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+    inst->dis_wait = wait * 2 > RPL_DIS_LAST ? RPL_DIS_LAST : wait * 2;
+    rpl_timer_set(e, &inst->t_dis, e->now + wait - rpl_random_range(e, 0, wait / DIS_JITTER));
+}
+
+static bool same_trickle(const struct rpl_wire_config *a, const struct rpl_wire_config *b)
+{
+    return a->interval_min == b->interval_min && a->interval_doublings == b->interval_doublings &&
+           a->redundancy == b->redundancy;
+}
+
+/* Take over what the preferred parent advertises: everything but Rank and DTSN (DIO-02). */
+void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
+{
+    struct rpl_engine *e = inst->engine;
+    const struct rpl_wire_dio *d = &parent->dio;
+    bool new_dodag = !inst->has_dodag || !rpl_addr_equal(&inst->dodag_id, &d->dodag_id);
+    bool new_version = new_dodag || inst->version != d->version;
+    bool rejoined = !inst->joined;
+    bool restart = rejoined || !inst->has_config || !same_trickle(&inst->config, &d->config);
+
+    inst->has_dodag = inst->joined = inst->has_config = true;
+    inst->dodag_id = d->dodag_id;
+    inst->version = d->version;
+    inst->mop = d->mop;
+    inst->preference = d->preference;
+    inst->grounded = d->grounded;
+    inst->config = d->config;
+    inst->pio_count = d->pio_count;
+    memcpy(inst->pio, d->pio, sizeof(inst->pio));
+    inst->rio_count = d->rio_count;
+    memcpy(inst->rio, d->rio, sizeof(inst->rio));
+    inst->leaf = inst->cfg.role == RPL_ROLE_LEAF || !of_supported(d->config.ocp);
+    fill_of(inst);
+    if (new_version)
+        inst->lowest = RPL_INFINITE_RANK; /* PAR-09 */
+    if (new_version || rejoined) {
+        rpl_trace(e, RPL_TRACE_JOINED, new_version ? RPL_CAUSE_VERSION : RPL_CAUSE_NONE, inst,
+                  &inst->dodag_id, NULL, inst->version);
+        inst->dao_all = inst->refresh_seq = true;
+        rpl_store(inst);
+    }
+    if (restart)
+        start_trickle(inst);
+    else if (new_version)
+        rpl_instance_reset_trickle(inst, false);
+    rpl_timer_stop(e, &inst->t_dis);
+    rpl_timer_stop(e, &inst->t_poison);
+    rpl_own_update(inst);
+}
+
+/*
+ * No parent is left (RFC 6550 section 8.2.2.5): say so with INFINITE_RANK, so that the
+ * sub-DODAG looks elsewhere, and only then look for a parent ourselves. Neighbours that were
+ * not closer to the root than we may hang below us: they have to prove themselves anew.
+ */
+void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_nbr *n;
+    uint16_t old = inst->rank;
+
+    if (!inst->joined)
+        return;
+    inst->joined = false;
+    inst->parent = NULL;
+    inst->rank = RPL_INFINITE_RANK;
+    inst->detached_at = e->now;
+    stop_trickle(inst);
+    rpl_timer_stop(e, &inst->t_dao);
+    rpl_timer_stop(e, &inst->t_refresh);
+    rpl_timer_stop(e, &inst->t_dtsn);
+    rpl_dao_outs_free(inst);
+    rpl_parent_routes(inst);
+    rpl_count(e, RPL_COUNT_DETACHED);
+    rpl_trace(e, RPL_TRACE_DETACHED, cause, inst, &inst->dodag_id, NULL, old);
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
+        if (n->has_dio && n->dio.rank >= old) {
+            n->etx = OF_ETX_UNKNOWN;
+            n->asking = false;
+            rpl_timer_stop(e, &n->t_probe);
+        }
+    if (inst->cfg.poison && !inst->leaf && rpl_iface_first(inst)) {
+        inst->poison_left = RPL_POISON_COUNT;
+        rpl_instance_poison_timeout(inst);
+    } else if (rpl_iface_first(inst)) {
+        rpl_instance_dis_start(inst, rpl_random_range(e, 0, RPL_DIS_FIRST));
+    }
+}
+
+void rpl_instance_poison_timeout(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    if (inst->joined)
+        return;
+    rpl_dio_send(inst, 0, NULL);
+    if (--inst->poison_left > 0)
+        rpl_timer_set(e, &inst->t_poison, e->now + RPL_POISON_GAP);
+    else
+        rpl_instance_dis_start(inst, rpl_random_range(e, RPL_POISON_GAP, RPL_DIS_FIRST));
+}
+
+static void router_update(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    if (!rpl_iface_first(inst)) {
+        rpl_instance_detach(inst, RPL_CAUSE_LINK_DOWN);
+        rpl_timer_stop(e, &inst->t_dis);
+        rpl_timer_stop(e, &inst->t_poison);
+        rpl_own_update(inst);
+        return;
+    }
+    rpl_own_update(inst);
+    if (!inst->joined) {
+        if (!rpl_timer_armed(&inst->t_dis) && !rpl_timer_armed(&inst->t_poison))
+            rpl_instance_dis_start(inst, rpl_random_range(e, 0, RPL_DIS_FIRST));
+    } else if (rpl_own_address(inst, 0) && !rpl_timer_armed(&inst->t_refresh)) {
+        inst->refresh_seq = true;
+        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    }
+}
+
+void rpl_instance_update(struct rpl_instance *inst)
+{
+    if (inst->cfg.role == RPL_ROLE_ROOT)
+        root_update(inst);
+    else
+        router_update(inst);
+}

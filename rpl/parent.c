@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Choosing the preferred parent (RFC 6550 section 8.2): first the DODAG and its version, then
+ * the objective function among the proven neighbours in it; then acting on the outcome.
+ */
+#include "rpl/engine.h"
+
+/* Heard, proven, and speaking of a DODAG that we may be a member of. */
+static bool usable(const struct rpl_instance *inst, const struct rpl_nbr *n)
+{
+    const struct rpl_wire_dio *d = &n->dio;
+
+    if (!n->has_dio || !d->has_config || n->etx == OF_ETX_UNKNOWN || d->rank == RPL_INFINITE_RANK ||
+        inst->engine->now < n->refused_until)
+        return false;
+    if (!inst->has_dodag || !rpl_addr_equal(&d->dodag_id, &inst->dodag_id))
+        return true;
+    /* DIO-04: never again a member of an older version. */
+    enum rpl_order order = rpl_lollipop_compare(d->version, inst->version);
+    return order == RPL_EQUAL || order == RPL_NEWER;
+}
+
+static bool same_version(const struct rpl_wire_dio *a, const struct rpl_wire_dio *b)
+{
+    return a->version == b->version && rpl_addr_equal(&a->dodag_id, &b->dodag_id);
+}
+
+/* REP-07: grounded, then preference, then where we are, then the newer version, then Rank. */
+static bool better_dodag(const struct rpl_instance *inst, const struct rpl_nbr *a,
+                         const struct rpl_nbr *b)
+{
+    const struct rpl_wire_dio *x = &a->dio, *y = &b->dio;
+
+    if (rpl_addr_equal(&x->dodag_id, &y->dodag_id)) {
+        if (x->version != y->version)
+            return rpl_lollipop_compare(x->version, y->version) == RPL_NEWER;
+        return x->rank < y->rank;
+    }
+    if (x->grounded != y->grounded)
+        return x->grounded;
+    if (x->preference != y->preference)
+        return x->preference > y->preference;
+    if (inst->has_dodag) {
+        bool here = rpl_addr_equal(&x->dodag_id, &inst->dodag_id);
+        if (here != rpl_addr_equal(&y->dodag_id, &inst->dodag_id))
+            return here;
+    }
+    return x->rank < y->rank;
+}
+
+struct choice {
+    struct of_params of;
+    uint16_t own_rank, max_rank;
+    size_t count;
+    struct rpl_nbr *nbr[RPL_CANDIDATES_MAX];
+    struct of_candidate cand[RPL_CANDIDATES_MAX];
+    enum of_verdict verdict[RPL_CANDIDATES_MAX];
+    struct of_result result;
+};
+
+/* RFC 6550 section 8.2.2.4: within a version never above L + DAGMaxRankIncrease. */
+static void bounds(const struct rpl_instance *inst, const struct rpl_nbr *ref, struct choice *c)
+{
+    const struct rpl_wire_config *config = &ref->dio.config;
+    uint32_t max;
+
+    c->of = inst->of;
+    c->of.min_hop_rank_increase = config->min_hop_rank_increase;
+    c->of.max_rank_increase = config->max_rank_increase;
+    c->own_rank = RPL_INFINITE_RANK;
+    c->max_rank = RPL_INFINITE_RANK - 1;
+    if (!inst->has_dodag || inst->version != ref->dio.version ||
+        !rpl_addr_equal(&inst->dodag_id, &ref->dio.dodag_id))
+        return;
+    if (inst->joined)
+        c->own_rank = inst->rank;
+    if (inst->lowest == RPL_INFINITE_RANK)
+        return;
+    if (config->max_rank_increase == 0 && inst->cfg.compat.max_rank_increase_0_unlimited)
+        return;
+    max = (uint32_t)inst->lowest + config->max_rank_increase;
+    if (max < c->max_rank)
+        c->max_rank = (uint16_t)max;
+}
+
+static void collect(struct rpl_instance *inst, const struct rpl_nbr *ref, struct choice *c)
+{
+    struct rpl_nbr *n;
+
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs) {
+        struct of_candidate cand = {.rank = n->dio.rank,
+                                    .etx = n->etx,
+                                    .current = n == inst->parent,
+                                    .grounded = n->dio.grounded,
+                                    .preference = n->dio.preference,
+                                    .heard = n->heard};
+        n->path_rank = RPL_INFINITE_RANK;
+        n->verdict = OF_NOT_PROVEN;
+        if (!n->has_dio)
+            continue;
+        if (ref && usable(inst, n) && same_version(&n->dio, &ref->dio) &&
+            c->count < RPL_CANDIDATES_MAX) {
+            c->nbr[c->count] = n;
+            c->cand[c->count++] = cand;
+        } else {
+            of_path_rank(inst->config.ocp, &inst->of, &cand, &n->verdict);
+            if (n->verdict == OF_PREFERRED || n->verdict == OF_PARENT)
+                n->verdict = OF_COSTS_MORE; /* another DODAG or an older version */
+        }
+    }
+}
+
+static void choose(struct rpl_instance *inst, const struct rpl_nbr *ref, struct choice *c)
+{
+    c->count = 0;
+    c->result = (struct of_result){.preferred = -1, .rank = RPL_INFINITE_RANK};
+    if (ref)
+        bounds(inst, ref, c);
+    collect(inst, ref, c);
+    if (c->count == 0)
+        return;
+    of_select(ref->dio.config.ocp, &c->of, c->cand, c->count, c->own_rank, c->max_rank, c->verdict,
+              &c->result);
+    for (size_t i = 0; i < c->count; i++) {
+        c->nbr[i]->verdict = c->verdict[i];
+        c->nbr[i]->path_rank = of_path_rank(ref->dio.config.ocp, &c->of, &c->cand[i], NULL);
+    }
+}
+
+static void want_route(struct rpl_instance *inst, struct rpl_rt **rt, bool wanted,
+                       const struct rpl_addr *dst, uint8_t len)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_route route = {
+        .kind = RPL_ROUTE_VIA, .dst_len = len, .metric = inst->cfg.route_metric};
+
+    if (!wanted || !inst->parent) {
+        if (*rt)
+            rpl_rt_unwant(e, *rt);
+        *rt = NULL;
+        return;
+    }
+    route.dst = *dst;
+    rpl_addr_mask(&route.dst, len);
+    route.ifindex = inst->parent->ifindex;
+    route.via = inst->parent->addr;
+    if (*rt && ((*rt)->want.dst_len != len || !rpl_addr_equal(&(*rt)->want.dst, &route.dst)))
+        rpl_rt_unwant(e, *rt);
+    *rt = rpl_rt_want(e, &route, inst->cfg.id);
+}
+
+/* INS-03: the way up goes through the preferred parent: the DODAG's prefix, the root if it is
+ * outside of it, and everything else if configured. */
+void rpl_parent_routes(struct rpl_instance *inst)
+{
+    static const struct rpl_addr any;
+    uint8_t len = 0;
+    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
+    bool inside = prefix && rpl_addr_match(&inst->dodag_id, prefix, len);
+
+    if (inst->cfg.role == RPL_ROLE_ROOT)
+        return;
+    want_route(inst, &inst->rt_default, inst->joined && inst->cfg.default_route, &any, 0);
+    want_route(inst, &inst->rt_prefix, inst->joined && prefix, prefix ? prefix : &any, len);
+    want_route(inst, &inst->rt_root, inst->joined && !inside, &inst->dodag_id, 128);
+}
+
+bool rpl_parent_address(const struct rpl_instance *inst, struct rpl_addr *ret_addr)
+{
+    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
+
+    if (!inst->parent)
+        return false;
+    /* DNS-03: a PIO with R=1 carries the parent's own address. */
+    for (uint8_t i = 0; i < inst->pio_count; i++)
+        if (inst->pio[i].router_address && rpl_addr_is_routable(&inst->pio[i].prefix)) {
+            *ret_addr = inst->pio[i].prefix;
+            return true;
+        }
+    if (!prefix)
+        return false;
+    /* NOTE: deployed roots and routers send R=0 and are known by prefix::IID (interop). */
+    *ret_addr = rpl_addr_join(prefix, &inst->parent->addr);
+    return true;
+}
+
+static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank,
+                  enum rpl_cause cause)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_nbr *old = inst->parent;
+    uint16_t old_dag_rank = of_dag_rank(&inst->of, inst->rank);
+    bool switched = old != best;
+    struct rpl_addr old_addr = {{0}};
+
+    if (old)
+        old_addr = old->addr;
+    if (switched && old && inst->joined && inst->mop == RPL_MOP_STORING &&
+        old->etx != OF_ETX_UNKNOWN)
+        rpl_dao_no_path(inst, old);
+    inst->parent = best;
+    rpl_instance_adopt(inst, best);
+    inst->rank = rank;
+    if (switched) {
+        if (old)
+            rpl_count(e, RPL_COUNT_PARENT_SWITCH);
+        rpl_trace(e, RPL_TRACE_PARENT, old ? cause : RPL_CAUSE_FIRST, inst, &best->addr,
+                  old ? &old_addr : NULL, rank);
+        inst->dao_all = inst->refresh_seq = true;
+        rpl_dao_outs_free(inst);
+        rpl_instance_reset_trickle(inst, false);
+    } else if (of_dag_rank(&inst->of, rank) != old_dag_rank) {
+        rpl_instance_reset_trickle(inst, false);
+    }
+    rpl_parent_routes(inst);
+    if (inst->dao_all)
+        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+}
+
+void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause)
+{
+    struct choice c;
+    struct rpl_nbr *n, *ref = NULL;
+
+    if (inst->cfg.role == RPL_ROLE_ROOT)
+        return;
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
+        if (usable(inst, n) && (!ref || better_dodag(inst, n, ref)))
+            ref = n;
+    choose(inst, ref, &c);
+    if (c.result.preferred < 0 && ref && inst->has_dodag &&
+        !rpl_addr_equal(&ref->dio.dodag_id, &inst->dodag_id))
+        ref = NULL; /* the better DODAG has no way for us: stay */
+    if (c.result.preferred >= 0)
+        apply(inst, c.nbr[c.result.preferred], c.result.rank, cause);
+    else if (!inst->parent || !usable(inst, inst->parent) || ref)
+        rpl_instance_detach(inst, cause);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Targets: what DAOs announced, in both modes. Here is what they share: the table, the judgement
+ * of a Path Sequence, lifetimes, and telling that a node came or went. storing.c keeps next
+ * hops, source.c keeps the root's graph.
+ */
+#include "rpl/engine.h"
+
+int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b)
+{
+    int c = rpl_addr_compare(&a->prefix, &b->prefix);
+
+    return c ? c : (int)a->len - (int)b->len;
+}
+
+RB_GENERATE(rpl_target_tree, rpl_target, tree, rpl_target_compare)
+
+struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                                   uint8_t len)
+{
+    struct rpl_target key = {.prefix = *prefix, .len = len};
+
+    return RB_FIND(rpl_target_tree, &inst->targets, &key);
+}
+
+struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                                  uint8_t len)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_target *t = rpl_target_find(inst, prefix, len);
+
+    if (t || inst->target_count >= e->limits.targets)
+        return t;
+    t = rpl_alloc(e, sizeof(*t));
+    if (!t || !rpl_timer_register(e, &t->t_life, TIMER_TARGET)) {
+        rpl_free(e, t);
+        rpl_count(e, RPL_COUNT_DROP_NOMEM);
+        return NULL;
+    }
+    t->inst = inst;
+    t->prefix = *prefix;
+    t->len = len;
+    t->chosen = -1;
+    t->joined = e->now;
+    LIST_INIT(&t->dependants);
+    RB_INSERT(rpl_target_tree, &inst->targets, t);
+    inst->target_count++;
+    return t;
+}
+
+static void free_target(struct rpl_target *t)
+{
+    struct rpl_instance *inst = t->inst;
+
+    if (t->queued)
+        TAILQ_REMOVE(&inst->work, t, work);
+    if (t->is_news)
+        TAILQ_REMOVE(&inst->news, t, news);
+    rpl_timer_unregister(inst->engine, &t->t_life);
+    RB_REMOVE(rpl_target_tree, &inst->targets, t);
+    inst->target_count--;
+    rpl_free(inst->engine, t);
+}
+
+void rpl_target_release(struct rpl_target *t)
+{
+    if (t->known || t->queued || t->is_news || t->edge_count || !LIST_EMPTY(&t->dependants))
+        return;
+    free_target(t);
+}
+
+void rpl_targets_free(struct rpl_instance *inst)
+{
+    struct rpl_target *t, *next;
+
+    for (t = RB_MIN(rpl_target_tree, &inst->targets); t; t = next) {
+        next = RB_NEXT(rpl_target_tree, &inst->targets, t);
+        free_target(t);
+    }
+}
+
+enum rpl_freshness rpl_target_judge(struct rpl_target *t, uint8_t path_seq, bool from_owner)
+{
+    enum rpl_order order;
+
+    if (!t->known || t->unconfirmed)
+        goto take;
+    if (!t->moved) {
+        /* SEQ-14: most deployed stacks send 0 for ever; then arrival decides. */
+        if (path_seq == t->path_seq)
+            return RPL_FRESH_STUCK;
+        t->moved = true;
+        goto take;
+    }
+    order = rpl_lollipop_compare(path_seq, t->path_seq);
+    if (order == RPL_EQUAL)
+        return RPL_FRESH_MERGE;
+    if (order == RPL_NEWER)
+        goto take;
+    /* SEQ-05: an owner that lost its state begins anew; believe it when it goes on so. */
+    if (from_owner || order == RPL_NOT_COMPARABLE) {
+        bool again = t->has_pending && path_seq != t->path_seq &&
+                     rpl_lollipop_compare(path_seq, t->pending_seq) != RPL_OLDER;
+        if (again)
+            goto take;
+        t->has_pending = true;
+        t->pending_seq = path_seq;
+    }
+    return RPL_FRESH_IGNORE;
+take:
+    t->path_seq = path_seq;
+    t->has_pending = false;
+    return RPL_FRESH_REPLACE;
+}
+
+rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime)
+{
+    const struct rpl_instance *inst = t->inst;
+
+    if (lifetime == UINT8_MAX)
+        return RPL_NEVER;
+    return inst->engine->now + RPL_S((uint64_t)lifetime * inst->config.lifetime_unit_s);
+}
+
+void rpl_target_up(struct rpl_target *t, const struct rpl_addr *via, enum rpl_cause cause)
+{
+    struct rpl_instance *inst = t->inst;
+    struct rpl_effect_trace *trace;
+
+    t->reachable = true;
+    if (t->was_up && rpl_addr_equal(via, &t->last_via))
+        return;
+    trace = rpl_trace(inst->engine, t->was_up ? RPL_TRACE_NODE_CHANGE : RPL_TRACE_NODE_UP, cause,
+                      inst, &t->prefix, via, t->path_seq);
+    trace->len = t->len;
+    if (!t->was_up)
+        inst->node_count++;
+    t->was_up = true;
+    t->last_via = *via;
+}
+
+void rpl_target_down(struct rpl_target *t, enum rpl_cause cause)
+{
+    struct rpl_instance *inst = t->inst;
+    struct rpl_effect_trace *trace;
+
+    t->reachable = false;
+    if (t->route)
+        rpl_rt_unwant(inst->engine, t->route);
+    t->route = NULL;
+    if (!t->was_up)
+        return;
+    t->was_up = false;
+    inst->node_count--;
+    trace = rpl_trace(inst->engine, RPL_TRACE_NODE_DOWN, cause, inst, &t->prefix, &t->last_via,
+                      t->path_seq);
+    trace->len = t->len;
+}
+
+void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
+{
+    if (t->inst->mop == RPL_MOP_STORING)
+        rpl_storing_drop(t, cause);
+    else
+        rpl_source_drop(t, cause);
+}
+
+void rpl_target_timeout(struct rpl_target *t)
+{
+    rpl_count(t->inst->engine, RPL_COUNT_EXPIRED);
+    if (t->inst->mop == RPL_MOP_STORING)
+        rpl_storing_timeout(t);
+    else
+        rpl_source_drop(t, RPL_CAUSE_EXPIRED);
+}

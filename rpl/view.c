@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: ISC */
+/* Queries of rpl/rpl_view.h: everything is copied out, nothing is changed. */
+#include "rpl/engine.h"
+#include "rpl/rpl_view.h"
+
+/* The BSD tree macros take non-const heads for look-ups that change nothing. */
+static struct rpl_engine *unconst(const struct rpl_engine *engine)
+{
+    union {
+        const struct rpl_engine *in;
+        struct rpl_engine *out;
+    } u = {.in = engine};
+
+    return u.out;
+}
+
+static uint64_t since(rpl_tstamp now, rpl_tstamp then)
+{
+    return now > then ? now - then : 0;
+}
+
+static uint64_t until(rpl_tstamp now, rpl_tstamp then)
+{
+    return then == RPL_NEVER ? RPL_NEVER : then > now ? then - now : 0;
+}
+
+static void fill_trickle(const struct rpl_instance *inst, rpl_tstamp now,
+                         struct rpl_view_instance *out)
+{
+    const struct trickle *tr = &inst->trickle;
+
+    out->trickle_interval = out->trickle_t = out->trickle_end = RPL_NEVER;
+    out->trickle_c = tr->c;
+    out->trickle_k = tr->k;
+    if (!trickle_running(tr))
+        return;
+    out->trickle_interval = tr->interval;
+    out->trickle_t = tr->fired ? 0 : until(now, tr->t);
+    out->trickle_end = until(now, tr->start + tr->interval);
+}
+
+static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_view_instance *out)
+{
+    const struct rpl_addr *own = rpl_own_address(inst, 0);
+    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
+
+    *out = (struct rpl_view_instance){
+        .index = inst->index,
+        .id = inst->cfg.id,
+        .role = inst->cfg.role,
+        .joined = inst->joined,
+        .waiting = rpl_iface_first(inst) == NULL,
+        .dodag_id = inst->dodag_id,
+        .version = inst->version,
+        .dtsn = inst->dtsn,
+        .mop = inst->mop,
+        .preference = inst->preference,
+        .grounded = inst->grounded,
+        .rank = inst->rank,
+        .dag_rank = of_dag_rank(&inst->of, inst->rank),
+        .lowest_rank = inst->lowest,
+        .ocp = inst->has_config ? inst->config.ocp : inst->cfg.ocp,
+        .dodag = {.dio_interval_min = inst->config.interval_min,
+                  .dio_interval_doublings = inst->config.interval_doublings,
+                  .dio_redundancy_constant = inst->config.redundancy,
+                  .max_rank_increase = inst->config.max_rank_increase,
+                  .min_hop_rank_increase = inst->config.min_hop_rank_increase,
+                  .default_lifetime = inst->config.default_lifetime,
+                  .lifetime_unit_s = inst->config.lifetime_unit_s},
+        .has_address = own != NULL,
+        .has_parent = inst->parent != NULL,
+        .nodes = inst->node_count,
+        .targets = inst->target_count,
+        .neighbours = inst->nbr_count,
+        .dao_sequence = inst->dao_seq,
+        .path_sequence = inst->path_seq,
+    };
+    if (own)
+        out->address = *own;
+    if (prefix) {
+        out->prefix = *prefix;
+        out->prefix_len = 64;
+    }
+    if (inst->parent) {
+        out->parent = inst->parent->addr;
+        out->parent_ifindex = inst->parent->ifindex;
+    }
+    fill_trickle(inst, now, out);
+}
+
+bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *cursor,
+                            rpl_tstamp now, struct rpl_view_instance *out)
+{
+    struct rpl_engine *e = unconst(engine);
+    uint32_t index = cursor->started ? cursor->index + 1 : 0;
+
+    if (index >= e->instance_count)
+        return false;
+    cursor->started = true;
+    cursor->index = index;
+    fill_instance(&e->instance[index], now, out);
+    return true;
+}
+
+/* ---- nodes ------------------------------------------------------------------------- */
+
+static enum rpl_route_state route_state(const struct rpl_rt *rt)
+{
+    if (!rt)
+        return RPL_ROUTE_STATE_NONE;
+    if (rpl_rt_settled(rt))
+        return RPL_ROUTE_STATE_INSTALLED;
+    return rt->error ? RPL_ROUTE_STATE_REFUSED : RPL_ROUTE_STATE_PENDING;
+}
+
+/* The chain from |t| to us, last hop first; 0 = it does not lead to us. */
+static size_t chain(const struct rpl_target *t, const struct rpl_target **out)
+{
+    size_t n = 0;
+
+    while (n < RPL_PATH_MAX && t && t->chosen >= 0) {
+        out[n++] = t;
+        if (!t->edge[t->chosen].parent)
+            return n;
+        t = t->edge[t->chosen].parent;
+    }
+    return 0;
+}
+
+static void fill_source(const struct rpl_target *t, struct rpl_view_node *out)
+{
+    const struct rpl_target *path[RPL_PATH_MAX];
+    size_t hops = chain(t, path);
+
+    out->hops = (uint16_t)hops;
+    if (hops)
+        out->via = path[hops - 1]->prefix;
+    for (uint8_t i = 0; i < t->edge_count; i++) {
+        /* The one in use comes first. */
+        uint8_t from = t->chosen <= 0   ? i
+                       : i == 0         ? (uint8_t)t->chosen
+                       : i <= t->chosen ? (uint8_t)(i - 1)
+                                        : i;
+        out->parent[i].address = t->edge[from].parent_addr;
+        out->parent[i].path_control = t->edge[from].path_control;
+    }
+    out->parent_count = t->edge_count;
+}
+
+static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_view_node *out)
+{
+    bool storing = t->inst->mop == RPL_MOP_STORING;
+
+    *out = (struct rpl_view_node){
+        .instance = t->inst->cfg.id,
+        .address = t->prefix,
+        .len = t->len,
+        .reachable = t->reachable,
+        .unconfirmed = t->unconfirmed,
+        .path_sequence = t->path_seq,
+        .stuck = !t->moved,
+        .lifetime = until(now, t->expires),
+        .last_dao = since(now, t->last_dao),
+        .joined = since(now, t->joined),
+        .route = t->unconfirmed ? RPL_ROUTE_STATE_PENDING : route_state(t->route),
+        .route_error = t->route ? t->route->error : 0,
+    };
+    if (!storing) {
+        fill_source(t, out);
+    } else if (t->hop_count) {
+        out->via = t->hop[0].via;
+        out->ifindex = t->hop[0].ifindex;
+        out->hops = rpl_addr_same_iid(&t->hop[0].via, &t->prefix) ? 1 : 0;
+    }
+}
+
+bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
+                        struct rpl_view_node *out)
+{
+    struct rpl_engine *e = unconst(engine);
+
+    for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
+        struct rpl_instance *inst = &e->instance[i];
+        struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
+        if (cursor->started && cursor->index == i) {
+            struct rpl_target key = {.prefix = cursor->addr, .len = cursor->len};
+            t = RB_NFIND(rpl_target_tree, &inst->targets, &key);
+            if (t && rpl_target_compare(t, &key) == 0)
+                t = RB_NEXT(rpl_target_tree, &inst->targets, t);
+        }
+        while (t && !t->known)
+            t = RB_NEXT(rpl_target_tree, &inst->targets, t);
+        if (!t)
+            continue;
+        *cursor =
+            (struct rpl_cursor){.started = true, .index = i, .len = t->len, .addr = t->prefix};
+        fill_node(t, now, out);
+        return true;
+    }
+    cursor->started = true;
+    cursor->index = e->instance_count;
+    return false;
+}
+
+bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr, rpl_tstamp now,
+                   struct rpl_view_node *out)
+{
+    struct rpl_engine *e = unconst(engine);
+
+    for (uint32_t i = 0; i < e->instance_count; i++) {
+        struct rpl_target *t = rpl_target_find(&e->instance[i], addr, 128);
+        if (!t || !t->known)
+            continue;
+        fill_node(t, now, out);
+        return true;
+    }
+    return false;
+}
+
+/* ---- neighbours -------------------------------------------------------------------- */
+
+bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor *cursor,
+                             rpl_tstamp now, struct rpl_view_neighbour *out)
+{
+    struct rpl_engine *e = unconst(engine);
+
+    for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
+        struct rpl_instance *inst = &e->instance[i];
+        struct rpl_nbr *n = RB_MIN(rpl_nbr_tree, &inst->nbrs);
+        if (cursor->started && cursor->index == i) {
+            struct rpl_nbr key = {.addr = cursor->addr, .ifindex = cursor->ifindex};
+            n = RB_NFIND(rpl_nbr_tree, &inst->nbrs, &key);
+            if (n && rpl_nbr_compare(n, &key) == 0)
+                n = RB_NEXT(rpl_nbr_tree, &inst->nbrs, n);
+        }
+        if (!n)
+            continue;
+        *cursor = (struct rpl_cursor){
+            .started = true, .index = i, .ifindex = n->ifindex, .addr = n->addr};
+        *out = (struct rpl_view_neighbour){
+            .instance = inst->cfg.id,
+            .address = n->addr,
+            .ifindex = n->ifindex,
+            .rank = n->dio.rank,
+            .version = n->dio.version,
+            .dtsn = n->dio.dtsn,
+            .etx = n->etx,
+            .path_rank = n->path_rank,
+            .preferred = n == inst->parent,
+            .verdict = n->verdict,
+            .last_heard = since(now, n->heard),
+            .misses = n->misses,
+        };
+        return true;
+    }
+    cursor->started = true;
+    cursor->index = e->instance_count;
+    return false;
+}
+
+/* ---- routes ------------------------------------------------------------------------ */
+
+bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cursor,
+                         struct rpl_view_route_entry *out)
+{
+    struct rpl_engine *e = unconst(engine);
+    struct rpl_rt *rt = RB_MIN(rpl_rt_tree, &e->routes);
+
+    if (cursor->started) {
+        /* |index| carries the metric: the key is destination, length, metric. */
+        struct rpl_rt key = {
+            .want = {.dst = cursor->addr, .dst_len = cursor->len, .metric = cursor->index}};
+        rt = RB_NFIND(rpl_rt_tree, &e->routes, &key);
+        if (rt && rpl_rt_compare(rt, &key) == 0)
+            rt = RB_NEXT(rpl_rt_tree, &e->routes, rt);
+    }
+    if (!rt)
+        return false;
+    *cursor = (struct rpl_cursor){
+        .started = true, .index = rt->want.metric, .len = rt->want.dst_len, .addr = rt->want.dst};
+    out->instance = rt->instance;
+    out->route = rt->wanted ? rt->want : rt->have;
+    out->state = rt->wanted ? route_state(rt) : RPL_ROUTE_STATE_PENDING;
+    out->error = rt->error;
+    return true;
+}
+
+uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter counter)
+{
+    return (unsigned)counter < RPL_COUNTER_COUNT ? engine->counter[counter] : 0;
+}
+
+/* ---- for the forwarder ------------------------------------------------------------- */
+
+static const struct rpl_target *longest_match(struct rpl_instance *inst, const struct rpl_addr *dst)
+{
+    /* Nearly always a host. Prefix targets exist for hosts behind a node (DNS-08). */
+    struct rpl_target *t = rpl_target_find(inst, dst, 128);
+
+    if (t && t->reachable)
+        return t;
+    for (uint8_t len = 127; len >= 64; len--) {
+        struct rpl_addr prefix = *dst;
+        rpl_addr_mask(&prefix, len);
+        t = rpl_target_find(inst, &prefix, len);
+        if (t && t->reachable)
+            return t;
+    }
+    return NULL;
+}
+
+static uint32_t first_ifindex(struct rpl_instance *inst, const struct rpl_target *first)
+{
+    struct rpl_engine *e = inst->engine;
+    const struct rpl_addr *named = &first->edge[first->chosen].parent_addr;
+    struct rpl_addr local;
+    struct rpl_iface *iface;
+    uint32_t ifindex;
+
+    /* The child named us by the address of the interface that it hears. */
+    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+        if (rpl_iface_serves(&e->iface[i], inst) && rpl_addr_same_iid(&e->iface[i].address, named))
+            return e->iface[i].ifindex;
+    ifindex = rpl_view_neighbour_of(e, &first->prefix, &local);
+    if (ifindex)
+        return ifindex;
+    iface = rpl_iface_first(inst);
+    return iface ? iface->ifindex : 0;
+}
+
+static int source_route(struct rpl_instance *inst, const struct rpl_addr *dst,
+                        struct rpl_view_path *out)
+{
+    const struct rpl_target *path[RPL_PATH_MAX];
+    const struct rpl_target *t = longest_match(inst, dst);
+    const struct rpl_addr *own = rpl_own_address(inst, 0);
+    size_t total, hops = t ? chain(t, path) : 0;
+    const struct rpl_compat *compat = &inst->cfg.compat;
+    const struct rpl_target *first;
+
+    if (hops == 0 || !own)
+        return -RPL_ERR_NOENT;
+    total = hops;
+    first = path[total - 1];
+    /* A prefix is reached by a tunnel to the node behind which it lies (DNS-08). */
+    if (t->len != 128 && --hops == 0)
+        return -RPL_ERR_NOENT;
+    *out = (struct rpl_view_path){
+        .instance = inst->cfg.id,
+        .ifindex = first_ifindex(inst, first),
+        .encapsulate = compat->srh_encapsulate || t->len != 128,
+        .has_rpi = compat->downward_rpi,
+        .rpi_type = compat->rpi_type,
+        .rpi_flags = 0x80, /* O: down */
+        .rpi_sender_rank = of_dag_rank(&inst->of, inst->rank),
+        .source = inst->dodag_id,
+        .hops = hops,
+    };
+    for (size_t i = 0; i < hops; i++)
+        out->hop[i] = path[total - 1 - i]->prefix;
+    return out->ifindex ? 0 : -RPL_ERR_NOENT;
+}
+
+int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
+                   struct rpl_view_path *ret_path)
+{
+    struct rpl_engine *e = unconst(engine);
+
+    for (uint32_t i = 0; i < e->instance_count; i++) {
+        struct rpl_instance *inst = &e->instance[i];
+        if (inst->cfg.role == RPL_ROLE_ROOT && inst->mop == RPL_MOP_NON_STORING &&
+            source_route(inst, dst, ret_path) == 0)
+            return 0;
+    }
+    return -RPL_ERR_NOENT;
+}
+
+int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rpi *ret_rpi)
+{
+    for (uint32_t i = 0; i < engine->instance_count; i++) {
+        const struct rpl_instance *inst = &engine->instance[i];
+        if (inst->cfg.id != id || !inst->joined)
+            continue;
+        ret_rpi->role = inst->cfg.role;
+        ret_rpi->dag_rank = of_dag_rank(&inst->of, inst->rank);
+        ret_rpi->mhri = inst->of.min_hop_rank_increase;
+        ret_rpi->type = inst->cfg.compat.rpi_type;
+        return 0;
+    }
+    return -RPL_ERR_NOENT;
+}
+
+bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *addr)
+{
+    for (uint32_t i = 0; i < engine->instance_count; i++)
+        if (rpl_is_self(&engine->instance[i], addr))
+            return true;
+    return false;
+}
+
+uint32_t rpl_view_neighbour_of(const struct rpl_engine *engine, const struct rpl_addr *addr,
+                               struct rpl_addr *ret_link_local)
+{
+    struct rpl_engine *e = unconst(engine);
+    struct rpl_addr local = rpl_addr_link_local(addr);
+
+    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++) {
+        uint32_t ifindex = e->iface[i].ifindex;
+        bool heard = ifindex && rpl_peer_find(e, &local, ifindex) != NULL;
+        for (uint32_t k = 0; ifindex && !heard && k < e->instance_count; k++)
+            heard = rpl_nbr_find(&e->instance[k], &local, ifindex) != NULL;
+        if (!heard || !e->iface[i].up)
+            continue;
+        *ret_link_local = local;
+        return ifindex;
+    }
+    return 0;
+}
