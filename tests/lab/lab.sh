@@ -90,6 +90,7 @@ lab_enter() {
 lab_prepare() {
     local names
 
+    trap 'exit 130' INT TERM
     mount -t tmpfs -o mode=0755 tmpfs /run
     mkdir -p $LAB /run/netns
     # The name of our routing protocol, for `ip route`.
