@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rplctl: ask a running rpld. A thin pipe to its control socket: the words of the command line
+ * become one request line, the body of the reply goes to standard output. What can be asked is
+ * the daemon's affair; this program knows the socket and nothing else of rpld.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DEFAULT_SOCKET "/run/rpld/rpld.sock"
+#define REQUEST_MAX 512
+
+/* Exit statuses; rpld's error codes are the same numbers. */
+enum { EXIT_OK, EXIT_NOENT, EXIT_USAGE, EXIT_NO_DAEMON, EXIT_REFUSED };
+
+static const char usage[] =
+    "usage: rplctl [-hjV] [-s SOCKET] COMMAND [ARG...]\n"
+    "  -j, --json           JSON instead of text\n"
+    "  -s, --socket SOCKET  of the daemon (RPLD_SOCKET, or " DEFAULT_SOCKET ")\n"
+    "  -h, --help           this text\n"
+    "  -V, --version        of this program\n"
+    "\n"
+    "look:\n"
+    "  status               instances, ranks, and what is waited for\n"
+    "  tree                 the DODAG as a tree\n"
+    "  graph [dot]          the DODAG for Graphviz\n"
+    "  nodes                all nodes known from DAOs\n"
+    "  node ADDR            one node and its history\n"
+    "  routes               kernel routes and source routes\n"
+    "  neighbors            candidates, their cost, why not the parent\n"
+    "  dodag                DODAG settings and the Trickle timer\n"
+    "  interfaces           interfaces that RPL runs on\n"
+    "  counters             what was sent, heard, dropped and why\n"
+    "  metrics              counters and gauges as OpenMetrics\n"
+    "  config               the effective configuration\n"
+    "  monitor              events as they happen\n"
+    "  doctor               what is wrong, and how to mend it\n"
+    "change (root only):\n"
+    "  repair global|local [INSTANCE]\n"
+    "                       build the DODAG anew, or look for new parents\n"
+    "  dtsn [INSTANCE]      ask the nodes below for fresh DAOs\n"
+    "  dis [INSTANCE]       ask the neighbours for DIOs\n"
+    "  forget ADDR          drop a node and its routes\n"
+    "  log LEVEL            err, warn, notice, info or debug\n"
+    "  reload               read the configuration file again\n";
+
+static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void complain(const char *format, ...)
+{
+    va_list args;
+    fputs("rplctl: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+/* ---- the request ------------------------------------------------------------------------ */
+
+static bool word_is_fine(const char *word)
+{
+    for (const char *c = word; *c; c++) {
+        if (*c <= 0x20 || *c > 0x7e)
+            return false;
+    }
+    return *word != '\0';
+}
+
+/* The request line into |line|; its length, 0 if that cannot be one. */
+static size_t build_request(char *line, size_t size, bool json, int argc, char **argv)
+{
+    size_t len = (size_t)snprintf(line, size, "%s", json ? "json" : "text");
+    for (int i = 0; i < argc; i++) {
+        if (!word_is_fine(argv[i])) {
+            complain("not a word for a request: '%s'", argv[i]);
+            return 0;
+        }
+        if (len + 1 + strlen(argv[i]) <= REQUEST_MAX) {
+            len += (size_t)snprintf(line + len, size - len, " %s", argv[i]);
+        } else {
+            complain("the request is longer than %d characters", REQUEST_MAX);
+            return 0;
+        }
+    }
+    line[len++] = '\n';
+    return len;
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+/* Why there is no daemon, and what helps. */
+static void explain(const char *path, int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ECONNREFUSED:
+        complain("no rpld listens on %s", path);
+        fputs("start it with: systemctl start rpld (or rpld -f to watch it)\n", stderr);
+        break;
+    case EACCES:
+    case EPERM:
+        complain("no permission for %s", path);
+        fputs("be root, or join the group that owns the socket: adduser USER rpld\n", stderr);
+        break;
+    default:
+        complain("%s: %s", path, strerror(error));
+        break;
+    }
+}
+
+static bool send_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* ---- the reply -------------------------------------------------------------------------- */
+
+static bool write_all(const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(STDOUT_FILENO, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static ssize_t read_some(int fd, char *data, size_t size)
+{
+    ssize_t n;
+    do
+        n = recv(fd, data, size, 0);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+/* Take the status line apart: its code, and |*ret_text| behind it. */
+static int status_code(char *line, const char **ret_text)
+{
+    if (strcmp(line, "ok") == 0)
+        return EXIT_OK;
+    if (strncmp(line, "error ", 6) != 0)
+        return -1;
+    char *end;
+    long code = strtol(line + 6, &end, 10);
+    if (end == line + 6 || code < EXIT_NOENT || code > EXIT_REFUSED)
+        return -1;
+    *ret_text = *end == ' ' ? end + 1 : end;
+    return (int)code;
+}
+
+/* Read the status line into |buf|; *ret_len octets were read, of which *ret_body are behind
+ * the line. False if the daemon closed before it was whole. */
+static bool read_status(int fd, char *buf, size_t size, size_t *ret_len, size_t *ret_body)
+{
+    size_t len = 0;
+    while (len < size) {
+        ssize_t n = read_some(fd, buf + len, size - len);
+        if (n <= 0)
+            return false;
+        char *end = memchr(buf + len, '\n', (size_t)n);
+        len += (size_t)n;
+        if (end) {
+            *end = '\0';
+            *ret_len = len;
+            *ret_body = len - (size_t)(end + 1 - buf);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int copy_body(int fd, char *buf, size_t size)
+{
+    for (;;) {
+        ssize_t n = read_some(fd, buf, size);
+        if (n == 0)
+            return EXIT_OK;
+        if (n < 0) {
+            complain("rpld went away: %s", strerror(errno));
+            return EXIT_NO_DAEMON;
+        }
+        if (!write_all(buf, (size_t)n)) {
+            complain("standard output: %s", strerror(errno));
+            return EXIT_FAILURE;
+        }
+    }
+}
+
+static int ask(const char *path, const char *request, size_t request_len)
+{
+    static char buf[16384];
+    size_t len, body;
+    int fd = connect_to(path);
+    if (fd < 0) {
+        explain(path, errno);
+        return EXIT_NO_DAEMON;
+    }
+    /* A full daemon answers before it reads: whatever it said counts. */
+    bool sent = send_all(fd, request, request_len);
+    const char *text = "";
+    int result = EXIT_NO_DAEMON;
+    if (!read_status(fd, buf, sizeof(buf), &len, &body)) {
+        complain("%s on %s", sent ? "rpld gave no answer" : "rpld took no request", path);
+    } else if ((result = status_code(buf, &text)) < 0) {
+        complain("what answers on %s is not rpld", path);
+        result = EXIT_NO_DAEMON;
+    } else if (result != EXIT_OK) {
+        complain("%s", text);
+    } else if (body > 0 && !write_all(buf + len - body, body)) {
+        complain("standard output: %s", strerror(errno));
+        result = EXIT_FAILURE;
+    } else {
+        result = copy_body(fd, buf, sizeof(buf));
+    }
+    close(fd);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"socket", required_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
+    const char *path = getenv("RPLD_SOCKET");
+    char request[REQUEST_MAX + 2];
+    bool json = false;
+    int option;
+
+    if (!path || !*path)
+        path = DEFAULT_SOCKET;
+    while ((option = getopt_long(argc, argv, "hjs:V", options, NULL)) != -1) {
+        switch (option) {
+        case 'j':
+            json = true;
+            break;
+        case 's':
+            path = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_OK;
+        case 'V':
+            puts("rplctl " RPLD_VERSION);
+            return EXIT_OK;
+        default:
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind == argc) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    size_t len = build_request(request, sizeof(request), json, argc - optind, argv + optind);
+    return len > 0 ? ask(path, request, len) : EXIT_USAGE;
+}
