@@ -45,7 +45,7 @@ static void finds_one_node(void **state)
     (void)state;
     assert_int_equal(history_new(&history), 0);
     for (unsigned i = 0; i < 100; i++)
-        add(history, i % 2 ? RPL_TRACE_NODE_CHANGE : RPL_TRACE_DAO_REFUSED, i % 10, i);
+        add(history, i % 2 ? RPL_TRACE_NODE_CHANGE : RPL_TRACE_DAO_REFUSED, (uint8_t)(i % 10), i);
     assert_int_equal(count(history, address(0xfd, 3), &first), 10);
     assert_int_equal(first, 3);
     assert_int_equal(count(history, address(0xfd, 4), &first), 10);

@@ -274,14 +274,10 @@ static void buffer_keeps_its_limit(void **state)
 static void long_cells_are_cut(void **state)
 {
     static const struct writer_column columns[] = {{"a", "A", 0}};
-    char value[2 * WRITER_ROW_MAX + 1];
+    char value[2 * WRITER_ROW_MAX] = "x"; /* so that the limit falls into a character */
     (void)state;
-    for (size_t i = 0; i + 1 < sizeof(value); i += 2)
-        memcpy(value + i, "\xc3\xa4", 2);
-    memcpy(value, "xx", 2);
-    value[1] = 'y';
-    memmove(value + 1, value + 2, sizeof(value) - 2);
-    value[sizeof(value) - 2] = '\0';
+    for (size_t i = 1; i + 2 < sizeof(value); i += 2)
+        memcpy(value + i, "\xc3\xa4", 3);
     start(WRITER_TEXT);
     writer_begin(&w);
     writer_array(&w, "rows", columns, 1);
