@@ -42,26 +42,31 @@ static const config_setting_t *find_first(const config_setting_t *root, const ch
     return found;
 }
 
-/* Every name of |line| that is followed by = or :, until one stands in the tree already. */
+/* The last name of |line| that is set there and that the tree has already: what stands behind
+ * the duplicate was not read. */
 static const config_setting_t *find_duplicate(const config_setting_t *root, const char *line,
                                               char *name, size_t size)
 {
     const char *letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-*";
+    const config_setting_t *found = NULL;
+    char word[64];
 
     while (*line != '\0') {
         size_t len = strspn(line, letters);
         const char *after = line + len + strspn(line + len, " \t");
 
-        if (len > 0 && len < size && (*after == '=' || *after == ':')) {
-            const config_setting_t *first = NULL;
+        if (len > 0 && len < sizeof(word) && (*after == '=' || *after == ':' || *after == '\0')) {
+            const config_setting_t *hit = NULL;
 
-            (void)snprintf(name, size, "%.*s", (int)len, line);
-            if ((first = find_first(root, name)) != NULL)
-                return first;
+            (void)snprintf(word, sizeof(word), "%.*s", (int)len, line);
+            if ((hit = find_first(root, word)) != NULL) {
+                found = hit;
+                (void)snprintf(name, size, "%s", word);
+            }
         }
         line += len > 0 ? len : 1;
     }
-    return NULL;
+    return found;
 }
 
 static void parse_error(struct conf_reader *reader, const config_t *tree, const char *text)

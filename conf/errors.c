@@ -47,14 +47,6 @@ void conf_error_add(struct conf_errors *errors, const char *file, uint32_t line,
     clean(error->text);
 }
 
-bool conf_error_at_line(const struct conf_errors *errors, const char *file, uint32_t line)
-{
-    for (uint32_t i = 0; i < errors->count; i++)
-        if (errors->error[i].line == line && strcmp(errors->error[i].file, file) == 0)
-            return true;
-    return false;
-}
-
 bool conf_error_at_setting(const struct conf_errors *errors, const char *setting)
 {
     for (uint32_t i = 0; i < errors->count; i++)

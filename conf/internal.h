@@ -17,7 +17,7 @@ __attribute__((format(printf, 6, 7))) void conf_error_add(struct conf_errors *er
                                                           const char *file, uint32_t line,
                                                           const char *setting, const char *value,
                                                           const char *format, ...);
-bool conf_error_at_line(const struct conf_errors *errors, const char *file, uint32_t line);
+/* True if there is an error about |setting| already. */
 bool conf_error_at_setting(const struct conf_errors *errors, const char *setting);
 /* Errors of one file together and by line; files in the order in which they first appear. */
 void conf_errors_sort(struct conf_errors *errors);

@@ -152,6 +152,24 @@ static void test_files(void **state)
     assert_true(good >= 3 && bad >= 20);
 }
 
+/* Files are named as they are found from where the daemon stands. */
+static void test_elsewhere(void **state)
+{
+    (void)state;
+
+    assert_int_equal(chdir(TEST_CONF_DIR "/.."), 0);
+    assert_int_equal(conf_load("conf/bad-included.conf", &conf, &errors), -EINVAL);
+    assert_int_equal(errors.count, 4);
+    assert_string_equal(errors.error[0].file, "conf/bad-included.conf");
+    assert_string_equal(errors.error[3].file, "conf/wrong.inc");
+    assert_int_equal(conf_load("conf/good-include.conf", &conf, &errors), 0);
+    assert_int_equal(conf_load(TEST_CONF_DIR "/good-include.conf", &conf, &errors), 0);
+    assert_int_equal(conf_load(TEST_CONF_DIR "/bad-included-syntax.conf", &conf, &errors), -EINVAL);
+    assert_int_equal(errors.count, 2);
+    assert_string_equal(errors.error[1].file, TEST_CONF_DIR "/syntax.inc");
+    assert_int_equal(errors.error[1].line, 2);
+}
+
 static void test_unreadable(void **state)
 {
     (void)state;
@@ -524,6 +542,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_strange_files),
         cmocka_unit_test(test_example),
