@@ -8,6 +8,7 @@
 #include "of/of.h"
 #include "rpl/rpl.h"
 #include "rpl/rpl_data.h"
+#include "rpl/rpl_wire.h"
 
 /* Bounds that several checks share. */
 #define INTERVAL_MIN_LOWEST 3 /* RFC 6550 section 17 */
@@ -58,19 +59,6 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->max_path_cost = 32768;
 }
 
-static bool routable(const struct rpl_addr *a)
-{
-    static const struct rpl_addr zero = {{0}};
-    struct rpl_addr loopback = {{0}};
-
-    loopback.b[15] = 1;
-    if (memcmp(a, &zero, sizeof(zero)) == 0 || memcmp(a, &loopback, sizeof(loopback)) == 0)
-        return false;
-    if (a->b[0] == 0xff) /* multicast */
-        return false;
-    return !(a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80); /* link-local */
-}
-
 static bool lifetime_ok(uint8_t units)
 {
     return units >= LIFETIME_LOWEST; /* 255 is infinite */
@@ -95,7 +83,7 @@ static const char *check_dodag(const struct rpl_dodag_settings *dodag)
 
 static const char *check_root(const struct rpl_instance_config *instance)
 {
-    if (instance->prefix_len != 64 || !routable(&instance->prefix))
+    if (instance->prefix_len != 64 || !rpl_addr_is_routable(&instance->prefix))
         return "prefix";
     if (instance->prefix_preferred_s > instance->prefix_valid_s)
         return "prefix_preferred";
@@ -118,7 +106,7 @@ static const char *check_instance(const struct rpl_instance_config *instance)
         return "mode";
     if (instance->ocp != OF_OCP_OF0 && instance->ocp != OF_OCP_MRHOF)
         return "objective";
-    if (instance->has_dodag_id && !routable(&instance->dodag_id))
+    if (instance->has_dodag_id && !rpl_addr_is_routable(&instance->dodag_id))
         return "dodag_id";
     if (instance->role == RPL_ROLE_ROOT)
         wrong = check_root(instance);
