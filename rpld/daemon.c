@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: ISC */
+#include "rpld/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rpl/rpl_wire.h"
+#include "rpld/log.h"
+#include "rpld/notify.h"
+
+#define DAEMON_ICMP6_PER_TURN 64
+#define DAEMON_HOUSEKEEPING_S 60.
+#define DAEMON_SLEEP_MAX_S 3600. /* libev wants no infinity */
+#define DAEMON_ERROR_HEADER 8u   /* of an ICMPv6 error, before the invoking packet */
+
+rpl_tstamp daemon_clock(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (rpl_tstamp)now.tv_sec * 1000000u + (rpl_tstamp)now.tv_nsec / 1000u;
+}
+
+int daemon_event(struct daemon *daemon, const struct rpl_event *event)
+{
+    return rpl_engine_input(daemon->engine, event, daemon->now);
+}
+
+void daemon_fail(struct daemon *daemon, const char *what, int error)
+{
+    if (error)
+        log_error("rpld: stopping", "because=\"%s\" error=\"%s\"", what, strerror(error));
+    else
+        log_error("rpld: stopping", "because=\"%s\"", what);
+    daemon->failed = true;
+    ev_break(daemon->loop, EVBREAK_ALL);
+}
+
+/* ---- the engine's memory --------------------------------------------------------------- */
+
+static void *daemon_alloc(void *ctx, size_t size)
+{
+    (void)ctx;
+    return calloc(1, size);
+}
+
+static void daemon_free(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+/* ---- ICMPv6 ------------------------------------------------------------------------------ */
+
+/* Destination Unreachable, "error in source routing header", about a route of ours. */
+static void daemon_source_route_error(struct daemon *daemon, const struct icmp6_message *message)
+{
+    struct rpl_event event = {.type = RPL_EVENT_FORWARD_ERROR};
+    struct rpl_event_forward_error *error = &event.u.forward_error;
+
+    if (message->len < DAEMON_ERROR_HEADER || message->data[1] != 7)
+        return;
+    if (!fwd_source_route_error(daemon->fwd, message->data + DAEMON_ERROR_HEADER,
+                                message->len - DAEMON_ERROR_HEADER, &message->src, daemon->now,
+                                error)) {
+        daemon->counters[DAEMON_DROP_ERROR]++;
+        return;
+    }
+    daemon->counters[DAEMON_SOURCE_ROUTE_ERROR]++;
+    daemon_event(daemon, &event);
+}
+
+/* RPL messages are taken from the RPL interfaces and from the TUN, where those come in that
+ * carried an RPI; from nowhere else. */
+static void daemon_message(struct daemon *daemon, const struct icmp6_message *message)
+{
+    bool tun = message->ifindex == fwd_ifindex(daemon->fwd);
+
+    if (!tun && !iface_find(&daemon->ifaces, message->ifindex)) {
+        daemon->counters[DAEMON_DROP_INTERFACE]++;
+        return;
+    }
+    if (message->len > 0 && message->data[0] != RPL_ICMP6_TYPE) {
+        daemon_source_route_error(daemon, message);
+        return;
+    }
+    struct rpl_event event = {.type = RPL_EVENT_PACKET};
+    event.u.packet.ifindex = tun ? 0 : message->ifindex;
+    event.u.packet.src = message->src;
+    event.u.packet.dst = message->dst;
+    event.u.packet.hop_limit = message->hop_limit;
+    event.u.packet.data = message->data;
+    event.u.packet.len = message->len;
+    daemon->counters[DAEMON_RECEIVED]++;
+    daemon_event(daemon, &event);
+}
+
+static void daemon_on_icmp6(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+    struct icmp6_message message;
+
+    (void)loop;
+    (void)revents;
+    for (unsigned i = 0; i < DAEMON_ICMP6_PER_TURN; i++) {
+        int r = icmp6_receive(&daemon->icmp6, &message);
+
+        if (r == 0)
+            return;
+        if (r > 0)
+            daemon_message(daemon, &message);
+        else if (r == -EMSGSIZE || r == -EBADMSG)
+            daemon->counters[DAEMON_DROP_SIZE]++;
+        else
+            return; /* an error about a packet we sent: read, and gone with that */
+    }
+}
+
+/* ---- the loop ---------------------------------------------------------------------------- */
+
+static void daemon_on_tun(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+
+    (void)loop;
+    (void)revents;
+    fwd_tun_ready(daemon->fwd, daemon->now);
+}
+
+static void daemon_on_packet(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+
+    (void)loop;
+    (void)revents;
+    fwd_packet_ready(daemon->fwd, daemon->now);
+}
+
+static void daemon_on_krt(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+    int r = krt_ready(daemon->krt, io->fd);
+
+    (void)revents;
+    if (r < 0) {
+        ev_io_stop(EV_A_ io);
+        daemon_fail(daemon, "the kernel's routing socket broke", -r);
+    }
+}
+
+/* Before the callbacks of a turn: the one reading of the clock. */
+static void daemon_on_turn_begin(EV_P_ ev_check *check, int revents)
+{
+    struct daemon *daemon = check->data;
+
+    (void)loop;
+    (void)revents;
+    daemon->now = daemon_clock();
+}
+
+/* After them, before waiting: carry out effects, and set the timer. */
+static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
+{
+    struct daemon *daemon = prepare->data;
+
+    (void)revents;
+    daemon->more = false;
+    daemon_drain(daemon);
+    int r = krt_flush(daemon->krt);
+    if (r < 0)
+        log_error("kernel: route changes wait", "error=\"%s\"", strerror(-r));
+    if (daemon->state)
+        state_tick(daemon->state, daemon->now);
+
+    rpl_tstamp due = rpl_engine_deadline(daemon->engine);
+    rpl_tstamp state_due = daemon->state ? state_deadline(daemon->state) : RPL_NEVER;
+    double after = DAEMON_SLEEP_MAX_S;
+    if (state_due < due)
+        due = state_due;
+    if (due != RPL_NEVER) {
+        rpl_tstamp now = daemon_clock();
+        double wait = due > now ? (double)(due - now) / 1e6 : 0.;
+
+        after = wait < after ? wait : after;
+    }
+    ev_timer_stop(EV_A_ & daemon->deadline);
+    ev_now_update(EV_A);
+    ev_timer_set(&daemon->deadline, daemon->more ? 0. : after, 0.);
+    ev_timer_start(EV_A_ & daemon->deadline);
+}
+
+static void daemon_on_deadline(EV_P_ ev_timer *timer, int revents)
+{
+    struct daemon *daemon = timer->data;
+
+    (void)loop;
+    (void)revents;
+    rpl_engine_timeout(daemon->engine, daemon->now);
+}
+
+static void daemon_on_housekeeping(EV_P_ ev_timer *timer, int revents)
+{
+    (void)loop;
+    (void)timer;
+    (void)revents;
+    log_housekeeping();
+}
+
+static void daemon_on_watchdog(EV_P_ ev_timer *timer, int revents)
+{
+    (void)loop;
+    (void)timer;
+    (void)revents;
+    notify_send("WATCHDOG=1");
+}
+
+static void daemon_on_stop(EV_P_ ev_signal *sig, int revents)
+{
+    (void)revents;
+    log_notice("rpld: stopping", "signal=%d", sig->signum);
+    ev_break(EV_A_ EVBREAK_ALL);
+}
+
+static void daemon_on_hup(EV_P_ ev_signal *sig, int revents)
+{
+    struct daemon *daemon = sig->data;
+    FILE *report = fopen("/dev/null", "we"); /* the log has it all */
+
+    (void)loop;
+    (void)revents;
+    if (!report)
+        return;
+    notify_send("RELOADING=1");
+    daemon_reload(daemon, report);
+    notify_send("READY=1");
+    fclose(report);
+}
+
+static void daemon_watch(struct daemon *daemon)
+{
+    struct ev_loop *loop = daemon->loop;
+    int fds[KRT_FDS_MAX];
+
+    daemon->krt_io_count = krt_fds(daemon->krt, fds);
+    for (size_t i = 0; i < daemon->krt_io_count; i++) {
+        ev_io_init(&daemon->krt_io[i], daemon_on_krt, fds[i], EV_READ);
+        daemon->krt_io[i].data = daemon;
+        ev_io_start(loop, &daemon->krt_io[i]);
+    }
+    ev_io_init(&daemon->icmp6_io, daemon_on_icmp6, daemon->icmp6.fd, EV_READ);
+    ev_io_init(&daemon->tun_io, daemon_on_tun, fwd_tun_fd(daemon->fwd), EV_READ);
+    ev_io_init(&daemon->packet_io, daemon_on_packet, fwd_packet_fd(daemon->fwd), EV_READ);
+    daemon->icmp6_io.data = daemon->tun_io.data = daemon->packet_io.data = daemon;
+    ev_io_start(loop, &daemon->icmp6_io);
+    ev_io_start(loop, &daemon->tun_io);
+    ev_io_start(loop, &daemon->packet_io);
+
+    ev_timer_init(&daemon->deadline, daemon_on_deadline, 0., 0.);
+    ev_timer_init(&daemon->housekeeping, daemon_on_housekeeping, DAEMON_HOUSEKEEPING_S,
+                  DAEMON_HOUSEKEEPING_S);
+    daemon->deadline.data = daemon;
+    ev_timer_start(loop, &daemon->housekeeping);
+    if (notify_watchdog() > 0) {
+        ev_timer_init(&daemon->watchdog, daemon_on_watchdog, 0., notify_watchdog());
+        ev_timer_start(loop, &daemon->watchdog);
+    }
+    ev_check_init(&daemon->turn_begin, daemon_on_turn_begin);
+    ev_set_priority(&daemon->turn_begin, EV_MAXPRI); /* before every other callback */
+    ev_prepare_init(&daemon->turn_end, daemon_on_turn_end);
+    daemon->turn_begin.data = daemon->turn_end.data = daemon;
+    ev_check_start(loop, &daemon->turn_begin);
+    ev_prepare_start(loop, &daemon->turn_end);
+
+    ev_signal_init(&daemon->term, daemon_on_stop, SIGTERM);
+    ev_signal_init(&daemon->intr, daemon_on_stop, SIGINT);
+    ev_signal_init(&daemon->hup, daemon_on_hup, SIGHUP);
+    daemon->hup.data = daemon;
+    ev_signal_start(loop, &daemon->term);
+    ev_signal_start(loop, &daemon->intr);
+    ev_signal_start(loop, &daemon->hup);
+}
+
+/* ---- start -------------------------------------------------------------------------------- */
+
+static int daemon_complain(const char *what, int r, const char *mend)
+{
+    log_error("rpld: cannot start", "because=\"cannot %s: %s\" mend=\"%s\"", what, strerror(-r),
+              mend);
+    return r;
+}
+
+static int daemon_engine_open(struct daemon *daemon)
+{
+    struct rpl_config *config = calloc(1, sizeof(*config));
+    const struct conf *conf = &daemon->conf;
+
+    if (!config)
+        return -ENOMEM;
+    conf_engine_config(conf, config);
+    config->mem = (struct rpl_mem){.alloc = daemon_alloc, .free = daemon_free};
+    int r = getrandom(&config->seed, sizeof(config->seed), 0) < 0 ? -errno : 0;
+    for (uint32_t i = 0; i < conf->instance_count && r >= 0; i++) {
+        struct rpl_instance_config *instance = &config->instance[i];
+
+        if (daemon->state)
+            state_stored(daemon->state, instance->id, &config->stored[i]);
+        if (conf->instance[i].prefix_auto && instance->role == RPL_ROLE_ROOT)
+            r = state_prefix(daemon->state, instance->id, &instance->prefix);
+    }
+    if (r >= 0) {
+        const char *bad = rpl_config_check(config);
+
+        if (bad)
+            log_error("rpld: the engine refuses a setting", "setting=%s", bad);
+        r = rpl_engine_new(config, daemon->now, &daemon->engine) == 0 ? 0 : -EINVAL;
+    }
+    free(config);
+    return r;
+}
+
+static uint32_t daemon_host_mtu(void *ctx, uint32_t ifindex)
+{
+    const struct daemon *daemon = ctx;
+    const struct iface *iface = iface_find(&daemon->ifaces, ifindex);
+
+    return iface && iface->up ? iface->link.mtu : 0;
+}
+
+static void daemon_host_event(void *ctx, const struct rpl_event *event)
+{
+    daemon_event(ctx, event);
+}
+
+/* Sockets and files, all that needs privileges. */
+static int daemon_open(struct daemon *daemon)
+{
+    static const char root[] = "run as root, or give it CAP_NET_ADMIN and CAP_NET_RAW";
+    const struct fwd_host host = {
+        .ctx = daemon, .mtu = daemon_host_mtu, .event = daemon_host_event};
+    const struct conf_state *state = &daemon->conf.state;
+    const char *what;
+    int r = state_open(state->directory, state->writes_per_hour, daemon->now, &daemon->state);
+
+    if (r < 0)
+        return daemon_complain("open the state directory", r,
+                               "create it, or set state.directory in the configuration");
+    r = icmp6_open(&daemon->icmp6);
+    if (r < 0)
+        return daemon_complain("open a raw ICMPv6 socket", r, root);
+    r = fwd_open(daemon->conf.tun, &daemon->fwd, &what);
+    if (r < 0)
+        return daemon_complain(what, r,
+                               r == -EBUSY    ? "stop the rpld that runs here already"
+                               : r == -ENOENT ? "modprobe tun"
+                                              : root);
+    r = daemon_kernel_open(daemon);
+    if (r < 0)
+        return daemon_complain("open routing sockets", r, root);
+    r = daemon_kernel_tun(daemon);
+    if (r < 0)
+        return daemon_complain(
+            "set up the TUN interface", r,
+            r == -EINVAL || r == -EACCES ? "sysctl -w net.ipv6.conf.all.disable_ipv6=0" : root);
+    r = daemon_engine_open(daemon);
+    if (r < 0)
+        return daemon_complain("make the engine", r, "rpld -t says what is wrong");
+    fwd_attach(daemon->fwd, daemon->engine, &host);
+    return 0;
+}
+
+static int daemon_control_open(struct daemon *daemon)
+{
+    const struct conf_control *control = &daemon->conf.control;
+    const struct ctl_settings settings = {.path = control->socket,
+                                          .group = control->group[0] ? control->group : NULL,
+                                          .admin_uid = 0};
+
+    daemon_source_init(daemon);
+    int r = ctl_new(daemon->loop, &settings, &daemon->source, &daemon->ctl);
+    if (r < 0)
+        return daemon_complain("open the control socket", r,
+                               r == -EADDRINUSE ? "stop the rpld that runs here already"
+                                                : "set control.socket in the configuration");
+    return 0;
+}
+
+static int daemon_privs(struct daemon *daemon)
+{
+    const char *what;
+    int r = daemon->user.found ? state_own(daemon->state, daemon->user.uid, daemon->user.gid) : 0;
+
+    if (r < 0)
+        log_warning("state: cannot give the directory away", "user=%s error=\"%s\"",
+                    daemon->user.name, strerror(-r));
+    r = privs_drop(&daemon->user, &what);
+    if (r < 0)
+        return daemon_complain(what, r, "see user in rpld.conf(5)");
+    if (faccessat(AT_FDCWD, daemon->conf.state.directory, W_OK, AT_EACCESS) < 0)
+        log_warning("state: the directory cannot be written, a restart forgets the version",
+                    "directory=%s mend=\"chown %s %s\"", daemon->conf.state.directory,
+                    daemon->user.name, daemon->conf.state.directory);
+    return 0;
+}
+
+static int daemon_start(struct daemon *daemon)
+{
+    int r = notify_open();
+
+    if (r < 0)
+        log_warning("rpld: cannot reach the service manager", "error=\"%s\"", strerror(-r));
+    r = daemon_open(daemon);
+    if (r < 0)
+        return r;
+    daemon->loop = ev_loop_new(EVFLAG_AUTO);
+    if (!daemon->loop)
+        return daemon_complain("make an event loop", -ENOMEM, "free some memory");
+    r = daemon_control_open(daemon);
+    if (r < 0)
+        return r;
+    r = daemon_privs(daemon);
+    if (r < 0)
+        return r;
+    daemon_watch(daemon);
+    bridge_child_go(&daemon->bridge);
+    r = krt_dump(daemon->krt);
+    return r < 0 ? daemon_complain("ask the kernel for its links", r, "try again") : 0;
+}
+
+/* Without -f, and without a service manager that wants to hear from us, we detach. */
+static int daemon_detach(struct daemon *self)
+{
+    if (daemon(0, 0) < 0)
+        return daemon_complain("detach", -errno, "use -f");
+    ev_loop_fork(self->loop);
+    /* There is no stderr any more. */
+    log_open(CONF_LOG_SYSLOG, log_level_get());
+    return 0;
+}
+
+static void daemon_stop(struct daemon *daemon)
+{
+    notify_send("STOPPING=1");
+    bridge_child_stop(&daemon->bridge);
+    if (daemon->state && daemon->engine && state_save(daemon->state) == 0)
+        log_info("state: written", "directory=%s", daemon->conf.state.directory);
+    if (daemon->krt && daemon->reconciled && !daemon->conf.keep_routes)
+        daemon_kernel_clean(daemon);
+    ctl_free(daemon->ctl);
+    krt_free(daemon->krt);
+    fwd_close(daemon->fwd, daemon->conf.keep_routes);
+    icmp6_close(&daemon->icmp6);
+    rpl_engine_free(daemon->engine);
+    state_close(daemon->state);
+    if (daemon->loop)
+        ev_loop_destroy(daemon->loop);
+}
+
+int daemon_run(const struct daemon_options *options, const struct conf *conf)
+{
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+    bool detach = !options->foreground && !notify_wanted(); /* notify_open() takes it away */
+
+    if (!daemon)
+        return 1;
+    daemon->options = *options;
+    daemon->conf = *conf;
+    daemon->icmp6.fd = -1;
+    daemon->now = daemon->started = daemon_clock();
+    signal(SIGPIPE, SIG_IGN);
+    if (!realpath(options->config, daemon->config_path))
+        snprintf(daemon->config_path, sizeof(daemon->config_path), "%s", options->config);
+    iface_table_init(&daemon->ifaces, conf);
+    privs_lookup(conf->user, &daemon->user);
+    int r = 0;
+    if (conf->bridge.present && options->foreground)
+        r = bridge_child_fork(&daemon->bridge, conf->bridge.program, daemon->config_path);
+    if (r == 0)
+        r = daemon_start(daemon);
+    if (r == 0 && detach)
+        r = daemon_detach(daemon);
+    if (r == 0) {
+        log_notice("rpld: running", "version=%s config=%s", RPLD_VERSION, daemon->config_path);
+        notify_send("READY=1");
+        ev_run(daemon->loop, 0);
+    }
+    daemon_stop(daemon);
+    r = r < 0 || daemon->failed;
+    free(daemon);
+    return r;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The daemon: wires the engine to the ICMPv6 socket, the forwarder, the kernel's tables, the
+ * state file and the control socket, on one libev loop.
+ *
+ * One turn of the loop: time is read once (CLOCK_BOOTTIME, so that lifetimes pass while the
+ * machine sleeps); descriptors that are ready become events; then the engine's effects are
+ * carried out, route changes are flushed in one go, and one timer is set to the earliest
+ * deadline. Every descriptor is served in bounded portions.
+ *
+ * At start the kernel is asked first for its links and then for the routes an earlier run left;
+ * the engine's effects are carried out after that.
+ */
+#ifndef RPLD_DAEMON_H
+#define RPLD_DAEMON_H
+
+#include <ev.h>
+#include <stdio.h>
+
+#include "conf/conf.h"
+#include "netlink/krt.h"
+#include "rpl/rpl.h"
+#include "rpld/bridge_child.h"
+#include "rpld/ctl.h"
+#include "rpld/forward.h"
+#include "rpld/icmp6.h"
+#include "rpld/iface.h"
+#include "rpld/privs.h"
+#include "rpld/state.h"
+
+/* Each with its name for people, JSON and metrics. */
+#define DAEMON_COUNTERS(X)                                                                         \
+    X(RECEIVED, "icmp6-received")                                                                  \
+    X(SENT, "icmp6-sent")                                                                          \
+    X(SEND_FAILED, "icmp6-send-failed")                                                            \
+    X(DROP_INTERFACE, "icmp6-drop-interface")                                                      \
+    X(DROP_SIZE, "icmp6-drop-size")                                                                \
+    X(DROP_ERROR, "icmp6-drop-error-unreadable")                                                   \
+    X(SOURCE_ROUTE_ERROR, "icmp6-source-route-error")                                              \
+    X(ADDRESS_FAILED, "address-refused")                                                           \
+    X(NEIGHBOUR_FAILED, "neighbour-unreachable")
+
+enum daemon_counter {
+#define DAEMON_COUNTER_ENUM(id, name) DAEMON_##id,
+    DAEMON_COUNTERS(DAEMON_COUNTER_ENUM)
+#undef DAEMON_COUNTER_ENUM
+        DAEMON_COUNT
+};
+
+#define DAEMON_ADDRESSES_MAX 64
+
+struct daemon_options {
+    const char *config; /* path, as given */
+    bool foreground;    /* -f: stay, log to stderr, start the bridge */
+    bool debug;         /* -d: the log level, whatever the file says */
+};
+
+struct daemon {
+    struct daemon_options options;
+    char config_path[CONF_PATH_MAX]; /* absolute: we leave the folder when we detach */
+    struct conf conf;
+    struct rpl_engine *engine;
+    struct state *state;
+    struct icmp6 icmp6;
+    struct fwd *fwd;
+    struct krt *krt;
+    struct ctl *ctl;
+    struct ctl_source source;
+    struct iface_table ifaces;
+    struct bridge_child bridge;
+    struct privs_user user;
+    struct ev_loop *loop;
+    rpl_tstamp now; /* of this turn */
+    rpl_tstamp started;
+    bool links_known; /* the first dump of links is over */
+    bool reconciled;  /* the engine has seen the kernel's routes: effects may flow */
+    bool more;        /* effects are left: come back at once, after the descriptors */
+    bool failed;      /* the loop ended because something broke */
+    /* Addresses of our making, to be removed at a clean stop. */
+    unsigned address_count;
+    struct rpl_effect_address address[DAEMON_ADDRESSES_MAX];
+    uint64_t counters[DAEMON_COUNT];
+    ev_io krt_io[KRT_FDS_MAX];
+    size_t krt_io_count;
+    ev_io icmp6_io, tun_io, packet_io;
+    ev_timer deadline, housekeeping, watchdog;
+    ev_check turn_begin;
+    ev_prepare turn_end;
+    ev_signal term, intr, hup;
+};
+
+/*
+ * Open everything, become unprivileged, and run until told to stop. Errors are logged with
+ * what to do about them. Returns the exit status.
+ */
+int daemon_run(const struct daemon_options *options, const struct conf *conf);
+
+/* ---- between the files of the daemon ----------------------------------------------------- */
+
+rpl_tstamp daemon_clock(void);
+
+/* Hand an event to the engine, at the time of this turn. */
+int daemon_event(struct daemon *daemon, const struct rpl_event *event);
+
+/* Carry out what the engine wants (daemon_effect.c). */
+void daemon_drain(struct daemon *daemon);
+
+/* Open the kernel's tables; the callbacks live in daemon_kernel.c. 0 or -errno. */
+int daemon_kernel_open(struct daemon *daemon);
+/* Name the TUN and set it up. 0 or -errno. */
+int daemon_kernel_tun(struct daemon *daemon);
+/* Remove what we put into the kernel. */
+void daemon_kernel_clean(struct daemon *daemon);
+/* Nothing works without it: log |what| and end the loop. */
+void daemon_fail(struct daemon *daemon, const char *what, int error);
+
+/* Fill |daemon->source| for the control socket (daemon_source.c). */
+void daemon_source_init(struct daemon *daemon);
+/* Read the configuration anew; |report| gets what went wrong, line by line. 0 or -errno. */
+int daemon_reload(struct daemon *daemon, FILE *report);
+
+#endif /* RPLD_DAEMON_H */

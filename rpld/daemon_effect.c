@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/* What the engine wants, carried out. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "rpl/rpl_data.h"
+#include "rpl/rpl_view.h"
+#include "rpl/rpl_wire.h"
+#include "rpld/daemon.h"
+#include "rpld/log.h"
+#include "rpld/trace.h"
+
+#define DAEMON_EFFECTS_PER_TURN 1024
+
+/*
+ * Compat setting upward_rpi: our own DAOs to the root carry an RPI like any data packet of the
+ * mesh (RFC 6550 section 11.2: a source writes SenderRank 0).
+ */
+static bool daemon_send_rpi(const struct daemon *daemon, const struct rpl_effect_send *send,
+                            struct rpl_rpi *ret_rpi)
+{
+    struct rpl_view_rpi view;
+
+    if (send->ifindex != 0 || send->len < 5 || rpl_addr_is_link_local(&send->dst))
+        return false;
+    uint8_t id = send->data[4]; /* RPLInstanceID of a DAO or DAO-ACK */
+    for (uint32_t i = 0; i < daemon->conf.instance_count; i++) {
+        const struct rpl_instance_config *instance = &daemon->conf.instance[i].rpl;
+
+        if (instance->id != id || instance->role == RPL_ROLE_ROOT || !instance->compat.upward_rpi)
+            continue;
+        if (rpl_view_rpi(daemon->engine, id, &view) < 0)
+            return false;
+        *ret_rpi = (struct rpl_rpi){.type = view.type, .instance = id};
+        return true;
+    }
+    return false;
+}
+
+static void daemon_send(struct daemon *daemon, const struct rpl_effect_send *send)
+{
+    struct rpl_rpi rpi;
+    bool has_rpi = daemon_send_rpi(daemon, send, &rpi);
+    int r = icmp6_send(&daemon->icmp6, send, has_rpi ? &rpi : NULL);
+
+    if (r == 0) {
+        daemon->counters[DAEMON_SENT]++;
+        return;
+    }
+    char dst[INET6_ADDRSTRLEN] = "";
+
+    inet_ntop(AF_INET6, send->dst.b, dst, sizeof(dst));
+    daemon->counters[DAEMON_SEND_FAILED]++;
+    log_info("icmp6: cannot send", "to=%s ifindex=%u error=\"%s\"", dst, send->ifindex,
+             strerror(-r));
+}
+
+static void daemon_route(struct daemon *daemon, const struct rpl_effect *effect)
+{
+    const struct rpl_effect_route *want = &effect->u.route;
+    int r = effect->type == RPL_EFFECT_ROUTE_SET
+                ? krt_route_set(daemon->krt, want->token, &want->route)
+                : krt_route_del(daemon->krt, want->token, &want->route);
+
+    if (r == 0)
+        return;
+    struct rpl_event event = {.type = RPL_EVENT_ROUTE_RESULT};
+    event.u.route_result.token = want->token;
+    event.u.route_result.error = -r;
+    daemon_event(daemon, &event);
+}
+
+/* ---- addresses ------------------------------------------------------------------------- */
+
+static void daemon_address_remember(struct daemon *daemon, const struct rpl_effect_address *address)
+{
+    for (unsigned i = 0; i < daemon->address_count; i++) {
+        if (daemon->address[i].ifindex == address->ifindex &&
+            rpl_addr_equal(&daemon->address[i].address, &address->address))
+            return;
+    }
+    if (daemon->address_count < DAEMON_ADDRESSES_MAX)
+        daemon->address[daemon->address_count++] = *address;
+}
+
+static void daemon_address_forget(struct daemon *daemon, const struct rpl_effect_address *address)
+{
+    for (unsigned i = 0; i < daemon->address_count; i++) {
+        if (daemon->address[i].ifindex != address->ifindex ||
+            !rpl_addr_equal(&daemon->address[i].address, &address->address))
+            continue;
+        daemon->address[i] = daemon->address[--daemon->address_count];
+        return;
+    }
+}
+
+static void daemon_address(struct daemon *daemon, const struct rpl_effect *effect)
+{
+    const struct rpl_effect_address *want = &effect->u.address;
+    bool set = effect->type == RPL_EFFECT_ADDRESS_SET;
+    int r = set ? krt_addr_set(daemon->krt, want->ifindex, &want->address, want->len)
+                : krt_addr_del(daemon->krt, want->ifindex, &want->address, want->len);
+
+    if (r == 0 && set)
+        daemon_address_remember(daemon, want);
+    else if (!set)
+        daemon_address_forget(daemon, want);
+    if (r == 0)
+        return;
+    char text[INET6_ADDRSTRLEN] = "";
+
+    inet_ntop(AF_INET6, want->address.b, text, sizeof(text));
+    daemon->counters[DAEMON_ADDRESS_FAILED]++;
+    log_error("address: the kernel refused", "address=%s/%u ifindex=%u change=%s error=\"%s\"",
+              text, want->len, want->ifindex, set ? "set" : "delete", strerror(-r));
+}
+
+/* ---- all of them ----------------------------------------------------------------------- */
+
+static void daemon_effect(struct daemon *daemon, const struct rpl_effect *effect)
+{
+    switch (effect->type) {
+    case RPL_EFFECT_SEND:
+        daemon_send(daemon, &effect->u.send);
+        break;
+    case RPL_EFFECT_ROUTE_SET:
+    case RPL_EFFECT_ROUTE_DEL:
+        daemon_route(daemon, effect);
+        break;
+    case RPL_EFFECT_ADDRESS_SET:
+    case RPL_EFFECT_ADDRESS_DEL:
+        daemon_address(daemon, effect);
+        break;
+    case RPL_EFFECT_STORE:
+        if (daemon->state)
+            state_put(daemon->state, &effect->u.store, daemon->now);
+        break;
+    case RPL_EFFECT_TRACE:
+        trace_log(&effect->u.trace);
+        ctl_trace(daemon->ctl, &effect->u.trace, daemon->now);
+        break;
+    }
+}
+
+void daemon_drain(struct daemon *daemon)
+{
+    struct rpl_effect effect;
+
+    if (!daemon->reconciled)
+        return;
+    for (unsigned i = 0; i < DAEMON_EFFECTS_PER_TURN; i++) {
+        /* With the route queue full the rest waits for the kernel's answers. */
+        if (krt_room(daemon->krt) == 0 || !rpl_engine_poll(daemon->engine, &effect))
+            return;
+        daemon_effect(daemon, &effect);
+    }
+    daemon->more = true;
+}

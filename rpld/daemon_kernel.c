@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/* What the kernel's tables say, as events for the engine. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "rpl/rpl_wire.h"
+#include "rpld/daemon.h"
+#include "rpld/log.h"
+
+#define DAEMON_CLEAN_MS 3000
+
+/* ---- routes ---------------------------------------------------------------------------- */
+
+static void daemon_on_result(void *ctx, uint64_t token, int error)
+{
+    struct rpl_event event = {.type = RPL_EVENT_ROUTE_RESULT};
+
+    event.u.route_result.token = token;
+    event.u.route_result.error = error;
+    daemon_event(ctx, &event);
+}
+
+static void daemon_on_route_found(void *ctx, const struct rpl_route *route)
+{
+    struct rpl_event event = {.type = RPL_EVENT_ROUTE_FOUND};
+
+    event.u.route.route = *route;
+    daemon_event(ctx, &event);
+}
+
+static void daemon_on_route_dump_done(void *ctx, int error)
+{
+    struct daemon *daemon = ctx;
+
+    if (error != 0)
+        log_warning("kernel: not all routes of an earlier run were seen", "error=\"%s\"",
+                    strerror(error));
+    daemon->reconciled = true;
+}
+
+static void daemon_on_route_lost(void *ctx, const struct rpl_route *route)
+{
+    struct rpl_event event = {.type = RPL_EVENT_ROUTE_LOST};
+
+    event.u.route.route = *route;
+    daemon_event(ctx, &event);
+}
+
+/* ---- links and addresses ----------------------------------------------------------------- */
+
+static bool daemon_routes_for_others(const struct daemon *daemon, uint32_t instances)
+{
+    for (uint32_t i = 0; i < daemon->conf.instance_count; i++) {
+        if (instances >> i & 1 && daemon->conf.instance[i].rpl.role != RPL_ROLE_LEAF)
+            return true;
+    }
+    return false;
+}
+
+static void daemon_link_event(struct daemon *daemon, const struct rpl_event *event)
+{
+    const struct rpl_event_link *link = &event->u.link;
+
+    if (link->state == RPL_LINK_UP) {
+        const struct iface *iface = iface_find(&daemon->ifaces, link->ifindex);
+        int r = icmp6_join(&daemon->icmp6, link->ifindex);
+
+        if (r < 0)
+            log_error("interface: cannot join ff02::1a, no DIO will be heard",
+                      "interface=%s error=\"%s\"", link->name, strerror(-r));
+        if (iface)
+            iface_check(iface, daemon_routes_for_others(daemon, iface->instances));
+    }
+    daemon_event(daemon, event);
+    if (link->state == RPL_LINK_UP && daemon->reconciled) {
+        /* The kernel deleted all that stood on it when it went down. */
+        struct rpl_event lost = {.type = RPL_EVENT_ROUTE_LOST};
+
+        lost.u.route.all = true;
+        lost.u.route.route.ifindex = link->ifindex;
+        daemon_event(daemon, &lost);
+    }
+}
+
+static void daemon_on_link(void *ctx, const struct krt_link *link, bool gone)
+{
+    struct daemon *daemon = ctx;
+    struct rpl_event events[IFACE_EVENTS_MAX];
+
+    if (gone && link->ifindex == fwd_ifindex(daemon->fwd)) {
+        daemon_fail(daemon, "the data plane's interface was deleted", 0);
+        return;
+    }
+    unsigned n = iface_update(&daemon->ifaces, link, gone, events);
+    for (unsigned i = 0; i < n; i++)
+        daemon_link_event(daemon, &events[i]);
+}
+
+static void daemon_on_address(void *ctx, uint32_t ifindex, const struct rpl_addr *addr,
+                              uint8_t plen, bool usable, bool present)
+{
+    struct daemon *daemon = ctx;
+    struct rpl_event event = {.type = RPL_EVENT_ADDRESS};
+
+    (void)plen;
+    if (!iface_find(&daemon->ifaces, ifindex) || rpl_addr_is_link_local(addr))
+        return;
+    event.u.address.ifindex = ifindex;
+    event.u.address.address = *addr;
+    event.u.address.usable = usable && present;
+    daemon_event(daemon, &event);
+}
+
+static void daemon_on_dump_done(void *ctx)
+{
+    struct daemon *daemon = ctx;
+
+    if (daemon->links_known)
+        return;
+    daemon->links_known = true;
+    for (unsigned i = 0; i < daemon->ifaces.count; i++) {
+        const struct iface *iface = &daemon->ifaces.iface[i];
+
+        if (!iface->up)
+            log_notice("interface: not there yet, waiting for it", "interface=%s state=%s",
+                       iface->name, iface->ifindex ? "down" : "missing");
+    }
+    int r = krt_dump_routes(daemon->krt);
+    if (r < 0)
+        daemon_fail(daemon, "cannot ask the kernel for its routes", -r);
+}
+
+static void daemon_on_neighbour(void *ctx, uint32_t ifindex, const struct rpl_addr *addr,
+                                enum krt_neighbour_state state)
+{
+    struct daemon *daemon = ctx;
+    struct rpl_event event = {.type = RPL_EVENT_NEIGHBOUR};
+
+    if (!iface_find(&daemon->ifaces, ifindex))
+        return;
+    event.u.neighbour.ifindex = ifindex;
+    event.u.neighbour.address = *addr;
+    event.u.neighbour.failed = state == KRT_NEIGHBOUR_FAILED;
+    if (event.u.neighbour.failed) {
+        daemon->counters[DAEMON_NEIGHBOUR_FAILED]++;
+        fwd_neighbour_failed(daemon->fwd, ifindex, addr, daemon->now);
+    }
+    daemon_event(daemon, &event);
+}
+
+static void daemon_on_overrun(void *ctx, enum krt_overrun what)
+{
+    struct daemon *daemon = ctx;
+    struct rpl_event event = {.type = RPL_EVENT_ROUTE_LOST};
+
+    if (what != KRT_OVERRUN_ROUTES)
+        return;
+    log_warning("kernel: notices were lost", "next=\"all routes are installed again\"");
+    event.u.route.all = true;
+    daemon_event(daemon, &event);
+}
+
+/* ---- opening and cleaning ------------------------------------------------------------------ */
+
+int daemon_kernel_open(struct daemon *daemon)
+{
+    static const struct krt_callbacks callbacks = {
+        .result = daemon_on_result,
+        .route_found = daemon_on_route_found,
+        .route_dump_done = daemon_on_route_dump_done,
+        .route_lost = daemon_on_route_lost,
+        .link = daemon_on_link,
+        .address = daemon_on_address,
+        .dump_done = daemon_on_dump_done,
+        .neighbour = daemon_on_neighbour,
+        .overrun = daemon_on_overrun,
+    };
+
+    return krt_new(&callbacks, daemon, NULL, &daemon->krt);
+}
+
+int daemon_kernel_tun(struct daemon *daemon)
+{
+    uint32_t ifindex = fwd_ifindex(daemon->fwd);
+    /* No link-local address of its own: the kernel would send Redirects to motes. */
+    int r = krt_link_addrgen_none(daemon->krt, ifindex);
+
+    if (r == 0)
+        r = krt_link_mtu(daemon->krt, ifindex, FWD_MTU);
+    if (r == 0)
+        r = krt_link_up(daemon->krt, ifindex);
+    if (r == 0)
+        krt_set_tun(daemon->krt, ifindex);
+    return r;
+}
+
+void daemon_kernel_clean(struct daemon *daemon)
+{
+    uint32_t removed = 0;
+    int r = krt_route_flush(daemon->krt, DAEMON_CLEAN_MS, &removed);
+
+    if (r < 0)
+        log_warning("kernel: routes are left behind",
+                    "error=\"%s\" mend=\"ip -6 route flush proto 155\"", strerror(-r));
+    else
+        log_info("kernel: routes removed", "count=%u", removed);
+    for (unsigned i = 0; i < daemon->address_count; i++)
+        krt_addr_del(daemon->krt, daemon->address[i].ifindex, &daemon->address[i].address,
+                     daemon->address[i].len);
+}

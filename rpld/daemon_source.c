@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the control socket gets its answers from, and the reload of the configuration. */
+#include <errno.h>
+#include <string.h>
+
+#include "rpld/daemon.h"
+#include "rpld/log.h"
+
+static const char *const daemon_counter_names[DAEMON_COUNT] = {
+#define DAEMON_COUNTER_NAME(id, name) name,
+    DAEMON_COUNTERS(DAEMON_COUNTER_NAME)
+#undef DAEMON_COUNTER_NAME
+};
+
+static rpl_tstamp daemon_source_now(void *ctx)
+{
+    const struct daemon *daemon = ctx;
+
+    return daemon->now;
+}
+
+static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interface *out)
+{
+    const struct daemon *daemon = ctx;
+
+    if (index >= daemon->ifaces.count)
+        return false;
+    const struct iface *iface = &daemon->ifaces.iface[index];
+    memset(out, 0, sizeof(*out));
+    memcpy(out->name, iface->name, sizeof(out->name));
+    out->instances = iface->instances;
+    out->ifindex = iface->ifindex;
+    if (iface->ifindex != 0) {
+        out->up = iface->link.up;
+        out->has_link_local = iface->link.has_link_local;
+        out->link_local = iface->link.link_local;
+        out->mtu = iface->link.mtu;
+    }
+    return true;
+}
+
+/* ---- counters that are not the engine's --------------------------------------------------- */
+
+struct daemon_figure {
+    const char *name;
+    uint64_t value;
+};
+
+/* Those of the rooms that have a handful each. */
+static bool daemon_figure(const struct daemon *daemon, unsigned index, struct daemon_figure *out)
+{
+    struct krt_stats krt;
+
+    krt_stats_get(daemon->krt, &krt);
+    const struct daemon_figure figures[] = {
+        {"kernel-route-changes", krt.changes},
+        {"kernel-route-refused", krt.refused},
+        {"kernel-route-sends", krt.sends},
+        {"kernel-route-repeated", krt.repeated},
+        {"kernel-overruns", krt.overruns},
+        {"kernel-messages-skipped", krt.skipped},
+        {"kernel-route-queued", krt.queued},
+        {"log-lines-suppressed", log_suppressed()},
+        {"state-writes", daemon->state ? state_writes(daemon->state) : 0},
+        {"state-write-errors", daemon->state ? state_errors(daemon->state) : 0},
+        {"state-behind", daemon->state ? state_behind(daemon->state) : 0},
+    };
+
+    if (index >= sizeof(figures) / sizeof(figures[0]))
+        return false;
+    *out = figures[index];
+    return true;
+}
+
+static bool daemon_source_counter(void *ctx, unsigned index, const char **ret_name,
+                                  uint64_t *ret_value)
+{
+    const struct daemon *daemon = ctx;
+    struct daemon_figure figure;
+
+    if (index < FWD_COUNT) {
+        *ret_name = fwd_counter_name((enum fwd_counter)index);
+        *ret_value = fwd_counter(daemon->fwd, (enum fwd_counter)index);
+        return true;
+    }
+    index -= FWD_COUNT;
+    if (index < DAEMON_COUNT) {
+        *ret_name = daemon_counter_names[index];
+        *ret_value = daemon->counters[index];
+        return true;
+    }
+    if (!daemon_figure(daemon, index - DAEMON_COUNT, &figure))
+        return false;
+    *ret_name = figure.name;
+    *ret_value = figure.value;
+    return true;
+}
+
+/* ---- changes -------------------------------------------------------------------------------- */
+
+static int daemon_source_print_config(void *ctx, FILE *out)
+{
+    const struct daemon *daemon = ctx;
+
+    conf_print(&daemon->conf, out);
+    return ferror(out) ? -EIO : 0;
+}
+
+static int daemon_source_command(void *ctx, const struct rpl_event_command *command)
+{
+    struct rpl_event event = {.type = RPL_EVENT_COMMAND};
+
+    event.u.command = *command;
+    return daemon_event(ctx, &event);
+}
+
+static int daemon_source_set_log_level(void *ctx, const char *name)
+{
+    struct daemon *daemon = ctx;
+    static const struct {
+        const char *name;
+        enum conf_log_level level;
+    } shorts[] = {{"err", CONF_LOG_ERROR}, {"warn", CONF_LOG_WARNING}};
+    enum conf_log_level level;
+
+    for (size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++) {
+        if (strcmp(name, shorts[i].name) == 0)
+            name = conf_log_level_name(shorts[i].level);
+    }
+    int r = conf_log_level_parse(name, &level);
+    if (r < 0)
+        return r;
+    daemon->conf.log.level = level;
+    log_level_set(level);
+    return 0;
+}
+
+/* Nothing is half applied: a file with an error, or with a change that needs a restart, leaves
+ * what can be changed changed only if the whole file is right. */
+int daemon_reload(struct daemon *daemon, FILE *report)
+{
+    static struct conf wanted;
+    static struct conf_errors errors;
+    static struct conf_changes changed, fixed;
+    int r = conf_load(daemon->config_path, &wanted, &errors);
+
+    if (r < 0) {
+        conf_errors_print(&errors, report);
+        log_error("reload: the configuration is wrong, the old one stays",
+                  "file=%s errors=%u mend=\"rpld -t -c %s\"", daemon->config_path,
+                  errors.count + errors.lost, daemon->config_path);
+        return r;
+    }
+    conf_reloadable(&daemon->conf, &wanted, &changed, &fixed);
+    for (uint32_t i = 0; i < fixed.count; i++) {
+        fprintf(report, "%s: takes effect after a restart\n", fixed.setting[i]);
+        log_warning("reload: takes effect after a restart", "setting=%s", fixed.setting[i]);
+    }
+    for (uint32_t i = 0; i < changed.count; i++)
+        log_notice("reload: changed", "setting=%s", changed.setting[i]);
+    conf_take_reloadable(&daemon->conf, &wanted);
+    log_open(daemon->options.foreground ? CONF_LOG_STDERR : daemon->conf.log.to,
+             daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
+    if (daemon->state)
+        state_writes_per_hour_set(daemon->state, daemon->conf.state.writes_per_hour);
+    log_notice("reload: done", "changed=%u restart=%u", changed.count, fixed.count + fixed.lost);
+    return 0;
+}
+
+static int daemon_source_reload(void *ctx, FILE *report)
+{
+    return daemon_reload(ctx, report);
+}
+
+static void daemon_source_log(void *ctx, const char *line)
+{
+    (void)ctx;
+    log_notice("control:", "%s", line);
+}
+
+void daemon_source_init(struct daemon *daemon)
+{
+    daemon->source = (struct ctl_source){
+        .ctx = daemon,
+        .engine = daemon->engine,
+        .version = RPLD_VERSION,
+        .config = daemon->config_path,
+        .state_dir = daemon->state ? daemon->conf.state.directory : NULL,
+        .tun = daemon->conf.tun,
+        .started = daemon->started,
+        .now = daemon_source_now,
+        .interface = daemon_source_interface,
+        .counter = daemon_source_counter,
+        .print_config = daemon_source_print_config,
+        .command = daemon_source_command,
+        .set_log_level = daemon_source_set_log_level,
+        .reload = daemon_source_reload,
+        .log = daemon_source_log,
+    };
+}

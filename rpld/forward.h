@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The data plane: carries the packets that Linux alone would drop or corrupt. RFC 6550
+ * section 11, RFC 6553 (RPI), RFC 6554 (source routes), with the tunnels of RFC 9008.
+ *
+ * Down, at a non-storing root: the kernel routes each target into the TUN; the packet gets the
+ * engine's source route of that moment and leaves through a raw socket to the link-local
+ * address of its first hop. Up, and at every router: a packet socket shows us packets with a
+ * Hop-by-Hop header that holds the RPI 0x63 (Linux drops these) and those with a source
+ * routing header addressed to us (Linux' own handling stays off). The next hop is found from
+ * the source route, or from the engine; at the last hop, and at the root, the headers are
+ * taken off and the kernel gets the plain packet through the TUN. A packet with the RPI 0x23
+ * alone is the kernel's to carry: we judge its copy only.
+ *
+ * Only packets from RPL interfaces are looked at: no routing header comes in from elsewhere.
+ * Sockets are opened once, while privileged; none is bound to an interface.
+ *
+ * Not done here: header surgery (rpl_data.h), fragmentation, multicast.
+ */
+#ifndef RPLD_FORWARD_H
+#define RPLD_FORWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rpl/rpl.h"
+
+#define FWD_MTU 1280 /* of the TUN */
+
+/* Each with its name for people, JSON and metrics. */
+#define FWD_COUNTERS(X)                                                                            \
+    X(DOWN, "forward-down")                                                                        \
+    X(DOWN_TUNNEL, "forward-down-encapsulated")                                                    \
+    X(STEP, "forward-source-route-step")                                                           \
+    X(LAST_HOP, "forward-last-hop")                                                                \
+    X(UP, "forward-up")                                                                            \
+    X(TURN, "forward-turned-down")                                                                 \
+    X(RETURNED, "forward-returned")                                                                \
+    X(INJECTED, "forward-to-kernel")                                                               \
+    X(DECAPSULATED, "forward-decapsulated")                                                        \
+    X(TO_ENGINE, "forward-rpl-message")                                                            \
+    X(MARKED, "forward-rank-marked")                                                               \
+    X(COPY, "forward-judged-copy")                                                                 \
+    X(ERROR_SENT, "forward-icmp-error-sent")                                                       \
+    X(ERROR_LIMITED, "forward-icmp-error-limited")                                                 \
+    X(DROP_NOT_IPV6, "forward-drop-not-ipv6")                                                      \
+    X(DROP_SCOPE, "forward-drop-scope")                                                            \
+    X(DROP_NO_PATH, "forward-drop-no-path")                                                        \
+    X(DROP_TOO_BIG, "forward-drop-too-big")                                                        \
+    X(DROP_PATH, "forward-drop-path-invalid")                                                      \
+    X(DROP_LIVE_SRH, "forward-drop-live-source-route")                                             \
+    X(DROP_TRUNCATED, "forward-drop-truncated")                                                    \
+    X(DROP_RPI, "forward-drop-rpi-invalid")                                                        \
+    X(DROP_SRH, "forward-drop-source-route-invalid")                                               \
+    X(DROP_SRH_LOOP, "forward-drop-source-route-loop")                                             \
+    X(DROP_HOP_LIMIT, "forward-drop-hop-limit")                                                    \
+    X(DROP_CONGESTED, "forward-drop-congested")                                                    \
+    X(DROP_RANK, "forward-drop-rank-error")                                                        \
+    X(DROP_INSTANCE, "forward-drop-instance-unknown")                                              \
+    X(DROP_NOT_NAMED, "forward-drop-not-named")                                                    \
+    X(DROP_LEAF, "forward-drop-leaf")                                                              \
+    X(DROP_NESTED, "forward-drop-nested")                                                          \
+    X(NOT_OURS, "forward-other-interface")                                                         \
+    X(DROP_SEND, "forward-drop-send-failed")                                                       \
+    X(DROP_TUN, "forward-drop-tun-full")                                                           \
+    X(HOP_FAILED, "forward-next-hop-failed")
+
+enum fwd_counter {
+#define FWD_COUNTER_ENUM(id, name) FWD_##id,
+    FWD_COUNTERS(FWD_COUNTER_ENUM)
+#undef FWD_COUNTER_ENUM
+        FWD_COUNT
+};
+const char *fwd_counter_name(enum fwd_counter counter);
+
+struct fwd;
+
+/* What the forwarder asks of the daemon. */
+struct fwd_host {
+    void *ctx;
+    /* The MTU of an RPL interface that is up; 0: it is none. */
+    uint32_t (*mtu)(void *ctx, uint32_t ifindex);
+    /* Hand an event to the engine. */
+    void (*event)(void *ctx, const struct rpl_event *event);
+};
+
+/*
+ * Open the TUN |name| (made persistent, taken over if it stands from an earlier run) and the
+ * sockets. The TUN is still down: the caller sets it up before packets flow. 0 or -errno;
+ * *ret_fwd is untouched on failure, and *ret_what says in words what could not be done.
+ */
+int fwd_open(const char *name, struct fwd **ret_fwd, const char **ret_what);
+
+/* |keep|: leave the TUN and the routes through it behind. Accepts NULL. */
+void fwd_close(struct fwd *fwd, bool keep);
+
+/* Both must be called before the functions below. |engine| may change at a reload. */
+void fwd_attach(struct fwd *fwd, const struct rpl_engine *engine, const struct fwd_host *host);
+
+uint32_t fwd_ifindex(const struct fwd *fwd); /* of the TUN */
+int fwd_tun_fd(const struct fwd *fwd);
+int fwd_packet_fd(const struct fwd *fwd);
+
+/* Carry what waits, a bounded number of packets. Call when the descriptor is readable. */
+void fwd_tun_ready(struct fwd *fwd, rpl_tstamp now);
+void fwd_packet_ready(struct fwd *fwd, rpl_tstamp now);
+
+/* Neighbour discovery gave up on |hop|: tells the root (as a router) or the engine (as the
+ * root) about packets that went that way just now. */
+void fwd_neighbour_failed(struct fwd *fwd, uint32_t ifindex, const struct rpl_addr *hop,
+                          rpl_tstamp now);
+
+/* An ICMPv6 type 1 code 7 message from |reporter|, with |invoking| in it: fill in what the
+ * engine has to hear. False if it is not about a source route that can be read. */
+bool fwd_source_route_error(const struct fwd *fwd, const uint8_t *invoking, size_t len,
+                            const struct rpl_addr *reporter, rpl_tstamp now,
+                            struct rpl_event_forward_error *ret_error);
+
+uint64_t fwd_counter(const struct fwd *fwd, enum fwd_counter counter);
+
+#endif /* RPLD_FORWARD_H */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* The forwarder's TUN and sockets. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rpld/forward_priv.h"
+
+int fwd_tun_open(const char *name, int *ret_fd, uint32_t *ret_ifindex)
+{
+    struct ifreq ifr = {0};
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    size_t len = strlen(name);
+    if (len >= sizeof(ifr.ifr_name)) {
+        close(fd);
+        return -ENAMETOOLONG;
+    }
+    memcpy(ifr.ifr_name, name, len);
+    ifr.ifr_flags = IFF_TUN | IFF_NO_PI;
+    /* Persistent: the routes through it outlive a daemon that was killed. */
+    if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    unsigned ifindex = if_nametoindex(ifr.ifr_name);
+    if (ifindex == 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    *ret_fd = fd;
+    *ret_ifindex = ifindex;
+    return 0;
+}
+
+int fwd_raw_open(int *ret_fd)
+{
+    /* IPPROTO_RAW: we write the IPv6 header, and nothing is ever received. */
+    int fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
+
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    return 0;
+}
+
+/* Packets for us, by link address, whose first header after IPv6 is Hop-by-Hop or Routing. */
+static int fwd_packet_filter(int fd)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 4),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_HOPOPTS, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ROUTING, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
+}
+
+int fwd_packet_open(int *ret_fd)
+{
+    struct sockaddr_ll any = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6)};
+    /* Protocol 0 hears nothing until the filter stands. */
+    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    int r = fwd_packet_filter(fd);
+    if (r == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0)
+        r = -errno;
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+/*
+ * IPv6-in-IPv6 behind an RPI 0x23 reaches the kernel too, which knows no tunnel and would
+ * answer with a Parameter Problem. A raw socket for protocol 41 makes it keep quiet; its
+ * filter drops everything.
+ */
+int fwd_tunnel_open(int *ret_fd)
+{
+    struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    struct sock_fprog program = {.len = 1, .filter = code};
+    int fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_IPV6);
+
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    *ret_fd = fd;
+    return 0;
+}

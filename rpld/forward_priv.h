@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the forwarder share; for forward*.c and their tests only. */
+#ifndef RPLD_FORWARD_PRIV_H
+#define RPLD_FORWARD_PRIV_H
+
+#include "rpl/rpl_data.h"
+#include "rpl/rpl_view.h"
+#include "rpld/forward.h"
+
+#define FWD_READ_MAX 2048                /* of one packet; longer ones are dropped */
+#define FWD_BUFFER (FWD_READ_MAX + 1280) /* with room for tunnel, RPI and 64 hops */
+#define FWD_PER_TURN 64                  /* packets carried per call */
+#define FWD_RECENT 16                    /* packets remembered for errors about next hops */
+#define FWD_RECENT_AGE RPL_S(10)         /* neighbour discovery takes about 3 s to give up */
+#define FWD_NEST_MAX 1                   /* tunnels inside tunnels */
+#define FWD_HOP_LIMIT 64                 /* of outer headers */
+#define FWD_ERRORS_BURST 20              /* ICMPv6 errors at once, RFC 4443 section 2.4 (f) */
+#define FWD_ERROR_INTERVAL RPL_MS(100)   /* then one each */
+
+/* A packet that went to |hop| with a source route. */
+struct fwd_recent {
+    bool used;
+    bool origin; /* the source route was ours: we are the root */
+    rpl_tstamp when;
+    uint32_t ifindex;
+    struct rpl_addr hop; /* link-local */
+    uint8_t instance;
+    bool has_instance;
+    uint16_t len;
+    uint8_t packet[FWD_MTU];
+};
+
+struct fwd_limit {
+    uint32_t tokens;
+    rpl_tstamp refilled;
+};
+
+struct fwd {
+    int tun, raw, packet, tunnel;
+    uint32_t tun_ifindex;
+    const struct rpl_engine *engine;
+    struct fwd_host host;
+    struct fwd_limit errors;
+    unsigned recent_next;
+    struct fwd_recent recent[FWD_RECENT];
+    uint64_t counters[FWD_COUNT];
+};
+
+/* ---- pure helpers ------------------------------------------------------------------- */
+
+/* True if a token was left at |now|. */
+bool fwd_limit_pass(struct fwd_limit *limit, rpl_tstamp now);
+
+/* Octets that |path| adds to a packet. */
+size_t fwd_overhead(const struct rpl_view_path *path, bool encapsulate);
+
+/* The counter of a packet that rpl_data.h refused. */
+enum fwd_counter fwd_data_counter(enum rpl_data_error error);
+
+/* The hop that an ICMPv6 type 1 code 7 message is about: |invoking| is the packet inside it,
+ * possibly cut short. |reporter| sent the error. False if that cannot be read. */
+bool fwd_failed_hop(const uint8_t *invoking, size_t len, const struct rpl_addr *reporter,
+                    struct rpl_addr *ret_hop, uint8_t *ret_instance, bool *ret_has_instance);
+
+/* ---- sending (forward_out.c) --------------------------------------------------------- */
+
+/* To |hop| (link-local) on |ifindex|, whatever the packet's destination says. */
+bool fwd_send(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
+              const struct rpl_addr *hop);
+/* The plain packet for the kernel. */
+void fwd_inject(struct fwd *fwd, const uint8_t *packet, size_t len);
+/* An ICMPv6 error about |packet| to its source; rate-limited. */
+void fwd_error(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type, uint8_t code,
+               uint32_t parameter, rpl_tstamp now);
+void fwd_remember(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
+                  const struct rpl_addr *hop, const uint8_t *instance, bool origin, rpl_tstamp now);
+/* Tell the engine about a packet. |reporter| may be NULL. */
+void fwd_tell(struct fwd *fwd, enum rpl_forward_error kind, uint8_t instance,
+              const struct rpl_addr *reporter, const struct rpl_addr *target);
+
+/* ---- looking things up (forward_out.c) ----------------------------------------------- */
+
+bool fwd_instance(const struct fwd *fwd, uint8_t id, rpl_tstamp now,
+                  struct rpl_view_instance *ret_instance);
+/* The joined instance whose prefix |addr| is in. */
+bool fwd_instance_of(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tstamp now,
+                     struct rpl_view_instance *ret_instance);
+
+/* ---- receiving (forward_up.c) --------------------------------------------------------- */
+
+/* A packet from the RPL interface |ifindex| with the headers that are ours to handle;
+ * |packet| has FWD_BUFFER octets of room. */
+void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex, unsigned nest,
+                 rpl_tstamp now);
+
+/* ---- the TUN and the sockets (forward_open.c) ----------------------------------------- */
+
+int fwd_tun_open(const char *name, int *ret_fd, uint32_t *ret_ifindex);
+int fwd_raw_open(int *ret_fd);
+int fwd_packet_open(int *ret_fd);
+int fwd_tunnel_open(int *ret_fd);
+
+#endif /* RPLD_FORWARD_PRIV_H */

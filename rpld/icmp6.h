@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The ICMPv6 socket: RPL messages (type 155, RFC 6550 section 6) of all interfaces, and the
+ * Destination Unreachable errors that routers send about our source routes (type 1, code 7).
+ *
+ * One raw socket, opened while privileged and kept for life. An interface that comes later
+ * needs only its membership in ff02::1a. The kernel checks and fills in checksums. Which
+ * interfaces are ours is judged by the caller.
+ */
+#ifndef RPLD_ICMP6_H
+#define RPLD_ICMP6_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rpl/rpl.h"
+
+#define ICMP6_BUFFER 65536
+
+struct icmp6 {
+    int fd;
+    uint8_t buffer[ICMP6_BUFFER];
+};
+
+struct icmp6_message {
+    uint32_t ifindex;
+    struct rpl_addr src, dst;
+    uint8_t hop_limit;
+    const uint8_t *data; /* from the type octet on; valid until the next icmp6_receive() */
+    size_t len;
+};
+
+/* Open the socket. 0 or -errno (-EPERM: not privileged). */
+int icmp6_open(struct icmp6 *icmp6);
+void icmp6_close(struct icmp6 *icmp6);
+
+/* Hear ff02::1a on |ifindex|; doing it twice is fine. 0 or -errno. */
+int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex);
+
+/* 1: *ret_message is filled; 0: nothing waits; -EMSGSIZE: one was too long and is gone;
+ * -EBADMSG: the kernel did not say where it came from; another -errno: the socket failed. */
+int icmp6_receive(struct icmp6 *icmp6, struct icmp6_message *ret_message);
+
+/*
+ * Send what the engine wants sent, with its source and hop limit, on its interface (0: where
+ * the routes lead). |rpi|, unless NULL, is put before it in a Hop-by-Hop header. 0 or -errno.
+ */
+struct rpl_rpi;
+int icmp6_send(struct icmp6 *icmp6, const struct rpl_effect_send *send, const struct rpl_rpi *rpi);
+
+#endif /* RPLD_ICMP6_H */

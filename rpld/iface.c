@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC */
+#include "rpld/iface.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "rpl/rpl_wire.h"
+#include "rpld/log.h"
+
+#define IFACE_MTU_MIN 1280u /* RFC 8200 section 5 */
+
+void iface_table_init(struct iface_table *table, const struct conf *conf)
+{
+    memset(table, 0, sizeof(*table));
+    for (uint32_t i = 0; i < conf->instance_count; i++) {
+        const struct conf_instance *instance = &conf->instance[i];
+
+        for (uint32_t j = 0; j < instance->interface_count; j++) {
+            const char *name = instance->interface[j];
+            unsigned at = 0;
+
+            while (at < table->count && strcmp(table->iface[at].name, name) != 0)
+                at++;
+            if (at == RPL_INTERFACES_MAX)
+                continue;
+            if (at == table->count) {
+                table->count++;
+                snprintf(table->iface[at].name, sizeof(table->iface[at].name), "%s", name);
+            }
+            table->iface[at].instances |= UINT32_C(1) << i;
+        }
+    }
+}
+
+const struct iface *iface_find(const struct iface_table *table, uint32_t ifindex)
+{
+    for (unsigned i = 0; i < table->count && ifindex != 0; i++) {
+        if (table->iface[i].ifindex == ifindex)
+            return &table->iface[i];
+    }
+    return NULL;
+}
+
+static void iface_event(struct rpl_event *event, const struct iface *iface,
+                        enum rpl_link_state state)
+{
+    memset(event, 0, sizeof(*event));
+    event->type = RPL_EVENT_LINK;
+    event->u.link.ifindex = iface->ifindex;
+    event->u.link.state = state;
+    event->u.link.address = iface->link.link_local;
+    event->u.link.instances = iface->instances;
+    memcpy(event->u.link.name, iface->name, sizeof(event->u.link.name));
+}
+
+/* What the engine knows changes only with these. */
+static bool iface_is_new(const struct iface *iface, const struct krt_link *link, bool up)
+{
+    if (iface->ifindex != link->ifindex || iface->up != up)
+        return true;
+    return up && !rpl_addr_equal(&iface->link.link_local, &link->link_local);
+}
+
+static unsigned iface_gone(struct iface *iface, struct rpl_event *event)
+{
+    iface_event(event, iface, RPL_LINK_GONE);
+    iface->ifindex = 0;
+    iface->up = false;
+    return 1;
+}
+
+unsigned iface_update(struct iface_table *table, const struct krt_link *link, bool gone,
+                      struct rpl_event events[IFACE_EVENTS_MAX])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < table->count; i++) {
+        struct iface *iface = &table->iface[i];
+        bool named = strcmp(iface->name, link->name) == 0;
+        bool up = link->up && link->has_link_local;
+
+        if (iface->ifindex == link->ifindex && iface->ifindex != 0 && (gone || !named)) {
+            n += iface_gone(iface, &events[n]); /* removed, or it has another name now */
+            continue;
+        }
+        if (!named || gone)
+            continue;
+        if (iface->ifindex != 0 && iface->ifindex != link->ifindex)
+            n += iface_gone(iface, &events[n]);
+        bool is_new = iface_is_new(iface, link, up);
+        iface->ifindex = link->ifindex;
+        iface->up = up;
+        iface->link = *link;
+        if (is_new && n < IFACE_EVENTS_MAX)
+            iface_event(&events[n++], iface, up ? RPL_LINK_UP : RPL_LINK_DOWN);
+    }
+    return n;
+}
+
+/* ---- the host's settings -------------------------------------------------------------- */
+
+bool iface_sysctl(const char *name, const char *key, int *ret_value)
+{
+    char path[128];
+    int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", name, key);
+
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return false;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    bool found = fscanf(file, "%d", ret_value) == 1;
+    fclose(file);
+    return found;
+}
+
+static unsigned iface_check_forwarding(const struct iface *iface)
+{
+    unsigned bad = 0;
+    int value;
+
+    if (iface_sysctl("all", "forwarding", &value) && value == 0) {
+        log_warning("interface: forwarding is off, nothing gets through this router",
+                    "mend=\"sysctl -w net.ipv6.conf.all.forwarding=1\"");
+        return 1;
+    }
+    if (iface_sysctl(iface->name, "forwarding", &value) && value == 0) {
+        log_warning("interface: forwarding is off",
+                    "interface=%s mend=\"sysctl -w net.ipv6.conf.%s.forwarding=1\"", iface->name,
+                    iface->name);
+        bad++;
+    }
+    return bad;
+}
+
+/* Motes send router advertisements too; taking their default route would send the uplink's
+ * traffic into the mesh. With forwarding on, the kernel listens only if accept_ra is 2. */
+static unsigned iface_check_ra(const struct iface *iface)
+{
+    int accept = 0, forwarding = 0;
+
+    iface_sysctl(iface->name, "forwarding", &forwarding);
+    if (!iface_sysctl(iface->name, "accept_ra", &accept) || accept == 0 ||
+        (forwarding && accept != 2))
+        return 0;
+    log_warning("interface: router advertisements of motes are believed",
+                "interface=%s mend=\"sysctl -w net.ipv6.conf.%s.accept_ra=0\"", iface->name,
+                iface->name);
+    return 1;
+}
+
+unsigned iface_check(const struct iface *iface, bool router)
+{
+    unsigned bad = iface_check_ra(iface);
+
+    if (iface->link.mtu < IFACE_MTU_MIN) {
+        log_warning("interface: MTU is too small for IPv6",
+                    "interface=%s mtu=%u mend=\"ip link set %s mtu 1280\"", iface->name,
+                    iface->link.mtu, iface->name);
+        bad++;
+    }
+    if (router)
+        bad += iface_check_forwarding(iface);
+    return bad;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/* rpld: what the command line says. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "rpld/daemon.h"
+#include "rpld/log.h"
+#include "rpld/notify.h"
+
+static void main_usage(FILE *out)
+{
+    fputs("usage: rpld [-c FILE] [-df]     run\n"
+          "       rpld [-c FILE] -t        check the configuration\n"
+          "       rpld [-c FILE] -T        print the effective configuration\n"
+          "       rpld -V | -h             version, this text\n"
+          "\n"
+          "  -c FILE  configuration, instead of " CONF_FILE_DEFAULT "\n"
+          "  -d       log everything, whatever the configuration says\n"
+          "  -f       stay in the foreground, log to stderr, start the bridge too\n"
+          "\n"
+          "See rpld(8) and rpld.conf(5); rplctl(8) shows what it does.\n",
+          out);
+}
+
+struct main_options {
+    struct daemon_options daemon;
+    bool check, print;
+    int exit; /* 0.. : nothing more to do */
+};
+
+static void main_options(int argc, char **argv, struct main_options *options)
+{
+    int c;
+
+    while ((c = getopt(argc, argv, "c:dfhtTV")) != -1) {
+        switch (c) {
+        case 'c':
+            options->daemon.config = optarg;
+            break;
+        case 'd':
+            options->daemon.debug = true;
+            break;
+        case 'f':
+            options->daemon.foreground = true;
+            break;
+        case 't':
+            options->check = true;
+            break;
+        case 'T':
+            options->print = true;
+            break;
+        case 'V':
+            puts("rpld " RPLD_VERSION);
+            options->exit = 0;
+            return;
+        case 'h':
+            main_usage(stdout);
+            options->exit = 0;
+            return;
+        default:
+            main_usage(stderr);
+            options->exit = 2;
+            return;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "rpld: \"%s\" is not an option; the configuration goes behind -c\n",
+                argv[optind]);
+        main_usage(stderr);
+        options->exit = 2;
+    }
+}
+
+static int main_load(const struct main_options *options, struct conf *conf)
+{
+    static struct conf_errors errors;
+    const char *file = options->daemon.config;
+
+    if (conf_load(file, conf, &errors) == 0)
+        return 0;
+    conf_errors_print(&errors, stderr);
+    fprintf(stderr,
+            "rpld: not started: correct the above in %s, then try rpld -t -c %s; rpld.conf(5) has "
+            "every setting\n",
+            file, file);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    static struct conf conf;
+    struct main_options options = {.daemon = {.config = CONF_FILE_DEFAULT}, .exit = -1};
+
+    main_options(argc, argv, &options);
+    if (options.exit >= 0)
+        return options.exit;
+    if (main_load(&options, &conf) != 0)
+        return 1;
+    if (options.print) {
+        conf_print(&conf, stdout);
+        return ferror(stdout) || fflush(stdout) != 0;
+    }
+    if (options.check) {
+        printf("%s: configuration is right\n", options.daemon.config);
+        return 0;
+    }
+    /* On stderr at first in any case but as a service: whoever starts it sees why it fails. */
+    bool service = !options.daemon.foreground && notify_wanted();
+    log_open(service ? conf.log.to : CONF_LOG_STDERR,
+             options.daemon.debug ? CONF_LOG_DEBUG : conf.log.level);
+    return daemon_run(&options.daemon, &conf);
+}

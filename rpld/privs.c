@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+#include "rpld/privs.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "rpld/log.h"
+
+void privs_lookup(const char *name, struct privs_user *ret_user)
+{
+    memset(ret_user, 0, sizeof(*ret_user));
+    snprintf(ret_user->name, sizeof(ret_user->name), "%s", name);
+    const struct passwd *pw = *name ? getpwnam(name) : NULL;
+    if (!pw)
+        return;
+    ret_user->found = true;
+    ret_user->uid = pw->pw_uid;
+    ret_user->gid = pw->pw_gid;
+}
+
+/* Groups first, as only root may; then the user. |initial|: take the user's own groups too. */
+static int privs_become(const struct privs_user *user)
+{
+    if (initgroups(user->name, user->gid) < 0 && setgroups(0, NULL) < 0)
+        return -errno;
+    if (setresgid(user->gid, user->gid, user->gid) < 0)
+        return -errno;
+    return setresuid(user->uid, user->uid, user->uid) < 0 ? -errno : 0;
+}
+
+/* Keep |count| capabilities of |keep| and no other. */
+static int privs_limit(const cap_value_t *keep, int count)
+{
+    cap_t caps = cap_init();
+
+    if (!caps)
+        return -ENOMEM;
+    int r = 0;
+    if (cap_set_flag(caps, CAP_PERMITTED, count, keep, CAP_SET) < 0 ||
+        cap_set_flag(caps, CAP_EFFECTIVE, count, keep, CAP_SET) < 0 || cap_set_proc(caps) < 0)
+        r = -errno;
+    cap_free(caps);
+    return r;
+}
+
+/* What can never come back: the bounding set (if we may), and what exec would pass on. */
+static void privs_forget(cap_value_t keep)
+{
+    for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++) {
+        if (cap != keep)
+            (void)cap_drop_bound(cap);
+    }
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
+int privs_drop(const struct privs_user *user, const char **ret_what)
+{
+    static const cap_value_t keep[] = {CAP_NET_ADMIN};
+
+    *ret_what = "forbid new privileges";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -errno;
+    privs_forget(CAP_NET_ADMIN);
+    if (geteuid() == 0 && user->found && user->uid != 0) {
+        *ret_what = "keep capabilities";
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+            return -errno;
+        int r = privs_become(user);
+        *ret_what = "change the user";
+        if (r == -EINVAL || r == -EPERM)
+            /* A user namespace that knows no other user. */
+            log_notice("privileges: the user stays, it is not mapped here", "user=%s error=\"%s\"",
+                       user->name, strerror(-r));
+        else if (r < 0)
+            return r;
+    } else if (geteuid() == 0 && user->name[0] && !user->found) {
+        log_warning("privileges: no such user, root it stays, with CAP_NET_ADMIN alone",
+                    "user=%s mend=\"adduser --system --group --no-create-home %s\"", user->name,
+                    user->name);
+    }
+    *ret_what = "keep CAP_NET_ADMIN alone";
+    return privs_limit(keep, 1);
+}
+
+int privs_drop_all(const struct privs_user *user)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -errno;
+    privs_forget(-1);
+    if (geteuid() == 0 && user->found) {
+        int r = privs_become(user);
+
+        if (r < 0 && r != -EINVAL && r != -EPERM)
+            return r;
+    }
+    return privs_limit(NULL, 0);
+}
