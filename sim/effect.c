@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/* What rpld does with the kernel's help, done to the world instead. */
+#include "sim/sim_impl.h"
+
+#include <string.h>
+
+#define KERNEL_DELAY 200u   /* us until a route is answered for */
+#define ADDRESS_DELAY 1000u /* us until an address is usable */
+
+/* FNV-1a, octet by octet so that the order of octets in memory does not matter. */
+static void digest_octets(struct sim *sim, const uint8_t *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        sim->digest = (sim->digest ^ p[i]) * 0x100000001b3u;
+}
+
+static void digest_number(struct sim *sim, uint64_t n)
+{
+    uint8_t octets[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        octets[i] = (uint8_t)(n >> (8 * i));
+    digest_octets(sim, octets, sizeof(octets));
+}
+
+static void digest_route(struct sim *sim, const struct rpl_route *route)
+{
+    digest_number(sim, (uint64_t)route->kind << 8 | route->dst_len);
+    digest_octets(sim, route->dst.b, 16);
+    if (route->kind == RPL_ROUTE_VIA)
+        digest_octets(sim, route->via.b, 16);
+}
+
+static void digest_effect(struct sim *sim, unsigned node, const struct rpl_effect *effect)
+{
+    digest_number(sim, sim->now);
+    digest_number(sim, (uint64_t)node << 8 | effect->type);
+    switch (effect->type) {
+    case RPL_EFFECT_SEND:
+        digest_octets(sim, effect->u.send.dst.b, 16);
+        digest_octets(sim, effect->u.send.data, effect->u.send.len);
+        break;
+    case RPL_EFFECT_ROUTE_SET:
+    case RPL_EFFECT_ROUTE_DEL:
+        digest_route(sim, &effect->u.route.route);
+        break;
+    case RPL_EFFECT_ADDRESS_SET:
+    case RPL_EFFECT_ADDRESS_DEL:
+        digest_octets(sim, effect->u.address.address.b, 16);
+        break;
+    case RPL_EFFECT_STORE:
+        digest_number(
+            sim, (uint64_t)effect->u.store.version << 24 | (uint64_t)effect->u.store.dtsn << 16 |
+                     (uint64_t)effect->u.store.dao_sequence << 8 | effect->u.store.path_sequence);
+        break;
+    case RPL_EFFECT_TRACE:
+        digest_number(sim, (uint64_t)effect->u.trace.kind << 40 |
+                               (uint64_t)effect->u.trace.cause << 32 | effect->u.trace.value);
+        digest_octets(sim, effect->u.trace.address.b, 16);
+        break;
+    }
+}
+
+static void count_message(struct sim *sim, const struct rpl_effect_send *send)
+{
+    switch (send->len > 1 ? send->data[1] : 0xff) {
+    case RPL_CODE_DIS:
+        sim->stats.dis++;
+        break;
+    case RPL_CODE_DIO:
+        sim->stats.dio++;
+        break;
+    case RPL_CODE_DAO:
+        sim->stats.dao++;
+        break;
+    case RPL_CODE_DAO_ACK:
+        sim->stats.dao_ack++;
+        break;
+    default:
+        sim->stats.other++;
+        break;
+    }
+}
+
+/* A message becomes an IPv6 packet; on a link it goes where the engine says, else where the
+ * forwarding table says. */
+static void do_send(struct sim *sim, unsigned node, const struct rpl_effect_send *send)
+{
+    struct sim_frame *frame = sim_frame_new(IPV6_HEADER + (size_t)send->len);
+
+    count_message(sim, send);
+    sim_header_write(frame->data, &send->src, &send->dst, NEXT_ICMP6, send->hop_limit, send->len);
+    memcpy(frame->data + IPV6_HEADER, send->data, send->len);
+    if (rpl_addr_is_multicast(&send->dst))
+        sim_radio_multicast(sim, node, frame);
+    else if (rpl_addr_is_link_local(&send->dst))
+        sim_radio_unicast(sim, node, &send->dst, frame);
+    else
+        sim_plane_originate(sim, node, frame);
+}
+
+static void do_route(struct sim *sim, unsigned number, const struct rpl_effect_route *effect,
+                     bool set)
+{
+    struct sim_node *node = sim->nodes[number];
+    struct rpl_event answer = {.type = RPL_EVENT_ROUTE_RESULT};
+    struct rpl_event_route_result *result = &answer.u.route_result;
+
+    result->token = effect->token;
+    sim->stats.route_changes++;
+    if (set && node->refuse_count > 0) {
+        node->refuse_count--;
+        result->error = node->refuse_error;
+    } else if (set) {
+        sim_fib_set(&node->fib, &effect->route);
+    } else {
+        result->error = sim_fib_del(&node->fib, &effect->route);
+    }
+    sim_input_later(sim, number, KERNEL_DELAY, &answer);
+}
+
+static void do_address_set(struct sim *sim, unsigned number,
+                           const struct rpl_effect_address *effect)
+{
+    struct sim_node *node = sim->nodes[number];
+    struct rpl_event answer = {.type = RPL_EVENT_ADDRESS};
+    unsigned i = 0;
+
+    while (i < node->address_count && !rpl_addr_equal(&node->addresses[i], &effect->address))
+        i++;
+    if (i == SIM_ADDRESSES_MAX)
+        return;
+    node->addresses[i] = effect->address;
+    if (i == node->address_count)
+        node->address_count++;
+    answer.u.address.ifindex = effect->ifindex;
+    answer.u.address.address = effect->address;
+    answer.u.address.usable = true;
+    sim_input_later(sim, number, ADDRESS_DELAY, &answer);
+}
+
+static void do_address_del(struct sim *sim, unsigned number,
+                           const struct rpl_effect_address *effect)
+{
+    struct sim_node *node = sim->nodes[number];
+
+    for (unsigned i = 0; i < node->address_count; i++) {
+        if (!rpl_addr_equal(&node->addresses[i], &effect->address))
+            continue;
+        node->addresses[i] = node->addresses[--node->address_count];
+        return;
+    }
+}
+
+static void do_store(struct sim_node *node, const struct rpl_stored *store)
+{
+    for (uint32_t i = 0; i < node->config.instance_count; i++) {
+        if (node->config.instance[i].id == store->instance)
+            node->config.stored[i] = *store;
+    }
+}
+
+static void do_trace(struct sim *sim, unsigned node, const struct rpl_effect_trace *trace)
+{
+    if (sim->trace)
+        sim->trace(sim->trace_ctx, node, trace);
+    if (trace->kind == RPL_TRACE_PARENT && !rpl_addr_is_unspecified(&trace->address) &&
+        !rpl_addr_is_unspecified(&trace->other))
+        sim->stats.parent_changes++;
+    if (trace->kind == RPL_TRACE_DETACHED)
+        sim->stats.detached++;
+}
+
+static void carry_out(struct sim *sim, unsigned node, const struct rpl_effect *effect)
+{
+    switch (effect->type) {
+    case RPL_EFFECT_SEND:
+        do_send(sim, node, &effect->u.send);
+        break;
+    case RPL_EFFECT_ROUTE_SET:
+    case RPL_EFFECT_ROUTE_DEL:
+        do_route(sim, node, &effect->u.route, effect->type == RPL_EFFECT_ROUTE_SET);
+        break;
+    case RPL_EFFECT_ADDRESS_SET:
+        do_address_set(sim, node, &effect->u.address);
+        break;
+    case RPL_EFFECT_ADDRESS_DEL:
+        do_address_del(sim, node, &effect->u.address);
+        break;
+    case RPL_EFFECT_STORE:
+        do_store(sim->nodes[node], &effect->u.store);
+        break;
+    case RPL_EFFECT_TRACE:
+        do_trace(sim, node, &effect->u.trace);
+        break;
+    }
+}
+
+/* What an effect leads to at this very node (a packet that cannot be routed) comes back as an
+ * event of its own, never from within this loop. */
+void sim_effects(struct sim *sim, unsigned number)
+{
+    struct sim_node *node = sim->nodes[number];
+    struct rpl_effect effect;
+
+    while (node->engine && rpl_engine_poll(node->engine, &effect)) {
+        digest_effect(sim, number, &effect);
+        sim_render_effect(sim, number, &effect);
+        carry_out(sim, number, &effect);
+    }
+    sim_heap_update(sim, number, node->engine ? rpl_engine_deadline(node->engine) : RPL_NEVER);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Two heaps: what is on its way, ordered by (time, sequence), and the nodes by the time at which
+ * their engine wants to be called, where each node has exactly one place that moves.
+ */
+#include "sim/sim_impl.h"
+
+static bool event_before(const struct sim_event *a, const struct sim_event *b)
+{
+    return a->when != b->when ? a->when < b->when : a->sequence < b->sequence;
+}
+
+void sim_queue_push(struct sim *sim, struct sim_event *event)
+{
+    sim_grow((void **)&sim->events, &sim->event_room, sim->event_count, sizeof(*sim->events));
+    event->sequence = sim->sequence++;
+
+    size_t i = sim->event_count++;
+    while (i > 0 && event_before(event, &sim->events[(i - 1) / 2])) {
+        sim->events[i] = sim->events[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    sim->events[i] = *event;
+}
+
+rpl_tstamp sim_queue_next(const struct sim *sim)
+{
+    return sim->event_count > 0 ? sim->events[0].when : RPL_NEVER;
+}
+
+bool sim_queue_pop(struct sim *sim, struct sim_event *ret_event)
+{
+    if (sim->event_count == 0)
+        return false;
+    *ret_event = sim->events[0];
+
+    struct sim_event last = sim->events[--sim->event_count];
+    size_t i = 0;
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= sim->event_count)
+            break;
+        if (child + 1 < sim->event_count &&
+            event_before(&sim->events[child + 1], &sim->events[child]))
+            child++;
+        if (!event_before(&sim->events[child], &last))
+            break;
+        sim->events[i] = sim->events[child];
+        i = child;
+    }
+    if (sim->event_count > 0)
+        sim->events[i] = last;
+    return true;
+}
+
+static bool node_before(const struct sim *sim, unsigned a, unsigned b)
+{
+    rpl_tstamp when_a = sim->nodes[a]->deadline, when_b = sim->nodes[b]->deadline;
+
+    return when_a != when_b ? when_a < when_b : a < b;
+}
+
+static void place(struct sim *sim, size_t i, unsigned node)
+{
+    sim->heap[i] = node;
+    sim->nodes[node]->heap_index = i;
+}
+
+/* Move |node| from place |i| to where it belongs. */
+static void settle(struct sim *sim, size_t i, unsigned node)
+{
+    while (i > 0 && node_before(sim, node, sim->heap[(i - 1) / 2])) {
+        place(sim, i, sim->heap[(i - 1) / 2]);
+        i = (i - 1) / 2;
+    }
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= sim->node_count)
+            break;
+        if (child + 1 < sim->node_count && node_before(sim, sim->heap[child + 1], sim->heap[child]))
+            child++;
+        if (!node_before(sim, sim->heap[child], node))
+            break;
+        place(sim, i, sim->heap[child]);
+        i = child;
+    }
+    place(sim, i, node);
+}
+
+void sim_heap_add(struct sim *sim, unsigned node)
+{
+    settle(sim, node, node);
+}
+
+void sim_heap_update(struct sim *sim, unsigned node, rpl_tstamp deadline)
+{
+    if (sim->nodes[node]->deadline == deadline)
+        return;
+    sim->nodes[node]->deadline = deadline;
+    settle(sim, sim->nodes[node]->heap_index, node);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rplsim: the engine of rpld, thousands of times, on virtual time. Size a network before the
+ * radios are bought, or repeat a failure from its seed. Exits 0 when every node joined, can be
+ * reached and no rule was broken, 1 otherwise, 2 on a wrong command line.
+ */
+#include "sim/scenario.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "of/of.h"
+
+#define NODES_MAX 100000
+#define HOURS_MAX 100000
+
+enum setting {
+    OPT_NODES = 1,
+    OPT_TOPOLOGY,
+    OPT_DEGREE,
+    OPT_MOP,
+    OPT_OBJECTIVE,
+    OPT_LOSS,
+    OPT_HOURS,
+    OPT_TRAFFIC,
+    OPT_SEED,
+    OPT_IMIN,
+    OPT_DOUBLINGS,
+    OPT_REDUNDANCY,
+    OPT_THRESHOLD,
+    OPT_JSON,
+    OPT_LOG,
+    OPT_HELP
+};
+
+static const struct option longs[] = {
+    {"nodes", required_argument, NULL, OPT_NODES},
+    {"topology", required_argument, NULL, OPT_TOPOLOGY},
+    {"degree", required_argument, NULL, OPT_DEGREE},
+    {"mop", required_argument, NULL, OPT_MOP},
+    {"objective", required_argument, NULL, OPT_OBJECTIVE},
+    {"loss", required_argument, NULL, OPT_LOSS},
+    {"hours", required_argument, NULL, OPT_HOURS},
+    {"traffic", required_argument, NULL, OPT_TRAFFIC},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"imin", required_argument, NULL, OPT_IMIN},
+    {"doublings", required_argument, NULL, OPT_DOUBLINGS},
+    {"redundancy", required_argument, NULL, OPT_REDUNDANCY},
+    {"switch-threshold", required_argument, NULL, OPT_THRESHOLD},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"log", no_argument, NULL, OPT_LOG},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "usage: rplsim [options]\n"
+    "  --nodes N             nodes with the root, 2 to 100000 (100)\n"
+    "  --topology T          line, grid, tree or disc (disc)\n"
+    "  --degree D            neighbours of a node in a disc (12)\n"
+    "  --mop 1|2             non-storing or storing (1)\n"
+    "  --objective O         of0 or mrhof (mrhof)\n"
+    "  --loss P              chance that a try is lost, 0 to 1 (0.1)\n"
+    "  --hours H             virtual time (2)\n"
+    "  --traffic S           seconds between two user packets of a node each way, 0 = none (300)\n"
+    "  --imin N              shortest Trickle interval, 2^N ms (12)\n"
+    "  --doublings N         of the Trickle interval (8)\n"
+    "  --redundancy K        Trickle's k (10)\n"
+    "  --switch-threshold N  MRHOF hysteresis, ETX x 128 (192)\n"
+    "  --seed S              another run (1)\n"
+    "  --json                for programs\n"
+    "  --log                 every message and decision\n";
+
+/* A decimal number of [0, most], or the end of the program. */
+static double number(const char *text, double most, const char *name)
+{
+    char *end;
+    double value;
+
+    errno = 0;
+    value = strtod(text, &end);
+    if (errno != 0 || end == text || *end != '\0' || !(value >= 0 && value <= most)) {
+        fprintf(stderr, "rplsim: --%s %s: not a number from 0 to %.10g\n", name, text, most);
+        exit(2);
+    }
+    return value;
+}
+
+/* The place of |text| in |words|. */
+static unsigned choice(const char *text, const char *const *words, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    }
+    fprintf(stderr, "rplsim: --%s %s: not one of", name, text);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(stderr, " %s", words[i]);
+    fprintf(stderr, "\n");
+    exit(2);
+}
+
+static void take(struct sim_scenario *options, int option, const char *name)
+{
+    static const char *const topologies[] = {"line", "grid", "tree", "disc"};
+    static const char *const modes[] = {"1", "2"};
+    static const char *const objectives[] = {"of0", "mrhof"};
+    struct rpl_dodag_settings *dodag = &options->dodag;
+
+    switch ((enum setting)option) {
+    case OPT_NODES:
+        options->nodes = (unsigned)number(optarg, NODES_MAX, name);
+        break;
+    case OPT_TOPOLOGY:
+        options->topology = (enum sim_topology)choice(optarg, topologies, 4, name);
+        break;
+    case OPT_DEGREE:
+        options->degree = (unsigned)number(optarg, 200, name);
+        break;
+    case OPT_MOP:
+        options->mop = choice(optarg, modes, 2, name) ? RPL_MOP_STORING : RPL_MOP_NON_STORING;
+        break;
+    case OPT_OBJECTIVE:
+        options->ocp = choice(optarg, objectives, 2, name) ? OF_OCP_MRHOF : OF_OCP_OF0;
+        break;
+    case OPT_LOSS:
+        options->loss = (uint32_t)(number(optarg, 1, name) * SIM_LOSS_ALL + 0.5);
+        break;
+    case OPT_HOURS:
+        options->duration = (rpl_duration)(number(optarg, HOURS_MAX, name) * 3600e6 + 0.5);
+        break;
+    case OPT_TRAFFIC:
+        options->traffic = (rpl_duration)(number(optarg, 1e6, name) * 1e6 + 0.5);
+        break;
+    case OPT_SEED:
+        options->seed = strtoull(optarg, NULL, 10);
+        break;
+    case OPT_IMIN:
+        dodag->dio_interval_min = (uint8_t)number(optarg, 24, name);
+        break;
+    case OPT_DOUBLINGS:
+        dodag->dio_interval_doublings = (uint8_t)number(optarg, 24, name);
+        break;
+    case OPT_REDUNDANCY:
+        dodag->dio_redundancy_constant = (uint8_t)number(optarg, 255, name);
+        break;
+    case OPT_THRESHOLD:
+        options->switch_threshold = (uint16_t)number(optarg, 65535, name);
+        break;
+    case OPT_JSON:
+        options->json = true;
+        break;
+    case OPT_LOG:
+        options->log = true;
+        break;
+    case OPT_HELP:
+        fputs(usage, stdout);
+        exit(0);
+    }
+}
+
+static void defaults(struct sim_scenario *options)
+{
+    struct rpl_instance_config instance;
+
+    rpl_instance_config_default(&instance);
+    *options = (struct sim_scenario){
+        .nodes = 100,
+        .topology = SIM_DISC,
+        .degree = 12,
+        .mop = RPL_MOP_NON_STORING,
+        .ocp = OF_OCP_MRHOF,
+        .loss = SIM_LOSS_ALL / 10,
+        .duration = RPL_S(7200),
+        .traffic = RPL_S(300),
+        .seed = 1,
+        .dodag = instance.dodag,
+        .switch_threshold = instance.parent_switch_threshold,
+    };
+}
+
+int main(int argc, char **argv)
+{
+    struct sim_scenario options;
+    struct sim_outcome result;
+    int option, index = 0;
+
+    defaults(&options);
+    while ((option = getopt_long(argc, argv, "", longs, &index)) != -1) {
+        if (option == '?') {
+            fputs(usage, stderr);
+            return 2;
+        }
+        take(&options, option, longs[index].name);
+    }
+    if (optind < argc || options.nodes < 2) {
+        fputs(usage, stderr);
+        return 2;
+    }
+
+    sim_scenario_run(&options, &result);
+    if (options.json)
+        sim_report_json(&options, &result);
+    else
+        sim_report_text(&options, &result);
+    if (result.failed) {
+        fprintf(stderr, "rplsim: %s\n", result.failure);
+        sim_report_repeat(&options);
+    }
+    return result.failed ? 1 : 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rplsim: how a network of a given shape would fare. Here: what was asked, what came out.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "sim/sim.h"
+
+struct sim_scenario {
+    unsigned nodes; /* with the root */
+    enum sim_topology topology;
+    unsigned degree; /* neighbours, disc only */
+    enum rpl_mop mop;
+    uint16_t ocp;
+    uint32_t loss;         /* per try, parts per million */
+    rpl_duration duration; /* us */
+    rpl_duration traffic;  /* us between two packets of a node, each way; 0 = none */
+    uint64_t seed;
+    struct rpl_dodag_settings dodag;
+    uint16_t switch_threshold;
+    bool json, log;
+};
+
+/* One direction of the user packets. */
+struct sim_flow {
+    uint64_t sent, delivered, hops;
+    uint64_t lost[SIM_FATE_COUNT];
+};
+
+struct sim_outcome {
+    unsigned joined; /* without the root */
+    rpl_duration join_median, join_p99;
+    struct sim_flow up, down;
+    unsigned hops_max;
+    struct sim_stats stats;
+    uint64_t digest;
+    bool failed;
+    char failure[160];
+};
+
+/* scenario.c: the whole simulation. */
+void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *ret_result);
+
+/* report.c: the outcome for people or for programs, and the command line that repeats a run. */
+void sim_report_text(const struct sim_scenario *options, const struct sim_outcome *result);
+void sim_report_json(const struct sim_scenario *options, const struct sim_outcome *result);
+void sim_report_repeat(const struct sim_scenario *options);
+const char *sim_topology_name(enum sim_topology topology);
+
+#endif /* SIM_SCENARIO_H */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/* The insides of the world, for the files of sim/ alone. */
+#ifndef SIM_SIM_IMPL_H
+#define SIM_SIM_IMPL_H
+
+#include "rpl/rpl_data.h"
+#include "rpl/rpl_wire.h"
+#include "sim/sim.h"
+
+#define SIM_ADDRESSES_MAX 8
+#define SIM_LOSE_MAX 8
+#define SIM_MTU 1280
+#define SIM_FRAME_ROOM (SIM_MTU + 300) /* a routing header may outgrow the MTU on its way */
+#define SIM_HOP_LIMIT 64
+
+#define IPV6_HEADER 40
+#define NEXT_ICMP6 58
+#define NEXT_UDP 17
+
+/* An IPv6 packet; shared by all who hear a multicast one. */
+struct sim_frame {
+    unsigned refs;
+    unsigned hops;
+    size_t len;
+    uint8_t data[];
+};
+
+struct sim_edge {
+    unsigned peer;
+    uint32_t loss;
+    unsigned probes;         /* of neighbour discovery, 0 = not in doubt */
+    struct sim_frame *stuck; /* the packet that raised the doubt */
+};
+
+struct sim_lose_rule {
+    unsigned to, count;
+    uint8_t code;
+};
+
+struct sim_fib {
+    struct rpl_route *hosts; /* /128, sorted by address */
+    size_t host_count, host_room;
+    struct rpl_route *nets; /* all others, longest prefix first */
+    size_t net_count, net_room;
+};
+
+struct sim_node {
+    struct sim *sim;
+    char name[SIM_NAME_MAX];
+    struct rpl_config config;
+    struct rpl_engine *engine;
+    unsigned generation; /* answers meant for an earlier life are thrown away */
+    rpl_tstamp deadline;
+    size_t heap_index;
+    struct sim_edge *edges; /* by peer, ascending */
+    size_t edge_count, edge_room;
+    struct sim_fib fib;
+    struct rpl_addr addresses[SIM_ADDRESSES_MAX];
+    unsigned address_count;
+    struct sim_lose_rule lose[SIM_LOSE_MAX];
+    int refuse_error;
+    unsigned refuse_count;
+    rpl_tstamp loop_since; /* 0 = in no loop */
+};
+
+enum sim_event_kind { SIM_EVENT_FRAME, SIM_EVENT_INPUT, SIM_EVENT_NUD, SIM_EVENT_CALL };
+
+struct sim_event {
+    rpl_tstamp when;
+    uint64_t sequence;
+    enum sim_event_kind kind;
+    unsigned node, peer, generation;
+    union {
+        struct sim_frame *frame;
+        struct rpl_event input;
+        struct {
+            sim_call_fn *fn;
+            void *ctx;
+        } call;
+    } u;
+};
+
+struct sim {
+    rpl_tstamp now;
+    uint64_t random, seed;
+    struct sim_node **nodes;
+    size_t node_count, node_room;
+    unsigned *heap; /* nodes by (deadline, number) */
+    struct sim_event *events;
+    size_t event_count, event_room;
+    uint64_t sequence;
+    uint64_t digest;
+    struct sim_stats stats;
+    unsigned log_wanted;
+    sim_log_fn *log;
+    void *log_ctx;
+    sim_fate_fn *fate;
+    void *fate_ctx;
+    sim_trace_fn *trace;
+    void *trace_ctx;
+};
+
+/* memory.c: never fail. Grow |*array| of |size| octet elements to hold one more. */
+void *sim_alloc(size_t size);
+void sim_grow(void **array, size_t *room, size_t count, size_t size);
+struct rpl_mem sim_engine_memory(struct sim *sim);
+
+/* queue.c */
+void sim_queue_push(struct sim *sim, struct sim_event *event);
+bool sim_queue_pop(struct sim *sim, struct sim_event *ret_event);
+rpl_tstamp sim_queue_next(const struct sim *sim); /* RPL_NEVER = empty */
+void sim_heap_add(struct sim *sim, unsigned node);
+void sim_heap_update(struct sim *sim, unsigned node, rpl_tstamp deadline);
+
+/* fib.c */
+void sim_fib_set(struct sim_fib *fib, const struct rpl_route *route);
+int sim_fib_del(struct sim_fib *fib, const struct rpl_route *route);
+const struct rpl_route *sim_fib_find(const struct sim_fib *fib, const struct rpl_addr *dst);
+void sim_fib_clear(struct sim_fib *fib);
+
+/* world.c: hand |input| to the engine of |node| after |delay|, if it still lives its present life.
+ */
+void sim_input_later(struct sim *sim, unsigned node, rpl_duration delay,
+                     const struct rpl_event *input);
+
+/* effect.c: carry out all that the engine of |node| wants, and note when it wants to be called. */
+void sim_effects(struct sim *sim, unsigned node);
+
+/* radio.c */
+struct sim_frame *sim_frame_new(size_t len);
+struct sim_frame *sim_frame_hold(struct sim_frame *frame);
+void sim_frame_drop(struct sim_frame *frame);
+struct sim_edge *sim_edge_find(struct sim_node *node, unsigned peer);
+/* All three take the frame over. */
+void sim_radio_multicast(struct sim *sim, unsigned from, struct sim_frame *frame);
+void sim_radio_unicast(struct sim *sim, unsigned from, const struct rpl_addr *next_hop,
+                       struct sim_frame *frame);
+void sim_radio_probe(struct sim *sim, unsigned node, unsigned peer);
+void sim_radio_forget(struct sim_node *node);
+/* The node with the IID of |addr|, or sim_count() if there is none. */
+unsigned sim_node_of(const struct sim *sim, const struct rpl_addr *addr);
+
+/* Hand the frame to |to| after |delay|. Takes it over. */
+void sim_radio_deliver(struct sim *sim, unsigned from, unsigned to, rpl_duration delay,
+                       struct sim_frame *frame);
+
+/* plane.c: a frame arrives, begins here, or could not be handed on. All take the frame over. */
+void sim_plane_receive(struct sim *sim, unsigned node, unsigned from, struct sim_frame *frame);
+void sim_plane_originate(struct sim *sim, unsigned node, struct sim_frame *frame);
+void sim_plane_failed(struct sim *sim, unsigned node, unsigned peer, struct sim_frame *frame);
+/* Tell what became of a frame if it is a user's. Does not take it over. */
+void sim_plane_fate(struct sim *sim, const struct sim_frame *frame, enum sim_fate fate);
+void sim_header_write(uint8_t *out, const struct rpl_addr *src, const struct rpl_addr *dst,
+                      uint8_t next_header, uint8_t hop_limit, size_t payload);
+
+/* render.c: nothing happens if nobody wants the line. */
+void sim_render_effect(struct sim *sim, unsigned node, const struct rpl_effect *effect);
+void sim_render_fate(struct sim *sim, uint64_t id, enum sim_fate fate, unsigned hops);
+
+#endif /* SIM_SIM_IMPL_H */
