@@ -183,7 +183,7 @@ int krt_dump(struct krt *krt);
  */
 
 /* Adds addr/plen without duplicate address detection and without a route to the prefix: usable
- * at once, told by address(). Adding it again is no error. */
+ * at once, and told by address() a moment later. Adding it again is no error. */
 int krt_addr_set(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen);
 
 /* Removing what is not there is a success. */

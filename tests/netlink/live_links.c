@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+/* Links, addresses and neighbours. */
+#include "tests/netlink/live.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool va_down(const struct live *live)
+{
+    return !live->link[0].link.up;
+}
+
+static bool va_up(const struct live *live)
+{
+    return live->link[0].link.up && live->link[0].link.has_link_local;
+}
+
+static bool three_lost(const struct live *live)
+{
+    return live->lost_count >= 3;
+}
+
+/* Down takes the routes with it, each one told; up again, they can be set again. */
+static void down_and_up(void **state)
+{
+    struct live *live = *state;
+    uint32_t i;
+
+    for (i = 0; i < 3; i++) {
+        struct rpl_route route = live_via(live, i + 1);
+
+        assert_int_equal(krt_route_set(live->krt, i, &route), 0);
+    }
+    live_answers(live, 3);
+    live_ip("link set va down");
+    live_until(live, va_down);
+    live_until(live, three_lost);
+    assert_false(live->link[0].link.has_link_local);
+    live_settle(live);
+    assert_false(live->link[1].link.up); /* its peer lost the carrier */
+    live_ip("link set va up");
+    live_until(live, va_up);
+    for (i = 0; i < 3; i++) {
+        struct rpl_route route = live_via(live, i + 1);
+
+        assert_int_equal(krt_route_set(live->krt, 3 + i, &route), 0);
+    }
+    live_answers(live, 6);
+    assert_int_equal(live->failures, 0);
+}
+
+static bool va_mtu(const struct live *live)
+{
+    return live->link[0].link.mtu == 1280;
+}
+
+static bool va_gone(const struct live *live)
+{
+    return live->link[0].gone && live->link[1].gone;
+}
+
+static void facts(void **state)
+{
+    struct live *live = *state;
+    const struct krt_link *va = &live->link[0].link;
+    struct krt_link got;
+    uint32_t before;
+
+    assert_int_equal(va->ifindex, live->va);
+    assert_int_equal(va->type, ARPHRD_ETHER);
+    assert_int_equal(va->mtu, 1500);
+    assert_int_equal(va->hwaddr_len, 6);
+    assert_int_equal(va->link_local.b[0], 0xfe);
+    assert_int_equal(va->link_local.b[15], va->hwaddr[5]);
+    assert_true(krt_link_get(live->krt, live->va, &got));
+    assert_string_equal(got.name, "va");
+    assert_false(krt_link_get(live->krt, 999999, &got));
+    assert_int_equal(krt_link_up(live->krt, 999999), -ENODEV);
+
+    assert_int_equal(krt_link_mtu(live->krt, live->va, 1280), 0);
+    live_until(live, va_mtu);
+
+    /* Nothing changed, so a new dump tells nothing. */
+    live_settle(live);
+    before = live->link_count + live->addr_count;
+    live->dumps = 0;
+    assert_int_equal(krt_dump(live->krt), 0);
+    live_settle(live);
+    assert_int_equal(live->dumps, 1);
+    assert_int_equal(live->link_count + live->addr_count, before);
+
+    live_ip("link del va");
+    live_until(live, va_gone);
+    assert_false(krt_link_get(live->krt, live->va, &got));
+    live_ip("link add va type veth peer name vb");
+}
+
+/* What leaves a bridge is not gone. */
+static void bridge_port(void **state)
+{
+    struct live *live = *state;
+
+    live_ip("link add name bridge9 type bridge");
+    live_ip("link set vb master bridge9");
+    live_ip("link set vb nomaster");
+    live_ip("link del bridge9");
+    live_settle(live);
+    assert_false(live->link[1].gone);
+    assert_true(live->link[1].link.up);
+}
+
+/* EUI-64 link addresses of eight octets, as 802.15.4 has them, come whole. */
+static void link_without_address(void **state)
+{
+    struct live *live = *state;
+    uint32_t tun;
+    struct krt_link link;
+
+    live_ip("tuntap add mode tun name tx");
+    tun = live_ifindex("tx");
+    assert_int_equal(krt_link_addrgen_none(live->krt, tun), 0);
+    assert_int_equal(krt_link_up(live->krt, tun), 0);
+    live_settle(live);
+    assert_true(krt_link_get(live->krt, tun, &link));
+    assert_int_equal(link.hwaddr_len, 0);
+    assert_false(link.has_link_local);
+    assert_int_equal(live_lines("addrgenmode none", "-d link show tx"), 1);
+    assert_int_equal(live_lines("inet6", "-6 addr show tx"), 0);
+    live_ip("tuntap del mode tun name tx");
+}
+
+static bool addr_told(const struct live *live)
+{
+    return live->addr_count > 0;
+}
+
+/* Usable at once, though the link would otherwise test for duplicates for a second. */
+static void address(void **state)
+{
+    struct live *live = *state;
+    struct rpl_addr addr = live_addr("2001:db8::42");
+
+    live_settle(live);
+    live->addr_count = 0;
+    assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
+    live_until(live, addr_told);
+    assert_int_equal(live->addr_count, 1);
+    assert_int_equal(live->addr.ifindex, live->va);
+    assert_memory_equal(&live->addr.addr, &addr, sizeof(addr));
+    assert_int_equal(live->addr.plen, 128);
+    assert_true(live->addr.usable);
+    assert_true(live->addr.present);
+    assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
+    assert_int_equal(live->addr_count, 1);
+    assert_int_equal(live_lines("2001:db8::42/128 scope global nodad", "-6 addr show va"), 1);
+
+    live->addr_count = 0;
+    assert_int_equal(krt_addr_del(live->krt, live->va, &addr, 128), 0);
+    live_until(live, addr_told);
+    assert_false(live->addr.present);
+    assert_false(live->addr.usable);
+    assert_int_equal(krt_addr_del(live->krt, live->va, &addr, 128), 0);
+
+    /* A longer reach makes no connected route. */
+    assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 64), 0);
+    assert_int_equal(live_lines("2001:db8::/64", "-6 route show dev va"), 0);
+    assert_int_equal(krt_addr_set(live->krt, 999999, &addr, 128), -ENODEV);
+}
+
+static bool addr_tentative(const struct live *live)
+{
+    return live->addr.addr.b[15] == 0x43 && !live->addr.usable && live->addr.present;
+}
+
+static bool addr_usable(const struct live *live)
+{
+    return live->addr.addr.b[15] == 0x43 && live->addr.usable;
+}
+
+static void address_of_others(void **state)
+{
+    struct live *live = *state;
+
+    live_ip("-6 addr add 2001:db8::43/64 dev va");
+    live_until(live, addr_tentative);
+    live_until(live, addr_usable);
+}
+
+/* ---- neighbours -------------------------------------------------------------------- */
+
+static bool failed(const struct live *live)
+{
+    return live->neighbour_failed > 0;
+}
+
+static bool reachable(const struct live *live)
+{
+    return live->neighbour_reachable > 0;
+}
+
+static void send_to(const struct live *live, struct rpl_addr addr)
+{
+    struct sockaddr_in6 to = {
+        .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_scope_id = live->va};
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    memcpy(&to.sin6_addr, &addr, sizeof(addr));
+    assert_true(fd >= 0);
+    assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+    close(fd);
+}
+
+static void neighbour(void **state)
+{
+    struct live *live = *state;
+    struct rpl_addr nobody = live_addr("fe80::dead");
+
+    send_to(live, nobody);
+    live_until(live, failed);
+    assert_memory_equal(&live->neighbour, &nobody, sizeof(nobody));
+    assert_int_equal(live->neighbour_reachable, 0);
+
+    send_to(live, live->link[1].link.link_local);
+    live_until(live, reachable);
+}
+
+/* ---- lost notices ------------------------------------------------------------------ */
+
+static bool told_again(const struct live *live)
+{
+    return live->overruns[KRT_OVERRUN_NOTICES] > 0 && live->dumps > 0;
+}
+
+/* What went and came while the buffer was full is told after the dump. */
+static void overrun(void **state)
+{
+    struct live *live = *state;
+    struct krt_options options = {.notice_buffer = 4096};
+    struct rpl_addr addr = live_addr("2001:db8::42");
+    struct rpl_addr gone = live_addr("2001:db8::41");
+    struct krt_link link;
+    uint32_t i, tx;
+
+    live_ip("tuntap add mode tun name tx");
+    tx = live_ifindex("tx");
+    live_restart(live, &options);
+    live_settle(live);
+    live->addr_count = 0;
+    assert_int_equal(krt_addr_set(live->krt, live->va, &gone, 128), 0);
+    live_until(live, addr_told);
+    assert_memory_equal(&live->addr.addr, &gone, sizeof(gone));
+    assert_true(krt_link_get(live->krt, tx, &link));
+    live->dumps = 0;
+    for (i = 0; i < 200; i++) {
+        assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
+        assert_int_equal(krt_addr_del(live->krt, live->va, &addr, 128), 0);
+    }
+    assert_int_equal(krt_addr_del(live->krt, live->va, &gone, 128), 0);
+    live_ip("tuntap del mode tun name tx");
+    live_ip("link add dev wa type veth peer name wb");
+    assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
+    live_until(live, told_again);
+    assert_false(krt_link_get(live->krt, tx, &link));
+    assert_true(krt_link_get(live->krt, live_ifindex("wa"), &link));
+    live_settle(live);
+    /* Of the two addresses the one that is gone was told last. */
+    assert_memory_equal(&live->addr.addr, &gone, sizeof(gone));
+    assert_false(live->addr.present);
+    live_ip("link del wa");
+}
+
+#define LIVE_TEST(f)                                                                               \
+    {                                                                                              \
+        "link: " #f, f, live_setup, live_teardown, NULL                                            \
+    }
+const struct CMUnitTest live_link_tests[] = {
+    LIVE_TEST(down_and_up), LIVE_TEST(facts),
+    LIVE_TEST(bridge_port), LIVE_TEST(link_without_address),
+    LIVE_TEST(address),     LIVE_TEST(address_of_others),
+    LIVE_TEST(neighbour),   LIVE_TEST(overrun),
+};
+const size_t live_link_test_count = sizeof(live_link_tests) / sizeof(live_link_tests[0]);
