@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of nodes, and who an event is for. */
+#include "bridge/core_internal.h"
+
+#include <string.h>
+
+#define POKE_INTERVAL (10 * BRG_SEC)
+
+static int node_cmp(const struct node *a, const struct node *b)
+{
+    return memcmp(a->eui64, b->eui64, sizeof(a->eui64));
+}
+
+static int node_ip_cmp(const struct node *a, const struct node *b)
+{
+    return memcmp(a->ip, b->ip, sizeof(a->ip));
+}
+
+static int ask_cmp(const struct ask *a, const struct ask *b)
+{
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+BRG_TREE_FUNCTIONS(node_tree, node, by_eui64, node_cmp)
+BRG_TREE_FUNCTIONS(node_ip_tree, node, by_ip, node_ip_cmp)
+BRG_TREE_FUNCTIONS(ask_tree, ask, entry, ask_cmp)
+
+struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_endpoint *ep,
+                              struct brg_outbox *outbox, const struct brg_alloc *alloc,
+                              brg_trace_fn *trace, void *trace_ctx)
+{
+    struct brg_core *core = brg_get(alloc, sizeof(*core));
+
+    if (core == NULL) {
+        return NULL;
+    }
+    core->config = *config;
+    core->ep = ep;
+    core->outbox = outbox;
+    core->alloc = alloc;
+    core->trace = trace;
+    core->trace_ctx = trace_ctx;
+    core->random = config->seed;
+    RB_INIT(&core->nodes);
+    RB_INIT(&core->ips);
+    RB_INIT(&core->asks);
+    brg_timers_init(&core->timers);
+    return core;
+}
+
+void brg_trace(struct brg_core *core, enum brg_trace_kind kind, const struct node *node,
+               const char *detail, unsigned number)
+{
+    const struct brg_trace trace = {
+        .kind = kind,
+        .node = node == NULL ? "" : node->eui64,
+        .detail = detail == NULL ? "" : detail,
+        .number = number,
+    };
+
+    if (core->trace != NULL) {
+        core->trace(core->trace_ctx, &trace);
+    }
+}
+
+brg_tstamp brg_jitter(struct brg_core *core, brg_tstamp wait)
+{
+    return wait + brg_random_below(&core->random, wait / 5 + 1);
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+struct coap_addr brg_node_addr(const struct brg_core *core, const struct node *node)
+{
+    struct coap_addr addr = {.port = core->config.node_port};
+
+    memcpy(addr.ip, node->ip, sizeof(addr.ip));
+    return addr;
+}
+
+int brg_ask(struct brg_core *core, struct ask *ask, struct coap_request *request,
+            const struct brg_now *now)
+{
+    int err;
+
+    request->peer = brg_node_addr(core, ask->node);
+    err = coap_request(core->ep, request, now->mono, &ask->id);
+    if (err < 0) {
+        ask->id = 0;
+        return err;
+    }
+    ask->since = now->mono;
+    RB_INSERT(ask_tree, &core->asks, ask);
+    return 0;
+}
+
+static void ask_end(struct brg_core *core, struct ask *ask)
+{
+    RB_REMOVE(ask_tree, &core->asks, ask);
+    ask->id = 0;
+}
+
+void brg_ask_cancel(struct brg_core *core, struct ask *ask, const struct brg_now *now)
+{
+    if (ask->id != 0) {
+        coap_cancel(core->ep, ask->id, now->mono);
+        ask_end(core, ask);
+    }
+}
+
+void brg_alarm_set(struct brg_core *core, struct alarm *alarm, brg_tstamp at, bool silence)
+{
+    alarm->silence = silence;
+    brg_timer_set(&core->timers, &alarm->timer, at);
+}
+
+void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
+                     const struct brg_now *now)
+{
+    struct ask key = {.id = effect->id};
+    struct ask *ask = RB_FIND(ask_tree, &core->asks, &key);
+    bool kept = true;
+
+    /* Cancelled after the endpoint had queued the effect: nobody waits for it. */
+    if (ask != NULL) {
+        struct resource *res = ask->resource;
+        enum ask_kind kind = ask->kind;
+        struct node *node = ask->node;
+
+        if (effect->last) {
+            ask_end(core, ask);
+        }
+        if (kind == ASK_DISCOVERY) {
+            brg_node_discovered(core, node, effect, now);
+        } else if (kind == ASK_VALUE) {
+            kept = brg_resource_answer(core, res, effect, now);
+        } else {
+            brg_command_done(core, res, effect, now);
+        }
+    }
+    if (effect->kind == COAP_RESPONSE && effect->confirm) {
+        coap_confirm(core->ep, &effect->peer, effect->mid, kept, now->mono);
+    }
+}
+
+/* --- nodes ---------------------------------------------------------------------------------- */
+
+struct node *brg_node_find(struct brg_core *core, const char *eui64)
+{
+    struct node key;
+
+    memset(&key, 0, sizeof(key));
+    memcpy(key.eui64, eui64, sizeof(key.eui64));
+    return RB_FIND(node_tree, &core->nodes, &key);
+}
+
+static void ip_release(struct brg_core *core, struct node *node)
+{
+    if (RB_FIND(node_ip_tree, &core->ips, node) == node) {
+        RB_REMOVE(node_ip_tree, &core->ips, node);
+    }
+}
+
+static void node_free(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    brg_node_clear(core, node, now);
+    RB_REMOVE(node_tree, &core->nodes, node);
+    ip_release(core, node);
+    core->stats.nodes--;
+    brg_put(core->alloc, node);
+}
+
+/* A node that is offline makes room for one that is not. */
+static bool node_evict(struct brg_core *core, const struct brg_now *now)
+{
+    struct node *node;
+
+    RB_FOREACH (node, node_tree, &core->nodes) {
+        if (!node->online) {
+            node_free(core, node, now);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct node *node_get(struct brg_core *core, const char *eui64, const struct brg_now *now)
+{
+    struct node *node = brg_node_find(core, eui64);
+
+    if (node != NULL) {
+        return node;
+    }
+    if (core->stats.nodes < core->config.max_nodes || node_evict(core, now)) {
+        node = brg_get(core->alloc, sizeof(*node));
+    }
+    if (node == NULL) {
+        core->stats.full++;
+        brg_trace(core, BRG_TRACE_FULL, NULL, "node", 0);
+        return NULL;
+    }
+    memcpy(node->eui64, eui64, sizeof(node->eui64));
+    node->discovery = (struct ask){.kind = ASK_DISCOVERY, .node = node};
+    node->alarm.node = node;
+    TAILQ_INIT(&node->resources);
+    RB_INSERT(node_tree, &core->nodes, node);
+    core->stats.nodes++;
+    return node;
+}
+
+/* From now on the node is talked to at |ip|. What was agreed with it elsewhere is void; an
+ * address that another node had is ours now. */
+static void node_move(struct brg_core *core, struct node *node, const uint8_t ip[16],
+                      const struct brg_now *now)
+{
+    struct node *other;
+
+    if (memcmp(node->ip, ip, sizeof(node->ip)) != 0) {
+        brg_node_clear(core, node, now);
+        ip_release(core, node);
+        memcpy(node->ip, ip, sizeof(node->ip));
+    }
+    other = RB_FIND(node_ip_tree, &core->ips, node);
+    if (other != node) {
+        if (other != NULL) {
+            RB_REMOVE(node_ip_tree, &core->ips, other);
+        }
+        RB_INSERT(node_ip_tree, &core->ips, node);
+    }
+}
+
+static struct path *path_find(struct node *node, int instance)
+{
+    struct path *unused = NULL;
+
+    for (size_t i = 0; i < PATHS_MAX; i++) {
+        if (node->paths[i].used && node->paths[i].instance == instance) {
+            return &node->paths[i];
+        }
+        if (!node->paths[i].used && unused == NULL) {
+            unused = &node->paths[i];
+        }
+    }
+    return unused;
+}
+
+static void announce(struct brg_core *core, struct node *node)
+{
+    node->announced = brg_publish_availability(core, node) == 0;
+}
+
+static void node_online(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    core->stats.online++;
+    node->online = true;
+    node->failures = 0;
+    announce(core, node);
+    brg_trace(core, BRG_TRACE_ONLINE, node, NULL, 0);
+    brg_node_discover_in(core, node, brg_jitter(core, core->config.settle_s * BRG_SEC), now);
+}
+
+static void node_offline(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    core->stats.online--;
+    node->online = false;
+    announce(core, node);
+    brg_trace(core, BRG_TRACE_OFFLINE, node, NULL, 0);
+    brg_node_pause(core, node, now);
+}
+
+void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, const uint8_t ip[16],
+                      const struct brg_now *now)
+{
+    struct node *node = node_get(core, eui64, now);
+    struct path *path = node == NULL ? NULL : path_find(node, instance);
+    bool was_here;
+
+    if (path == NULL) {
+        return;
+    }
+    was_here = node->online && memcmp(node->ip, ip, sizeof(node->ip)) == 0;
+    path->used = true;
+    path->listed = true;
+    path->instance = instance;
+    memcpy(path->ip, ip, sizeof(path->ip));
+    if (was_here) {
+        const struct coap_addr addr = brg_node_addr(core, node);
+
+        if (!node->announced) {
+            announce(core, node);
+        }
+        brg_core_heard(core, &addr, now); /* its DAO came in: it is awake */
+        return;
+    }
+    node_move(core, node, ip, now);
+    if (node->online) {
+        brg_node_discover_in(core, node, brg_jitter(core, core->config.settle_s * BRG_SEC), now);
+    } else {
+        node_online(core, node, now);
+    }
+}
+
+static void path_drop(struct brg_core *core, struct node *node, struct path *path,
+                      const struct brg_now *now)
+{
+    const struct path *left = NULL;
+
+    path->used = false;
+    for (size_t i = 0; i < PATHS_MAX; i++) {
+        if (node->paths[i].used) {
+            left = &node->paths[i];
+        }
+    }
+    if (left == NULL) {
+        if (node->online) {
+            node_offline(core, node, now);
+        }
+    } else if (memcmp(node->ip, left->ip, sizeof(node->ip)) != 0) {
+        node_move(core, node, left->ip, now);
+        brg_node_discover_in(core, node, brg_jitter(core, core->config.settle_s * BRG_SEC), now);
+    }
+}
+
+void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
+                        const struct brg_now *now)
+{
+    struct node *node = brg_node_find(core, eui64);
+    struct path *path = node == NULL ? NULL : path_find(node, instance);
+
+    if (path != NULL && path->used) {
+        path_drop(core, node, path, now);
+    }
+}
+
+void brg_core_snapshot_begin(struct brg_core *core)
+{
+    struct node *node;
+
+    RB_FOREACH (node, node_tree, &core->nodes) {
+        for (size_t i = 0; i < PATHS_MAX; i++) {
+            node->paths[i].listed = false;
+        }
+    }
+}
+
+void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now)
+{
+    struct node *node;
+
+    RB_FOREACH (node, node_tree, &core->nodes) {
+        for (size_t i = 0; i < PATHS_MAX; i++) {
+            if (node->paths[i].used && !node->paths[i].listed) {
+                path_drop(core, node, &node->paths[i], now);
+            }
+        }
+    }
+}
+
+/* A word from a node ends every wait that its silence began, but not more often than its
+ * answers could take. */
+void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const struct brg_now *now)
+{
+    struct resource *res;
+    struct node *node;
+    struct node key;
+
+    memset(&key, 0, sizeof(key));
+    memcpy(key.ip, from->ip, sizeof(key.ip));
+    node = RB_FIND(node_ip_tree, &core->ips, &key);
+    if (node == NULL || !node->online ||
+        (node->poked != 0 && now->mono < node->poked + POKE_INTERVAL)) {
+        return;
+    }
+    if (node->alarm.timer.armed && node->alarm.silence) {
+        node->poked = now->mono;
+        brg_alarm_set(core, &node->alarm, now->mono, false);
+    }
+    TAILQ_FOREACH (res, &node->resources, entry) {
+        if (res->alarm.timer.armed && res->alarm.silence) {
+            node->poked = now->mono;
+            brg_alarm_set(core, &res->alarm, now->mono, false);
+        }
+        if (res->observing && res->misses > 0 && res->value.id != 0) {
+            node->poked = now->mono;
+            res->misses = 0;
+            coap_refresh(core->ep, res->value.id, now->mono);
+        }
+    }
+}
+
+void brg_core_timeout(struct brg_core *core, const struct brg_now *now)
+{
+    struct brg_timer *timer;
+
+    while ((timer = brg_timers_due(&core->timers, now->mono)) != NULL) {
+        brg_alarm_due(core, BRG_CONTAINER(timer, struct alarm, timer), now);
+    }
+}
+
+brg_tstamp brg_core_deadline(const struct brg_core *core)
+{
+    return brg_timers_deadline(&core->timers);
+}
+
+const struct brg_core_stats *brg_core_stats(const struct brg_core *core)
+{
+    return &core->stats;
+}
+
+void brg_core_free(struct brg_core *core)
+{
+    const struct brg_now never = {.mono = 0};
+    struct node *node;
+
+    if (core == NULL) {
+        return;
+    }
+    while ((node = RB_ROOT(&core->nodes)) != NULL) {
+        node_free(core, node, &never);
+    }
+    brg_put(core->alloc, core);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The bridge without its sockets: nodes that come and go, what they offer, what is published of
+ * them and what is commanded.
+ *
+ * Told by the routing daemon which nodes there are, the core asks each for /.well-known/core
+ * (RFC 6690), observes what can be observed (RFC 7641), polls what cannot, and puts values into
+ * the outbox. A command becomes a PUT, its outcome a message. It uses a CoAP endpoint and an
+ * outbox, which the caller drives: every effect of the endpoint but COAP_SEND goes to
+ * brg_core_effect().
+ */
+#ifndef BRIDGE_CORE_H
+#define BRIDGE_CORE_H
+
+#include "bridge/brg.h"
+#include "bridge/coap.h"
+#include "bridge/outbox.h"
+#include "bridge/payload.h"
+
+#define BRG_QOS_UNSET -1
+#define BRG_RETAIN_UNSET -1
+#define BRG_OUTPUT_UNSET -1
+
+/* The first rule whose pattern fits a resource counts (brg_glob_resource()). */
+struct brg_rule {
+    const char *path;
+    int qos;             /* 0..2, or BRG_QOS_UNSET */
+    int retain;          /* 0, 1, or BRG_RETAIN_UNSET */
+    int output;          /* enum brg_output, or BRG_OUTPUT_UNSET */
+    int poll_interval_s; /* 0: as for all */
+    bool ignore;         /* neither asked nor published */
+};
+
+struct brg_core_config {
+    uint64_t seed;
+    const char *base;
+    int qos;
+    enum brg_output output;
+    const struct brg_rule *rules;
+    size_t n_rules;
+    const char *const *commands; /* patterns of resources that may be written */
+    size_t n_commands;
+    uint32_t settle_s; /* from a node's appearance to the first question */
+    uint32_t poll_interval_s;
+    uint16_t node_port; /* where nodes listen: 5683 */
+    uint32_t max_nodes;
+    uint32_t max_resources; /* of one node */
+};
+
+enum brg_trace_kind {
+    BRG_TRACE_ONLINE,
+    BRG_TRACE_OFFLINE,
+    BRG_TRACE_DISCOVERED,  /* number: resources */
+    BRG_TRACE_SILENT,      /* no answer to discovery; number: seconds to the next try */
+    BRG_TRACE_UNUSABLE,    /* an answer to discovery that cannot be used */
+    BRG_TRACE_OBSERVING,   /* detail: path */
+    BRG_TRACE_POLLING,     /* detail: path */
+    BRG_TRACE_RESOURCE,    /* a resource gave an error; detail: path, number: code or 0 */
+    BRG_TRACE_BAD_PAYLOAD, /* detail: the reason */
+    BRG_TRACE_COMMAND,     /* detail: status */
+    BRG_TRACE_FULL,        /* a node or resource found no room */
+};
+
+struct brg_trace {
+    enum brg_trace_kind kind;
+    const char *node; /* EUI-64 */
+    const char *detail;
+    unsigned number;
+};
+
+struct brg_core_stats {
+    uint64_t nodes;
+    uint64_t online;
+    uint64_t resources;
+    uint64_t observed;
+    uint64_t values;       /* readings put into the outbox */
+    uint64_t bad_payloads; /* representations that were not understood */
+    uint64_t commands;
+    uint64_t full;
+};
+
+/* Where time is needed twice: for timers, and to tell people. */
+struct brg_now {
+    brg_tstamp mono;
+    double wall_s; /* since 1970 */
+};
+
+typedef void brg_trace_fn(void *ctx, const struct brg_trace *trace);
+
+struct brg_core;
+
+/* |config| and what it points to, |ep|, |outbox| and |alloc| must outlive the core. NULL without
+ * memory. |trace| may be NULL. */
+struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_endpoint *ep,
+                              struct brg_outbox *outbox, const struct brg_alloc *alloc,
+                              brg_trace_fn *trace, void *trace_ctx);
+void brg_core_free(struct brg_core *core);
+
+/* The routing daemon's events. |eui64| as brg_eui64_parse() gives it. A node may be in several
+ * instances; it is online while it is in one. */
+void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, const uint8_t ip[16],
+                      const struct brg_now *now);
+void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
+                        const struct brg_now *now);
+
+/* A snapshot starts: all nodes are to be named again. At its end those that were not are down. */
+void brg_core_snapshot_begin(struct brg_core *core);
+void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now);
+
+/* The node at this address said something: what waits for its silence to end is done now. */
+void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const struct brg_now *now);
+
+/* An effect of the endpoint, COAP_SEND excepted. Confirms what is to be confirmed. */
+void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
+                     const struct brg_now *now);
+
+/* A message on a topic that ends in /set. */
+void brg_core_command(struct brg_core *core, const char *topic, const char *payload, size_t len,
+                      const struct brg_now *now);
+
+void brg_core_timeout(struct brg_core *core, const struct brg_now *now);
+brg_tstamp brg_core_deadline(const struct brg_core *core);
+
+const struct brg_core_stats *brg_core_stats(const struct brg_core *core);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the core share; nobody else includes it. */
+#ifndef BRIDGE_CORE_INTERNAL_H
+#define BRIDGE_CORE_INTERNAL_H
+
+#include "bridge/core.h"
+#include "bridge/link_format.h"
+#include "bridge/topic.h"
+
+#define PATHS_MAX 4                   /* instances a node can be in */
+#define COMMAND_MAX 512               /* octets of an encoded command */
+#define ERROR_INTERVAL (10 * BRG_SEC) /* between two messages on a resource's error topic */
+
+enum ask_kind { ASK_DISCOVERY, ASK_VALUE, ASK_COMMAND };
+
+/* A request of ours that is under way; found again by the endpoint's id. */
+struct ask {
+    RB_ENTRY(ask) entry;
+    uint32_t id; /* 0: none */
+    enum ask_kind kind;
+    struct node *node;
+    struct resource *resource; /* NULL in ASK_DISCOVERY */
+    brg_tstamp since;
+};
+
+/* A timer with what it is for, and why it waits. */
+struct alarm {
+    struct brg_timer timer; /* first */
+    bool silence;           /* set because of no answer: a word from the node ends the wait */
+    struct node *node;
+    struct resource *resource; /* NULL: discovery */
+};
+
+struct resource {
+    TAILQ_ENTRY(resource) entry;
+    struct node *node;
+    char *path;                  /* as the node wrote it, without the leading slash */
+    char *topic;                 /* escaped; what stands behind BASE/NODE/ */
+    const struct brg_rule *rule; /* NULL: none fits */
+    bool obs;
+    bool event;
+    bool writable;
+    bool listed; /* seen in the discovery that is being read */
+    int format;  /* to write with: the first ct, or COAP_FORMAT_NONE */
+    struct ask value;
+    struct alarm alarm;
+    bool observing;
+    uint32_t failures;
+    uint32_t misses; /* registrations that were not answered */
+    brg_tstamp next_error;
+    struct ask command;
+    uint8_t *waiting; /* an encoded command behind the one under way; NULL: none */
+    size_t waiting_len;
+};
+
+TAILQ_HEAD(resource_list, resource);
+
+struct path {
+    bool used;
+    bool listed; /* named in the snapshot that is being read */
+    int instance;
+    uint8_t ip[16];
+};
+
+struct node {
+    RB_ENTRY(node) by_eui64;
+    RB_ENTRY(node) by_ip;
+    char eui64[BRG_EUI64_TEXT];
+    uint8_t ip[16]; /* where it is talked to */
+    struct path paths[PATHS_MAX];
+    bool online;
+    bool announced; /* its availability was put into the outbox */
+    struct ask discovery;
+    struct alarm alarm;
+    uint32_t failures;
+    brg_tstamp poked; /* when a word of its last ended a wait */
+    struct resource_list resources;
+    uint32_t n_resources;
+};
+
+RB_HEAD(node_tree, node);
+RB_HEAD(node_ip_tree, node);
+RB_HEAD(ask_tree, ask);
+
+struct brg_core {
+    struct brg_core_config config;
+    struct coap_endpoint *ep;
+    struct brg_outbox *outbox;
+    const struct brg_alloc *alloc;
+    brg_trace_fn *trace;
+    void *trace_ctx;
+    uint64_t random;
+    struct node_tree nodes;
+    struct node_ip_tree ips;
+    struct ask_tree asks;
+    struct brg_timers timers;
+    struct brg_core_stats stats;
+    struct brg_decoder decoder;
+    struct brg_text out;
+    char out_room[BRG_OUTPUT_MAX];
+};
+
+/* --- core.c --------------------------------------------------------------------------------- */
+
+void brg_trace(struct brg_core *core, enum brg_trace_kind kind, const struct node *node,
+               const char *detail, unsigned number);
+
+struct coap_addr brg_node_addr(const struct brg_core *core, const struct node *node);
+
+/* Sends a request for |ask|; on 0 it is under way. |ask| must not be. */
+int brg_ask(struct brg_core *core, struct ask *ask, struct coap_request *request,
+            const struct brg_now *now);
+
+/* Forgets a request; harmless when there is none. */
+void brg_ask_cancel(struct brg_core *core, struct ask *ask, const struct brg_now *now);
+
+void brg_alarm_set(struct brg_core *core, struct alarm *alarm, brg_tstamp at, bool silence);
+
+/* |wait| and up to a fifth more. */
+brg_tstamp brg_jitter(struct brg_core *core, brg_tstamp wait);
+
+struct node *brg_node_find(struct brg_core *core, const char *eui64);
+
+/* --- node.c --------------------------------------------------------------------------------- */
+
+/* Ask this node for its resources, |wait| from now. */
+void brg_node_discover_in(struct brg_core *core, struct node *node, brg_tstamp wait,
+                          const struct brg_now *now);
+
+/* Stops all that is under way and forgets the resources. */
+void brg_node_clear(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+/* Stops what is under way, keeps the resources and their observations. */
+void brg_node_pause(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_now *now);
+void brg_node_discovered(struct brg_core *core, struct node *node, const struct coap_effect *effect,
+                         const struct brg_now *now);
+
+/* False: the value found no room and must not be confirmed. */
+bool brg_resource_answer(struct brg_core *core, struct resource *res,
+                         const struct coap_effect *effect, const struct brg_now *now);
+
+/* Ask for this resource's value now, unless that is under way. */
+void brg_resource_start(struct brg_core *core, struct resource *res, const struct brg_now *now);
+
+/* --- publish.c ------------------------------------------------------------------------------ */
+
+/* Puts what a representation says into the outbox; 0 when all of it is there. */
+int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
+                      const struct brg_now *now);
+int brg_publish_availability(struct brg_core *core, const struct node *node);
+
+/* BASE/NODE/RES, or with |suffix| that behind it. -BRG_ERR_SIZE. */
+int brg_resource_topic(const struct brg_core *core, const struct resource *res, const char *suffix,
+                       char topic[BRG_TOPIC_MAX]);
+
+/* --- command.c ------------------------------------------------------------------------------ */
+
+void brg_command_done(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
+                      const struct brg_now *now);
+
+#endif

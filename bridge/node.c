@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One node: discovery of its resources, and the life of each: asked, observed or polled, waiting.
+ *
+ * Waits grow from half a minute to an hour while a node is silent and end as soon as it speaks; a
+ * node that answers, but with an error, is asked again after ten minutes to six hours.
+ */
+#include "bridge/core_internal.h"
+
+#include <string.h>
+
+#define SILENCE_WAIT (30 * BRG_SEC)
+#define SILENCE_DOUBLINGS 7 /* 64 minutes */
+#define ERROR_WAIT (600 * BRG_SEC)
+#define ERROR_DOUBLINGS 5 /* 5.3 hours */
+#define REDISCOVER (24 * 3600 * BRG_SEC)
+#define POLL_MAX_S 86400U
+
+static brg_tstamp backoff(struct brg_core *core, uint32_t *failures, bool silence)
+{
+    uint32_t most = silence ? SILENCE_DOUBLINGS : ERROR_DOUBLINGS;
+    uint32_t doublings = *failures < most ? *failures : most;
+
+    (*failures)++;
+    return brg_jitter(core, (silence ? SILENCE_WAIT : ERROR_WAIT) << doublings);
+}
+
+/* --- one resource --------------------------------------------------------------------------- */
+
+static void resource_wait(struct brg_core *core, struct resource *res, bool silence,
+                          const struct brg_now *now)
+{
+    brg_tstamp wait = backoff(core, &res->failures, silence);
+
+    brg_alarm_set(core, &res->alarm, now->mono + wait, silence);
+}
+
+static void observing(struct brg_core *core, struct resource *res, bool is)
+{
+    if (is != res->observing) {
+        core->stats.observed += is ? 1 : (uint64_t)-1;
+        res->observing = is;
+        if (is) {
+            brg_trace(core, BRG_TRACE_OBSERVING, res->node, res->path, 0);
+        }
+    }
+}
+
+void brg_resource_start(struct brg_core *core, struct resource *res, const struct brg_now *now)
+{
+    struct coap_request request = {
+        .method = COAP_GET,
+        .uri = res->path,
+        .observe = res->obs,
+        .accept = COAP_FORMAT_NONE,
+    };
+
+    if (res->value.id != 0 || !res->node->online || (res->rule != NULL && res->rule->ignore)) {
+        return;
+    }
+    brg_timer_clear(&core->timers, &res->alarm.timer);
+    if (brg_ask(core, &res->value, &request, now) < 0) {
+        core->stats.full++;
+        resource_wait(core, res, false, now);
+    }
+}
+
+static void resource_poll_later(struct brg_core *core, struct resource *res, uint32_t max_age_s,
+                                const struct brg_now *now)
+{
+    uint32_t interval = core->config.poll_interval_s;
+
+    if (res->rule != NULL && res->rule->poll_interval_s > 0) {
+        interval = (uint32_t)res->rule->poll_interval_s;
+    }
+    if (max_age_s > interval) {
+        interval = max_age_s < POLL_MAX_S ? max_age_s : POLL_MAX_S;
+    }
+    brg_alarm_set(core, &res->alarm, now->mono + brg_jitter(core, interval * BRG_SEC), false);
+}
+
+bool brg_resource_answer(struct brg_core *core, struct resource *res,
+                         const struct coap_effect *effect, const struct brg_now *now)
+{
+    if (effect->kind == COAP_STALE) {
+        res->misses = effect->misses;
+        return true;
+    }
+    observing(core, res, effect->kind == COAP_RESPONSE && effect->observing);
+    if (effect->kind == COAP_FAILED) {
+        bool silence = effect->failure == COAP_FAIL_TIMEOUT;
+
+        brg_trace(core, BRG_TRACE_RESOURCE, res->node, res->path, 0);
+        resource_wait(core, res, silence, now);
+        return true;
+    }
+    res->misses = 0;
+    if (COAP_CLASS(effect->code) != 2) {
+        brg_trace(core, BRG_TRACE_RESOURCE, res->node, res->path, effect->code);
+        resource_wait(core, res, false, now);
+        return true;
+    }
+    res->failures = 0;
+    if (effect->last) {
+        if (res->obs) {
+            /* It said it can be observed and does not do it, or no longer: poll. A fresh
+             * discovery tries again. */
+            res->obs = false;
+            brg_trace(core, BRG_TRACE_POLLING, res->node, res->path, 0);
+        }
+        resource_poll_later(core, res, effect->max_age_s, now);
+    }
+    return brg_publish_value(core, res, effect, now) == 0;
+}
+
+static void resource_free(struct brg_core *core, struct resource *res, const struct brg_now *now)
+{
+    observing(core, res, false);
+    brg_ask_cancel(core, &res->value, now);
+    brg_ask_cancel(core, &res->command, now);
+    brg_timer_clear(&core->timers, &res->alarm.timer);
+    TAILQ_REMOVE(&res->node->resources, res, entry);
+    res->node->n_resources--;
+    core->stats.resources--;
+    brg_put(core->alloc, res->waiting);
+    brg_put(core->alloc, res->path);
+    brg_put(core->alloc, res->topic);
+    brg_put(core->alloc, res);
+}
+
+static bool may_be_written(const struct brg_core *core, const struct node *node, const char *path,
+                           const struct brg_link *link)
+{
+    /* The interfaces whose resources are there to be written (actuator and parameter). */
+    bool allowed = brg_span_has(&link->ifs, "core.a") || brg_span_has(&link->ifs, "core.p");
+
+    for (size_t i = 0; i < core->config.n_commands && !allowed; i++) {
+        allowed = brg_glob_resource(core->config.commands[i], node->eui64, path);
+    }
+    return allowed;
+}
+
+static const struct brg_rule *rule_for(const struct brg_core *core, const struct node *node,
+                                       const char *path)
+{
+    for (size_t i = 0; i < core->config.n_rules; i++) {
+        if (brg_glob_resource(core->config.rules[i].path, node->eui64, path)) {
+            return &core->config.rules[i];
+        }
+    }
+    return NULL;
+}
+
+static struct resource *resource_find(struct node *node, const struct brg_link *link)
+{
+    struct resource *res;
+
+    TAILQ_FOREACH (res, &node->resources, entry) {
+        if (strlen(res->path) == link->path.len &&
+            memcmp(res->path, link->path.text, link->path.len) == 0) {
+            return res;
+        }
+    }
+    return NULL;
+}
+
+static struct resource *resource_new(struct brg_core *core, struct node *node,
+                                     const struct brg_link *link, const char *topic)
+{
+    struct resource *res = brg_get(core->alloc, sizeof(*res));
+
+    if (res == NULL) {
+        return NULL;
+    }
+    res->path = brg_dup(core->alloc, link->path.text, link->path.len);
+    res->topic = brg_dup(core->alloc, topic, strlen(topic));
+    if (res->path == NULL || res->topic == NULL) {
+        brg_put(core->alloc, res->path);
+        brg_put(core->alloc, res->topic);
+        brg_put(core->alloc, res);
+        return NULL;
+    }
+    res->node = node;
+    res->value = (struct ask){.kind = ASK_VALUE, .node = node, .resource = res};
+    res->command = (struct ask){.kind = ASK_COMMAND, .node = node, .resource = res};
+    res->alarm.node = node;
+    res->alarm.resource = res;
+    TAILQ_INSERT_TAIL(&node->resources, res, entry);
+    node->n_resources++;
+    core->stats.resources++;
+    return res;
+}
+
+/* Takes a link into the table, or what changed of it. */
+static void resource_listed(struct brg_core *core, struct node *node, const struct brg_link *link)
+{
+    struct resource *res = resource_find(node, link);
+    char topic[BRG_TOPIC_MAX];
+    char path[BRG_TOPIC_MAX];
+
+    if (link->path.len >= sizeof(path)) {
+        brg_trace(core, BRG_TRACE_FULL, node, "path", 0);
+        return;
+    }
+    memcpy(path, link->path.text, link->path.len);
+    path[link->path.len] = '\0';
+    if (strcmp(path, ".well-known/core") == 0) {
+        return;
+    }
+    /* Room for BASE, NODE and what the bridge puts behind a resource is kept. */
+    if (res == NULL && node->n_resources < core->config.max_resources &&
+        memchr(path, '\0', link->path.len) == NULL &&
+        brg_topic_path(topic, BRG_TOPIC_MAX - 128, path) == 0) {
+        res = resource_new(core, node, link, topic);
+    }
+    if (res == NULL) {
+        core->stats.full++;
+        brg_trace(core, BRG_TRACE_FULL, node, "resource", 0);
+        return;
+    }
+    res->listed = true;
+    res->obs = link->obs;
+    res->event = brg_span_has(&link->rt, "event");
+    res->format = brg_span_number(&link->ct, 0);
+    res->writable = may_be_written(core, node, path, link);
+    res->rule = rule_for(core, node, path);
+}
+
+/* --- discovery ------------------------------------------------------------------------------ */
+
+void brg_node_discover_in(struct brg_core *core, struct node *node, brg_tstamp wait,
+                          const struct brg_now *now)
+{
+    brg_alarm_set(core, &node->alarm, now->mono + wait, false);
+}
+
+static void discover(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    struct coap_request request = {
+        .method = COAP_GET,
+        .uri = ".well-known/core",
+        .accept = COAP_FORMAT_NONE,
+    };
+
+    if (node->discovery.id != 0 || !node->online) {
+        return;
+    }
+    if (brg_ask(core, &node->discovery, &request, now) < 0) {
+        core->stats.full++;
+        brg_node_discover_in(core, node, backoff(core, &node->failures, false), now);
+    }
+}
+
+static int read_links(struct brg_core *core, struct node *node, const struct coap_effect *effect)
+{
+    struct resource *res;
+    struct brg_links links;
+    struct brg_link link;
+    int more;
+
+    /* Whole or not at all: a first pass only looks. */
+    brg_links_init(&links, (const char *)effect->data, effect->len);
+    do {
+        more = brg_links_next(&links, &link);
+    } while (more > 0);
+    if (more < 0) {
+        return more;
+    }
+    TAILQ_FOREACH (res, &node->resources, entry) {
+        res->listed = false;
+    }
+    brg_links_init(&links, (const char *)effect->data, effect->len);
+    while (brg_links_next(&links, &link) > 0) {
+        resource_listed(core, node, &link);
+    }
+    return 0;
+}
+
+void brg_node_discovered(struct brg_core *core, struct node *node, const struct coap_effect *effect,
+                         const struct brg_now *now)
+{
+    struct resource *res;
+    struct resource *next;
+
+    if (effect->kind == COAP_FAILED && effect->failure == COAP_FAIL_TIMEOUT) {
+        brg_tstamp wait = backoff(core, &node->failures, true);
+
+        brg_trace(core, BRG_TRACE_SILENT, node, NULL, (unsigned)(wait / BRG_SEC));
+        brg_alarm_set(core, &node->alarm, now->mono + wait, true);
+        return;
+    }
+    if (effect->kind != COAP_RESPONSE || effect->code != COAP_CONTENT ||
+        read_links(core, node, effect) < 0) {
+        brg_trace(core, BRG_TRACE_UNUSABLE, node, NULL, effect->code);
+        brg_node_discover_in(core, node, backoff(core, &node->failures, false), now);
+        return;
+    }
+    node->failures = 0;
+    brg_node_discover_in(core, node, brg_jitter(core, REDISCOVER), now);
+    TAILQ_FOREACH_SAFE (res, &node->resources, entry, next) {
+        if (!res->listed) {
+            resource_free(core, res, now);
+        }
+    }
+    brg_trace(core, BRG_TRACE_DISCOVERED, node, NULL, node->n_resources);
+    TAILQ_FOREACH (res, &node->resources, entry) {
+        if (res->observing) {
+            coap_refresh(core->ep, res->value.id, now->mono);
+        } else {
+            brg_resource_start(core, res, now);
+        }
+    }
+}
+
+/* --- the node as a whole -------------------------------------------------------------------- */
+
+void brg_node_clear(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    brg_ask_cancel(core, &node->discovery, now);
+    brg_timer_clear(&core->timers, &node->alarm.timer);
+    while (!TAILQ_EMPTY(&node->resources)) {
+        resource_free(core, TAILQ_FIRST(&node->resources), now);
+    }
+}
+
+void brg_node_pause(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    struct resource *res;
+
+    brg_ask_cancel(core, &node->discovery, now);
+    brg_timer_clear(&core->timers, &node->alarm.timer);
+    TAILQ_FOREACH (res, &node->resources, entry) {
+        brg_timer_clear(&core->timers, &res->alarm.timer);
+        if (!res->observing) {
+            brg_ask_cancel(core, &res->value, now);
+        }
+    }
+}
+
+void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_now *now)
+{
+    if (alarm->resource != NULL) {
+        brg_resource_start(core, alarm->resource, now);
+    } else {
+        discover(core, alarm->node, now);
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* From a representation to messages in the outbox. */
+#include "bridge/core_internal.h"
+
+#include <string.h>
+
+#define AVAILABILITY_QOS 1
+
+int brg_resource_topic(const struct brg_core *core, const struct resource *res, const char *suffix,
+                       char topic[BRG_TOPIC_MAX])
+{
+    const char *const parts[] = {core->config.base, res->node->eui64, res->topic, suffix};
+
+    return brg_topic_join(topic, BRG_TOPIC_MAX, parts, suffix == NULL ? 3 : 4);
+}
+
+int brg_publish_availability(struct brg_core *core, const struct node *node)
+{
+    const char *const parts[] = {core->config.base, node->eui64, "availability"};
+    const char *word = node->online ? "online" : "offline";
+    char topic[BRG_TOPIC_MAX];
+    int err = brg_topic_join(topic, sizeof(topic), parts, 3);
+
+    return err < 0
+               ? err
+               : brg_outbox_put(core->outbox, topic, word, strlen(word), AVAILABILITY_QOS, true);
+}
+
+static int put(struct brg_core *core, const struct resource *res, const char *topic,
+               const void *payload, size_t len)
+{
+    const struct brg_rule *rule = res->rule;
+    bool retain = !res->event;
+    int qos = core->config.qos;
+
+    if (rule != NULL && rule->retain != BRG_RETAIN_UNSET) {
+        retain = rule->retain != 0;
+    }
+    if (rule != NULL && rule->qos != BRG_QOS_UNSET) {
+        qos = rule->qos;
+    }
+    core->stats.values++;
+    return brg_outbox_put(core->outbox, topic, payload, len, qos, retain);
+}
+
+/* What was not understood is shown, but not so often that it becomes a flood. */
+static void bad_payload(struct brg_core *core, struct resource *res, const char *reason,
+                        const struct coap_effect *effect, const struct brg_now *now)
+{
+    char topic[BRG_TOPIC_MAX];
+
+    core->stats.bad_payloads++;
+    if (now->mono < res->next_error || brg_resource_topic(core, res, "error", topic) < 0) {
+        return;
+    }
+    res->next_error = now->mono + ERROR_INTERVAL;
+    brg_trace(core, BRG_TRACE_BAD_PAYLOAD, res->node, reason, 0);
+    brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
+    brg_error_write(&core->out, reason, effect->data, effect->len, now->wall_s);
+    (void)brg_outbox_put(core->outbox, topic, core->out.buf, core->out.len, 0, false);
+}
+
+static int put_reading(struct brg_core *core, struct resource *res,
+                       const struct brg_reading *reading, enum brg_output output,
+                       const struct brg_context *context)
+{
+    char name[BRG_TOPIC_MAX];
+    char topic[BRG_TOPIC_MAX];
+    int err = 0;
+
+    if (reading->name != NULL) {
+        err = brg_topic_name(name, sizeof(name), reading->name);
+    }
+    if (err == 0) {
+        err = brg_resource_topic(core, res, reading->name == NULL ? NULL : name, topic);
+    }
+    if (err < 0) {
+        return err;
+    }
+    brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
+    brg_reading_write(&core->out, reading, output, context);
+    return core->out.full ? -BRG_ERR_SIZE : put(core, res, topic, core->out.buf, core->out.len);
+}
+
+int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
+                      const struct brg_now *now)
+{
+    const struct brg_context context = {
+        .now_s = now->wall_s,
+        .has_seq = effect->observing,
+        .seq = effect->seq,
+    };
+    enum brg_output output = core->config.output;
+    char topic[BRG_TOPIC_MAX];
+    int err = 0;
+
+    if (effect->code != COAP_CONTENT) {
+        return 0;
+    }
+    if (res->rule != NULL && res->rule->output != BRG_OUTPUT_UNSET) {
+        output = (enum brg_output)res->rule->output;
+    }
+    if (output == BRG_OUTPUT_RAW) {
+        err = brg_resource_topic(core, res, NULL, topic);
+        return err < 0 ? 0 : put(core, res, topic, effect->data, effect->len);
+    }
+    if (brg_decode(&core->decoder, effect->format, effect->data, effect->len) < 0) {
+        bad_payload(core, res, core->decoder.reason, effect, now);
+        return 0;
+    }
+    for (size_t i = 0; i < core->decoder.n && err == 0; i++) {
+        err = put_reading(core, res, &core->decoder.readings[i], output, &context);
+        if (err == -BRG_ERR_SIZE) {
+            bad_payload(core, res, "too large", effect, now);
+            err = 0;
+        }
+    }
+    return err;
+}
