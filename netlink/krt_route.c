@@ -104,9 +104,10 @@ static bool read_attr(const struct nlattr *attr, struct route_attrs *out)
     }
 }
 
+/* To the true end of the message; libmnl's own loop takes the padding after it as well. */
 static int attrs_left(const struct nlmsghdr *nlh, const struct nlattr *attr)
 {
-    return (int)((const char *)mnl_nlmsg_get_payload_tail(nlh) - (const char *)attr);
+    return (int)((const char *)nlh + nlh->nlmsg_len - (const char *)attr);
 }
 
 /* A route that was found looks as it was set: what the kernel calls 1024 we call 0. */

@@ -216,6 +216,18 @@ uint32_t live_lines(const char *needle, const char *format, ...)
     return count;
 }
 
+void live_sysctl(const char *name, const char *value)
+{
+    char path[128];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv6/%s", name);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs(value, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
 struct rpl_addr live_addr(const char *text)
 {
     struct rpl_addr addr;
@@ -268,7 +280,8 @@ int live_setup(void **state)
     assert_non_null(live);
     *state = live;
     live_ip("link set lo up");
-    live_ip("link add va type veth peer name vb");
+    if (live_ifindex("va") == 0)
+        live_ip("link add va type veth peer name vb");
     live->va = live_ifindex("va");
     live->vb = live_ifindex("vb");
     start(live, NULL);
@@ -278,7 +291,19 @@ int live_setup(void **state)
     return 0;
 }
 
-int live_teardown(void **state)
+int live_teardown_routes(void **state)
+{
+    struct live *live = *state;
+
+    assert_int_equal(krt_route_flush(live->krt, 5000, NULL), 0);
+    krt_free(live->krt);
+    live_ip("-6 route flush table all proto static");
+    live_ip("-6 addr flush dev va scope global");
+    free(live);
+    return 0;
+}
+
+int live_teardown_links(void **state)
 {
     struct live *live = *state;
 

@@ -61,7 +61,8 @@ struct live {
 
 /* cmocka's set-up and tear-down: va and vb up, the first dump told. */
 int live_setup(void **state);
-int live_teardown(void **state);
+int live_teardown_routes(void **state); /* leaves the links: coming up takes them a second */
+int live_teardown_links(void **state);
 
 /* A krt in |live| with these sizes instead of the one it has. */
 void live_restart(struct live *live, const struct krt_options *options);
@@ -78,6 +79,9 @@ void live_ip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* How many lines |format| prints that hold |needle|. */
 uint32_t live_lines(const char *needle, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Writes net.ipv6.|name|, with slashes. */
+void live_sysctl(const char *name, const char *value);
 
 struct rpl_addr live_addr(const char *text);
 struct rpl_route live_via(const struct live *live, uint32_t n); /* 2001:db8::n/128 */

@@ -114,24 +114,31 @@ static void bridge_port(void **state)
     assert_true(live->link[1].link.up);
 }
 
-/* EUI-64 link addresses of eight octets, as 802.15.4 has them, come whole. */
+static bool wa_up(const struct live *live)
+{
+    struct krt_link link;
+
+    return krt_link_get(live->krt, live_ifindex("wa"), &link) && link.up;
+}
+
+/* The kernel makes no address of its own if told so before the link is up. */
 static void link_without_address(void **state)
 {
     struct live *live = *state;
-    uint32_t tun;
     struct krt_link link;
+    uint32_t wa;
 
-    live_ip("tuntap add mode tun name tx");
-    tun = live_ifindex("tx");
-    assert_int_equal(krt_link_addrgen_none(live->krt, tun), 0);
-    assert_int_equal(krt_link_up(live->krt, tun), 0);
-    live_settle(live);
-    assert_true(krt_link_get(live->krt, tun, &link));
-    assert_int_equal(link.hwaddr_len, 0);
+    live_ip("link add dev wa type veth peer name wb");
+    live_ip("link set wb up");
+    wa = live_ifindex("wa");
+    assert_int_equal(krt_link_addrgen_none(live->krt, wa), 0);
+    assert_int_equal(krt_link_up(live->krt, wa), 0);
+    live_until(live, wa_up);
+    assert_true(krt_link_get(live->krt, wa, &link));
     assert_false(link.has_link_local);
-    assert_int_equal(live_lines("addrgenmode none", "-d link show tx"), 1);
-    assert_int_equal(live_lines("inet6", "-6 addr show tx"), 0);
-    live_ip("tuntap del mode tun name tx");
+    assert_int_equal(live_lines("addrgenmode none", "-d link show wa"), 1);
+    assert_int_equal(live_lines("inet6", "-6 addr show wa"), 0);
+    live_ip("link del wa");
 }
 
 static bool addr_told(const struct live *live)
@@ -186,6 +193,7 @@ static void address_of_others(void **state)
 {
     struct live *live = *state;
 
+    live_sysctl("conf/va/dad_transmits", "1");
     live_ip("-6 addr add 2001:db8::43/64 dev va");
     live_until(live, addr_tentative);
     live_until(live, addr_usable);
@@ -220,6 +228,7 @@ static void neighbour(void **state)
     struct live *live = *state;
     struct rpl_addr nobody = live_addr("fe80::dead");
 
+    live_sysctl("neigh/va/retrans_time_ms", "50");
     send_to(live, nobody);
     live_until(live, failed);
     assert_memory_equal(&live->neighbour, &nobody, sizeof(nobody));
@@ -244,28 +253,28 @@ static void overrun(void **state)
     struct rpl_addr addr = live_addr("2001:db8::42");
     struct rpl_addr gone = live_addr("2001:db8::41");
     struct krt_link link;
-    uint32_t i, tx;
+    uint32_t i, xa;
 
-    live_ip("tuntap add mode tun name tx");
-    tx = live_ifindex("tx");
+    live_ip("link add dev xa type veth peer name xb");
+    xa = live_ifindex("xa");
     live_restart(live, &options);
     live_settle(live);
     live->addr_count = 0;
     assert_int_equal(krt_addr_set(live->krt, live->va, &gone, 128), 0);
     live_until(live, addr_told);
     assert_memory_equal(&live->addr.addr, &gone, sizeof(gone));
-    assert_true(krt_link_get(live->krt, tx, &link));
+    assert_true(krt_link_get(live->krt, xa, &link));
     live->dumps = 0;
     for (i = 0; i < 200; i++) {
         assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
         assert_int_equal(krt_addr_del(live->krt, live->va, &addr, 128), 0);
     }
     assert_int_equal(krt_addr_del(live->krt, live->va, &gone, 128), 0);
-    live_ip("tuntap del mode tun name tx");
+    live_ip("link del xa");
     live_ip("link add dev wa type veth peer name wb");
     assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
     live_until(live, told_again);
-    assert_false(krt_link_get(live->krt, tx, &link));
+    assert_false(krt_link_get(live->krt, xa, &link));
     assert_true(krt_link_get(live->krt, live_ifindex("wa"), &link));
     live_settle(live);
     /* Of the two addresses the one that is gone was told last. */
@@ -276,7 +285,7 @@ static void overrun(void **state)
 
 #define LIVE_TEST(f)                                                                               \
     {                                                                                              \
-        "link: " #f, f, live_setup, live_teardown, NULL                                            \
+        "link: " #f, f, live_setup, live_teardown_links, NULL                                      \
     }
 const struct CMUnitTest live_link_tests[] = {
     LIVE_TEST(down_and_up), LIVE_TEST(facts),

@@ -412,6 +412,7 @@ static void dump(void **state)
     assert_non_null(find(live, &prefix));
     assert_non_null(find(live, &def));
     assert_int_equal(live->route_dumps, 1);
+    live_ip("-6 route flush table 100");
 }
 
 static bool routes_overrun(const struct live *live)
@@ -499,7 +500,7 @@ static void net_admin_only(void **state)
 
 #define LIVE_TEST(f)                                                                               \
     {                                                                                              \
-        "route: " #f, f, live_setup, live_teardown, NULL                                           \
+        "route: " #f, f, live_setup, live_teardown_routes, NULL                                    \
     }
 const struct CMUnitTest live_route_tests[] = {
     LIVE_TEST(kinds),
