@@ -154,6 +154,8 @@ static void icmp6_add_control(struct msghdr *msg, struct cmsghdr **c, size_t *us
                               const void *data, size_t len)
 {
     *c = *c ? CMSG_NXTHDR(msg, *c) : CMSG_FIRSTHDR(msg);
+    if (!*c) /* the caller's buffer has room for all it adds */
+        return;
     (*c)->cmsg_level = IPPROTO_IPV6;
     (*c)->cmsg_type = type;
     (*c)->cmsg_len = CMSG_LEN(len);

@@ -13,11 +13,13 @@
 static struct field *add(struct fields *fields, const char *prefix, const char *name)
 {
     struct field *field;
+    int len;
 
     assert_true(fields->count < FIELDS_MAX);
     field = &fields->field[fields->count++];
     memset(field, 0, sizeof(*field));
-    snprintf(field->name, sizeof(field->name), "%s.%s", prefix, name);
+    len = snprintf(field->name, sizeof(field->name), "%s.%s", prefix, name);
+    assert_true(len > 0 && (size_t)len < sizeof(field->name));
     return field;
 }
 
