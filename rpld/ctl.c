@@ -21,7 +21,7 @@
 #define CLIENTS_DEFAULT 32
 #define REQUEST_TIME 10.0           /* s for the whole request line */
 #define PROGRESS_TIME 30.0          /* s without an octet taken */
-#define LOOK_INTERVAL 5.0           /* s between looks at a client that streams */
+#define LOOKS 6                     /* at a client, in PROGRESS_TIME */
 #define SLICE_ITEMS 96              /* rendered per turn of the loop, all clients together */
 #define SLICE_ROOM (64u * 1024)     /* no rendering ahead of a client that has more waiting */
 #define MONITOR_ROOM (1024u * 1024) /* unsent octets above which events are dropped */
@@ -55,6 +55,7 @@ struct ctl {
     const struct ctl_source *source;
     uid_t admin_uid;
     unsigned clients_max;
+    double request_time, progress_time;
     int fd;
     ev_io listener;
     dev_t dev; /* the socket file is ours while it is this one */
@@ -213,7 +214,7 @@ static void client_start(struct client *client, size_t len, bool more)
         }
     }
     client->progress = ev_now(ctl->loop);
-    ev_timer_set(&client->timer, LOOK_INTERVAL, LOOK_INTERVAL);
+    ev_timer_set(&client->timer, ctl->progress_time / LOOKS, ctl->progress_time / LOOKS);
     ev_timer_start(ctl->loop, &client->timer);
     ev_io_start(ctl->loop, &client->writer);
 }
@@ -272,7 +273,8 @@ static void client_timeout(struct ev_loop *loop, ev_timer *watcher, int events)
 {
     struct client *client = watcher->data;
     (void)events;
-    bool stuck = unsent(client) > 0 && ev_now(loop) - client->progress > PROGRESS_TIME;
+    bool stuck =
+        client_busy(client) && ev_now(loop) - client->progress > client->ctl->progress_time;
     if (client->state == CLIENT_REQUEST || stuck)
         client_cut(client);
     else if (client->half_closed && hung_up(client->fd))
@@ -305,7 +307,7 @@ static void client_new(struct ctl *ctl, int fd)
     writer_buf_init(&client->buf, BUFFER_MAX);
     ev_io_init(&client->reader, reader_ready, fd, EV_READ);
     ev_io_init(&client->writer, writer_ready, fd, EV_WRITE);
-    ev_timer_init(&client->timer, client_timeout, REQUEST_TIME, 0.);
+    ev_timer_init(&client->timer, client_timeout, ctl->request_time, 0.);
     client->reader.data = client->writer.data = client->timer.data = client;
     /* The protocol goes first. */
     ev_set_priority(&client->reader, EV_MINPRI);
@@ -419,6 +421,8 @@ int ctl_new(struct ev_loop *loop, const struct ctl_settings *settings,
     ctl->fd = -1;
     ctl->admin_uid = settings->admin_uid;
     ctl->clients_max = settings->clients ? settings->clients : CLIENTS_DEFAULT;
+    ctl->request_time = settings->request_time_s > 0 ? settings->request_time_s : REQUEST_TIME;
+    ctl->progress_time = settings->progress_time_s > 0 ? settings->progress_time_s : PROGRESS_TIME;
     int result = history_new(&ctl->history);
     if (result == 0)
         result = open_socket(ctl, settings);

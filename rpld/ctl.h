@@ -34,6 +34,9 @@ struct ctl_settings {
     const char *group; /* NULL: the group is left as it is */
     uid_t admin_uid;   /* may change things: 0, as this process sees uids */
     unsigned clients;  /* at most that many at once; 0 = 32 */
+    /* How long a client may take to say what it wants, and how long it may take nothing of
+     * what is there for it; 0 = 10 s and 30 s. Then it is cut. */
+    double request_time_s, progress_time_s;
 };
 
 /* An interface that the configuration names. */

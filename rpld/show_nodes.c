@@ -69,15 +69,17 @@ bool show_nodes(struct show *show, unsigned budget)
 
 /* ---- node ADDR -------------------------------------------------------------------------- */
 
-/* An EUI-64 stands for the interface identifier made of it. */
+/* An EUI-64 stands for the interface identifier made of it: 16 digits, or pairs of them parted
+ * by a colon or a dash. */
 static bool eui64_parse(const char *text, struct rpl_addr *ret_addr)
 {
+    static const char hex[] = "0123456789abcdef";
     unsigned digits = 0;
     memset(ret_addr, 0, sizeof(*ret_addr));
     for (; *text; text++) {
-        static const char hex[] = "0123456789abcdef";
         const char *digit = strchr(hex, tolower((unsigned char)*text));
-        if (*text == ':' || *text == '-')
+        bool parted = digits > 0 && digits % 2 == 0 && strchr(hex, tolower((unsigned char)text[1]));
+        if ((*text == ':' || *text == '-') && parted && text[1])
             continue;
         if (!digit || digits == 16)
             return false;
@@ -116,7 +118,8 @@ enum show_code show_node_start(struct show *show)
     struct history_entry entry;
     struct rpl_view_node node;
     uint64_t cursor = 0;
-    if (!show_addr_parse(text, &show->addr) && !eui64_parse(text, &show->addr))
+    /* 00:11:22:33:44:55:66:77 would be an address, too; nobody means that one. */
+    if (!eui64_parse(text, &show->addr) && !show_addr_parse(text, &show->addr))
         return show_fail(show, SHOW_USAGE, "neither an IPv6 address nor an EUI-64: %s", text);
     if (!node_find(show, &show->addr, &node) &&
         !history_next(show->context->history, &show->addr, &cursor, &entry))

@@ -134,24 +134,36 @@ bool show_status(struct show *show, unsigned budget)
 
 /* ---- dodag ----------------------------------------------------------------------------- */
 
+/* While c stays below k (k = 0: never suppressed) the DIO leaves at t. Behind t, or when this
+ * one is suppressed, the next chance is the second half of the next interval (RFC 6206 4.2). */
+static void next_dio(struct writer *w, const struct rpl_view_instance *view)
+{
+    uint64_t imax = RPL_MS(1) << (view->dodag.dio_interval_min % 32u);
+    uint64_t twice = view->trickle_interval * 2;
+    bool running = view->trickle_interval && view->trickle_interval != RPL_NEVER;
+    bool suppressed = view->trickle_k && view->trickle_c >= view->trickle_k;
+    imax <<= view->dodag.dio_interval_doublings % 32u;
+    if (running && view->trickle_t > 0 && !suppressed) {
+        show_field_seconds(w, "next_dio_s", view->trickle_t);
+        return;
+    }
+    writer_null(w, "next_dio_s");
+    if (running)
+        show_field_seconds(w, "next_dio_earliest_s",
+                           view->trickle_end + (twice < imax ? twice : imax) / 2);
+}
+
 static void trickle_fields(struct writer *w, const struct rpl_view_instance *view)
 {
-    bool sends = view->trickle_t != RPL_NEVER;
     writer_object(w, "trickle");
-    writer_bool(w, "running", view->trickle_interval && view->trickle_end != RPL_NEVER);
+    writer_bool(w, "running", view->trickle_interval && view->trickle_interval != RPL_NEVER);
     show_field_seconds(w, "interval_s", view->trickle_interval);
     show_field_seconds(w, "t_s", view->trickle_t);
     show_field_seconds(w, "end_s", view->trickle_end);
     writer_uint(w, "c", view->trickle_c);
     writer_uint(w, "k", view->trickle_k);
     writer_end_object(w);
-    /* While c stays below k (k = 0: never suppressed) the DIO leaves at t; behind t the next
-     * one comes somewhere in the next interval. */
-    bool suppressed = view->trickle_k && view->trickle_c >= view->trickle_k;
-    if (sends && !suppressed)
-        show_field_seconds(w, "next_dio_s", view->trickle_t);
-    else
-        writer_null(w, "next_dio_s");
+    next_dio(w, view);
 }
 
 static void dodag_row(struct writer *w, const struct rpl_view_instance *view)
