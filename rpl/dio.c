@@ -93,9 +93,14 @@ static void root_hears_newer(struct rpl_instance *inst, const struct rpl_packet 
 static void root_receive(struct rpl_instance *inst, const struct rpl_packet *p,
                          const struct rpl_wire_dio *d)
 {
-    if (d->rank == RPL_INFINITE_RANK)
-        return; /* a link probe, or a child that lost its way: neither is news (interop) */
-    switch (rpl_lollipop_compare(d->version, inst->version)) {
+    enum rpl_order order = rpl_lollipop_compare(d->version, inst->version);
+
+    /* A link probe or a child that lost its way is no news (interop), unless it knows a newer
+     * version than ours: whoever lost its parent because we came back without state says so
+     * with INFINITE_RANK. */
+    if (d->rank == RPL_INFINITE_RANK && order != RPL_NEWER)
+        return;
+    switch (order) {
     case RPL_NEWER:
         root_hears_newer(inst, p, d->version);
         break;
@@ -145,6 +150,7 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
     struct rpl_nbr *parent = inst->parent;
     uint16_t rank = inst->rank;
     bool ours = inst->has_dodag && rpl_addr_equal(&d->dodag_id, &inst->dodag_id);
+    enum rpl_cause cause = RPL_CAUSE_ETX;
 
     if (!p->multicast && n->asking)
         rpl_nbr_answered(n);
@@ -152,8 +158,14 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
         rpl_count(e, RPL_COUNT_DROP_VERSION_OLD);
         if (inst->joined)
             rpl_instance_reset_trickle(inst, true);
+        else
+            rpl_instance_poison_again(inst);
     }
-    rpl_parent_select(inst, d->rank == RPL_INFINITE_RANK ? RPL_CAUSE_POISON : RPL_CAUSE_ETX);
+    if (d->rank == RPL_INFINITE_RANK)
+        cause = RPL_CAUSE_POISON;
+    else if (ours && d->version != inst->version)
+        cause = RPL_CAUSE_VERSION;
+    rpl_parent_select(inst, cause);
     if (consistent(inst, p, d) && inst->parent == parent && inst->rank == rank)
         trickle_consistent(&inst->trickle);
     /* SEQ-09: our parent asks for DAOs; in non-storing mode we pass the question on. */

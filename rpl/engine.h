@@ -38,11 +38,11 @@
 #define RPL_POISON_GAP RPL_MS(250)
 #define RPL_JUMP_WINDOW RPL_S(3600) /* a root without state may jump in its first hour */
 #define RPL_JUMP_GAP RPL_S(600)
-#define RPL_DTSN_GAP RPL_S(60)       /* at most one DTSN step of our own a minute */
-#define RPL_FORGET_LOWEST RPL_S(300) /* detached so long: the old lowest Rank binds no more */
-#define RPL_CANDIDATES_MAX 32        /* proven neighbours that one selection looks at */
-#define RPL_REFUSED_HOLD RPL_S(60)   /* a parent that refused our DAO is left alone */
-#define RPL_HOP_LIMIT 255            /* on link scope; sent, never demanded */
+#define RPL_DTSN_GAP RPL_S(60)     /* at most one DTSN step of our own a minute */
+#define RPL_FORGET RPL_S(300)      /* detached so long: version and Rank bind no more */
+#define RPL_CANDIDATES_MAX 32      /* proven neighbours that one selection looks at */
+#define RPL_REFUSED_HOLD RPL_S(60) /* a parent that refused our DAO is left alone */
+#define RPL_HOP_LIMIT 255          /* on link scope; sent, never demanded */
 #define RPL_HOP_LIMIT_GLOBAL 64
 #define RPL_UNREACHABLE_METRIC 65535 /* of the root's prefix route: worse than any other */
 
@@ -394,6 +394,8 @@ void rpl_instance_dis_start(struct rpl_instance *inst, rpl_duration first);
 void rpl_instance_dis_timeout(struct rpl_instance *inst);
 void rpl_instance_trickle_timeout(struct rpl_instance *inst);
 void rpl_instance_poison_timeout(struct rpl_instance *inst);
+/* Detached, and somebody speaks of an older version than ours: let it know. */
+void rpl_instance_poison_again(struct rpl_instance *inst);
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent);
 void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
 void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay);

@@ -284,9 +284,12 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst)
 
     if (inst->joined)
         return;
-    /* INS-08: what we advertised before binds for a hold time, not for ever. */
-    if (inst->detached_at && e->now >= inst->detached_at + RPL_FORGET_LOWEST)
+    /* INS-08: what we advertised before binds for a hold time, not for ever; or a root whose
+     * state is older than our memory would never have us back. */
+    if (inst->detached_at && e->now >= inst->detached_at + RPL_FORGET) {
         inst->lowest = RPL_INFINITE_RANK;
+        inst->has_dodag = false;
+    }
     for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
         if (rpl_iface_serves(&e->iface[i], inst))
             rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
@@ -326,8 +329,11 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     if (new_version)
         inst->lowest = RPL_INFINITE_RANK; /* PAR-09 */
     if (new_version || rejoined) {
-        rpl_trace(e, RPL_TRACE_JOINED, new_version ? RPL_CAUSE_VERSION : RPL_CAUSE_NONE, inst,
-                  &inst->dodag_id, NULL, inst->version);
+        rpl_trace(e, RPL_TRACE_JOINED,
+                  new_dodag     ? RPL_CAUSE_FIRST
+                  : new_version ? RPL_CAUSE_VERSION
+                                : RPL_CAUSE_NONE,
+                  inst, &inst->dodag_id, NULL, inst->version);
         inst->dao_all = inst->refresh_seq = true;
         rpl_store(inst);
     }
@@ -388,8 +394,17 @@ void rpl_instance_poison_timeout(struct rpl_instance *inst)
     rpl_dio_send(inst, 0, NULL);
     if (--inst->poison_left > 0)
         rpl_timer_set(e, &inst->t_poison, e->now + RPL_POISON_GAP);
-    else
+    else if (!rpl_timer_armed(&inst->t_dis))
         rpl_instance_dis_start(inst, rpl_random_range(e, RPL_POISON_GAP, RPL_DIS_FIRST));
+}
+
+void rpl_instance_poison_again(struct rpl_instance *inst)
+{
+    if (!inst->cfg.poison || inst->leaf || !inst->has_dodag || rpl_timer_armed(&inst->t_poison))
+        return;
+    inst->poison_left = 1;
+    rpl_timer_set(inst->engine, &inst->t_poison,
+                  inst->engine->now + rpl_random_range(inst->engine, 0, RPL_POISON_GAP));
 }
 
 static void router_update(struct rpl_instance *inst)
