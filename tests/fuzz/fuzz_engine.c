@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The engine under a stream of events and time steps, made of the input octets. After each
+ * event: no source route repeats a node, tables are within their caps, every route lies inside
+ * the prefix. At the end nothing is left allocated. The rig also aborts when the engine sends
+ * something that our own strict reader refuses.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/rig.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define NODES 8 /* small numbers make collisions, and collisions make trouble */
+
+struct input {
+    const uint8_t *data;
+    size_t left;
+};
+
+static uint8_t take(struct input *in)
+{
+    if (in->left == 0)
+        return 0;
+    in->left--;
+    return *in->data++;
+}
+
+static void check(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+static void check_nodes(struct rig *rig)
+{
+    const struct rpl_addr prefix = rig_global(0);
+    struct rpl_cursor c = {0};
+    struct rpl_view_node v;
+    struct rpl_view_path path;
+    size_t count = 0;
+
+    while (rpl_view_next_node(rig->engine, &c, rig->now, &v)) {
+        count++;
+        check(rpl_addr_match(&v.address, &prefix, 64) || v.unconfirmed);
+        check(v.parent_count <= RPL_PARENTS_MAX);
+        if (rpl_view_route(rig->engine, &v.address, &path) != 0)
+            continue;
+        check(v.reachable && path.hops >= 1 && path.hops <= RPL_PATH_MAX);
+        for (size_t i = 0; i < path.hops; i++)
+            for (size_t k = i + 1; k < path.hops; k++)
+                check(!rpl_addr_equal(&path.hop[i], &path.hop[k]));
+    }
+    check(count <= rig->config.limits.targets);
+}
+
+static void check_neighbours(struct rig *rig)
+{
+    struct rpl_cursor c = {0};
+    struct rpl_view_neighbour n;
+    struct rpl_view_instance v;
+    size_t count = 0;
+
+    while (rpl_view_next_neighbour(rig->engine, &c, rig->now, &n))
+        count++;
+    check(count <= rig->config.limits.neighbours);
+    c = (struct rpl_cursor){0};
+    while (rpl_view_next_instance(rig->engine, &c, rig->now, &v)) {
+        check(v.role != RPL_ROLE_ROOT || !v.has_parent);
+        check(v.joined || v.rank == RPL_INFINITE_RANK);
+    }
+}
+
+static void dio(struct rig *rig, struct input *in)
+{
+    struct rpl_addr root = rig_global(in->left & 1 ? 1 : 2), src = rig_ll(2 + take(in) % NODES);
+    uint8_t flags = take(in);
+    struct rpl_wire_message msg =
+        rig_dio(rig->config.instance[0].mop, (uint16_t)(take(in) << 8 | take(in)), &root);
+
+    msg.u.dio.version = take(in);
+    msg.u.dio.dtsn = take(in);
+    msg.u.dio.has_config = !(flags & 1);
+    msg.u.dio.pio_count = !(flags & 2);
+    msg.u.dio.grounded = !(flags & 4);
+    msg.u.dio.preference = flags >> 5;
+    rig_receive(rig, &src, flags & 8 ? &rig->link_local : &rpl_addr_all_nodes, &msg);
+}
+
+static void dao(struct rig *rig, struct input *in)
+{
+    bool storing = rig->config.instance[0].mop == RPL_MOP_STORING;
+    unsigned from = 2 + take(in) % NODES, target = 2 + take(in) % NODES;
+    struct rpl_addr t = rig_global(target), parent = rig_global(1 + take(in) % NODES);
+    struct rpl_addr src = storing ? rig_ll(from) : rig_global(target), root = rig_global(1);
+    struct rpl_wire_message msg =
+        rig_dao(take(in), &t, take(in), take(in), storing ? NULL : &parent);
+
+    rig_receive(rig, &src, storing ? &rig->link_local : &root, &msg);
+}
+
+static void octets(struct rig *rig, struct input *in)
+{
+    struct rpl_addr src = take(in) & 1 ? rig_ll(3) : rig_global(3), dst = rig->link_local;
+    uint8_t packet[256] = {155};
+    size_t len = take(in);
+    uint16_t sum;
+
+    if (len < 4)
+        return;
+    packet[1] = take(in);
+    for (size_t i = 4; i < len; i++)
+        packet[i] = take(in);
+    sum = rpl_wire_checksum(&src, &dst, 58, packet, len);
+    packet[2] = (uint8_t)(sum >> 8);
+    packet[3] = (uint8_t)sum;
+    rig_octets(rig, take(in) & 1 ? RIG_IF : 0, &src, &dst, packet, len);
+}
+
+static void other(struct rig *rig, struct input *in, uint8_t op)
+{
+    struct rpl_event ev = {0};
+    unsigned n = 1 + take(in) % NODES;
+
+    switch (op) {
+    case 0:
+        ev.type = RPL_EVENT_LINK;
+        ev.u.link.ifindex = RIG_IF;
+        ev.u.link.state = n & 1 ? RPL_LINK_DOWN : RPL_LINK_GONE;
+        rig_input(rig, &ev);
+        rig_link_up(rig);
+        return;
+    case 1:
+        ev.type = RPL_EVENT_NEIGHBOUR;
+        ev.u.neighbour.ifindex = RIG_IF;
+        ev.u.neighbour.address = rig_ll(n);
+        ev.u.neighbour.failed = n & 1;
+        ev.u.neighbour.etx = take(in);
+        break;
+    case 2:
+        ev.type = RPL_EVENT_FORWARD_ERROR;
+        ev.u.forward_error.kind = (enum rpl_forward_error)(take(in) % 5);
+        ev.u.forward_error.reporter = rig_global(n);
+        ev.u.forward_error.target = rig_global(1 + take(in) % NODES);
+        break;
+    case 3:
+        ev.type = RPL_EVENT_COMMAND;
+        ev.u.command.command = (enum rpl_command)(take(in) % 5);
+        ev.u.command.address = rig_global(n);
+        break;
+    case 4:
+        ev.type = n & 1 ? RPL_EVENT_ROUTE_LOST : RPL_EVENT_ROUTE_FOUND;
+        ev.u.route.route.kind = (enum rpl_route_kind)(take(in) % 3);
+        ev.u.route.route.dst = rig_global(n);
+        ev.u.route.route.dst_len = 128;
+        ev.u.route.route.ifindex = RIG_IF;
+        ev.u.route.route.via = rig_ll(n);
+        ev.u.route.all = n == NODES;
+        break;
+    case 5:
+        rig->kernel = (enum rig_kernel)(n % 3);
+        return;
+    case 6:
+        ev.type = RPL_EVENT_ROUTE_RESULT;
+        ev.u.route_result.token = n;
+        break;
+    default:
+        rig->fail_at = rig->allocs + n;
+        return;
+    }
+    rig_input(rig, &ev);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct rig rig;
+    struct input in = {data, size > 4096 ? 4096 : size};
+    uint8_t kind = take(&in);
+
+    rig_init(&rig, (enum rpl_role)(kind % 3), kind & 4 ? RPL_MOP_STORING : RPL_MOP_NON_STORING);
+    rig.config.limits =
+        (struct rpl_limits){.neighbours = 5, .targets = 6, .peers = 4, .effects = 64};
+    check(rig_start(&rig) == 0);
+    while (in.left > 0) {
+        uint8_t op = take(&in);
+        rig.sent_count = rig.trace_count = rig.route_count = 0;
+        if (op < 80)
+            dio(&rig, &in);
+        else if (op < 150)
+            dao(&rig, &in);
+        else if (op < 180)
+            octets(&rig, &in);
+        else if (op < 220)
+            rig_run(&rig, RPL_MS(1u << (op - 180) / 2));
+        else
+            other(&rig, &in, op % 8);
+        check_nodes(&rig);
+        check_neighbours(&rig);
+    }
+    rig_stop(&rig);
+    check(rig.live == 0);
+    return 0;
+}
