@@ -285,7 +285,7 @@ static bool assign_interfaces(struct conf_reader *reader, const struct conf_sett
 
     if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
         return refuse_type(reader, setting, from, path);
-    if (config_setting_length(from) == 0)
+    if (config_setting_length(from) == 0 && !reader->partial)
         return refuse(reader, setting, from, path, "empty");
     for (int i = 0; i < config_setting_length(from); i++) {
         (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);

@@ -113,9 +113,11 @@ static int load(const char *text, const char *file, const char *dir, struct conf
     config_t tree;
     char *own = NULL;
     bool parsed = false;
+    unsigned found = 0;
 
     conf_default(&conf);
-    if (!conf_source_scan(text, file, dir, errors)) {
+    found = conf_source_scan(text, file, dir, errors);
+    if ((found & CONF_SCAN_INCLUDE) != 0) {
         /* libconfig is kept away from a file that it might read for ever; what stands here is
          * judged nevertheless. */
         reader.partial = true;
@@ -131,7 +133,7 @@ static int load(const char *text, const char *file, const char *dir, struct conf
     parsed = config_read_string(&tree, text) == CONFIG_TRUE;
     reader.partial = reader.partial || !parsed;
     conf_read_tree(&reader, config_root_setting(&tree));
-    if (!parsed)
+    if (!parsed && (found & CONF_SCAN_STRING) == 0)
         parse_error(&reader, &tree, text);
     config_destroy(&tree);
     free(own);

@@ -35,13 +35,16 @@ int conf_source_read(const char *file, char **ret_text, const char **ret_wrong);
 /* The name of an included file as seen from the folder |dir|. */
 void conf_source_include_path(const char *dir, const char *name, char *out, size_t size);
 
+#define CONF_SCAN_INCLUDE 0x1u /* an include cannot be had */
+#define CONF_SCAN_STRING 0x2u  /* a string never ends */
+
 /*
- * Find what libconfig would take silently or die of: numbers that do not fit, and includes
- * that are no readable files (followed into depth). |dir| NULL refuses every include. Returns
- * false if an include cannot be had.
+ * Find what libconfig would take silently, die of, or name badly: numbers that do not fit,
+ * includes that are no readable files (followed into depth), a string without an end. |dir|
+ * NULL refuses every include. Errors are added; returns which of the above stood there.
  */
-bool conf_source_scan(const char *text, const char *file, const char *dir,
-                      struct conf_errors *errors);
+unsigned conf_source_scan(const char *text, const char *file, const char *dir,
+                          struct conf_errors *errors);
 
 /* A copy in which every include is a comment, to be freed; NULL without memory. */
 char *conf_source_without_includes(const char *text);

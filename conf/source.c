@@ -101,10 +101,10 @@ struct scan {
     unsigned depth;
     unsigned *includes; /* met so far, in all files */
     struct conf_errors *errors;
-    bool whole; /* every include can be had */
+    unsigned found; /* CONF_SCAN_... */
 };
 
-static bool scan_text(struct scan *scan);
+static void scan_text(struct scan *scan);
 
 /* Step over |n| octets and count lines. */
 static void skip(struct scan *scan, size_t n)
@@ -116,11 +116,20 @@ static void skip(struct scan *scan, size_t n)
 /* A string: from its quote to the one that ends it, or to the end of the text. */
 static void skip_string(struct scan *scan)
 {
+    uint32_t line = scan->line;
+    char text[CONF_ERROR_VALUE_MAX];
+
+    (void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(scan->p, "\n"), scan->p);
     skip(scan, 1);
     while (*scan->p != '\0' && *scan->p != '"')
         skip(scan, scan->p[0] == '\\' && scan->p[1] != '\0' ? 2 : 1);
-    if (*scan->p == '"')
+    if (*scan->p == '"') {
         skip(scan, 1);
+        return;
+    }
+    conf_error_add(scan->errors, scan->file, line, NULL, text,
+                   "a string begins here and never ends; close it with a quote");
+    scan->found |= CONF_SCAN_STRING;
 }
 
 static void skip_block_comment(struct scan *scan)
@@ -188,15 +197,15 @@ static void scan_include_file(struct scan *scan, const char *directive, const ch
     if (err < 0) {
         conf_error_add(scan->errors, scan->file, scan->line, directive, NULL,
                        "%s; allowed is " CONF_SOURCE_ALLOWED, wrong);
-        scan->whole = false;
+        scan->found |= CONF_SCAN_INCLUDE;
         return;
     }
     inner.p = text;
     inner.file = path;
     inner.line = 1;
     inner.depth++;
-    if (!scan_text(&inner))
-        scan->whole = false;
+    scan_text(&inner);
+    scan->found |= inner.found;
     free(text);
 }
 
@@ -211,7 +220,7 @@ static void scan_include(struct scan *scan, const char *name)
         conf_error_add(scan->errors, scan->file, scan->line, "@include", NULL,
                        "not a plain file name in quotes of at most %zu characters",
                        sizeof(copy) - 1);
-        scan->whole = false;
+        scan->found |= CONF_SCAN_INCLUDE;
         return;
     }
     (void)snprintf(copy, sizeof(copy), "%.*s", (int)len, name);
@@ -219,7 +228,7 @@ static void scan_include(struct scan *scan, const char *name)
     if (scan->dir == NULL) {
         conf_error_add(scan->errors, scan->file, scan->line, directive, NULL,
                        "only a file can include others");
-        scan->whole = false;
+        scan->found |= CONF_SCAN_INCLUDE;
         return;
     }
     conf_source_include_path(scan->dir, copy, path, sizeof(path));
@@ -262,7 +271,7 @@ static void scan_token(struct scan *scan)
         skip(scan, 1);
 }
 
-static bool scan_text(struct scan *scan)
+static void scan_text(struct scan *scan)
 {
     uint32_t seen = 0;
 
@@ -272,20 +281,15 @@ static bool scan_text(struct scan *scan)
         seen = scan->line;
         scan_token(scan);
     }
-    return scan->whole;
 }
 
-bool conf_source_scan(const char *text, const char *file, const char *dir,
-                      struct conf_errors *errors)
+unsigned conf_source_scan(const char *text, const char *file, const char *dir,
+                          struct conf_errors *errors)
 {
     unsigned includes = 0;
-    struct scan scan = {.p = text,
-                        .file = file,
-                        .dir = dir,
-                        .line = 1,
-                        .includes = &includes,
-                        .errors = errors,
-                        .whole = true};
+    struct scan scan = {
+        .p = text, .file = file, .dir = dir, .line = 1, .includes = &includes, .errors = errors};
 
-    return scan_text(&scan);
+    scan_text(&scan);
+    return scan.found;
 }
