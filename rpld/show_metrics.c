@@ -200,7 +200,8 @@ static void head(struct show *show)
     struct writer *w = &show->writer;
     struct writer_label version = {"version", source->version};
     writer_array(w, "metrics", NULL, 0);
-    writer_family(w, "rpld_build", "info", "the program that runs");
+    /* A gauge, not OpenMetrics' "info", which readers of the older format refuse. */
+    writer_family(w, "rpld_build_info", "gauge", "the program that runs");
     writer_sample(w, &version, 1, 1, 0);
     writer_family(w, "rpld_uptime_seconds", "gauge", "time since the start");
     writer_sample(w, NULL, 0, (show->now - source->started) / 1000000, 0);

@@ -144,7 +144,7 @@ struct writer_label {
 };
 
 /* Open a family of samples. |name| as OpenMetrics wants it ('-' becomes '_'), without the
- * suffix; |type| "counter", "gauge" or "info"; both and |help| are borrowed until the next. */
+ * suffix; |type| "counter" or "gauge"; both and |help| are borrowed until the next. */
 void writer_family(struct writer *w, const char *name, const char *type, const char *help);
 /* value / 10^digits. */
 void writer_sample(struct writer *w, const struct writer_label *labels, unsigned count,

@@ -45,8 +45,6 @@ void writer_metrics_sample(struct writer *w, const struct writer_label *labels, 
     writer_buf_puts(w->buf, w->family);
     if (strcmp(w->family_type, "counter") == 0)
         writer_buf_puts(w->buf, "_total");
-    else if (strcmp(w->family_type, "info") == 0)
-        writer_buf_puts(w->buf, "_info");
     for (unsigned i = 0; i < count; i++) {
         writer_buf_puts(w->buf, i == 0 ? "{" : ",");
         writer_buf_puts(w->buf, labels[i].name);

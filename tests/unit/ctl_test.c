@@ -259,7 +259,7 @@ static void metrics(void **state)
     link_up();
     dao(2, 1);
     const char *text = ask("metrics\n");
-    assert_memory_equal(text, "ok\n# TYPE rpld_build info\n", 26);
+    assert_memory_equal(text, "ok\n# TYPE rpld_build_info gauge\n", 32);
     assert_non_null(strstr(text, "\nrpld_dao_in_total 1\n"));
     assert_non_null(strstr(text, "\nrpld_instance_nodes{instance=\"0\"} 1\n"));
     assert_non_null(strstr(text, "\nrpld_node_hops{instance=\"0\",address=\"fd00::200:0:0:2\","

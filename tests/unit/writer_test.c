@@ -215,7 +215,7 @@ static void metrics(void)
     writer_sample(&w, NULL, 0, 5, 0);
     writer_family(&w, "rpld_etx", "gauge", "etx");
     writer_sample(&w, labels, 2, 150, 2);
-    writer_family(&w, "rpld_build", "info", "build");
+    writer_family(&w, "rpld_build_info", "gauge", "build");
     writer_sample(&w, labels, 1, 1, 0);
     writer_end_array(&w);
     writer_end(&w);
@@ -232,8 +232,8 @@ static void openmetrics(void **state)
                                 "# TYPE rpld_etx gauge\n"
                                 "# HELP rpld_etx etx\n"
                                 "rpld_etx{a=\"1\",b=\"q\\\"\\\\\\n\xef\xbf\xbd\"} 1.50\n"
-                                "# TYPE rpld_build info\n"
-                                "# HELP rpld_build build\n"
+                                "# TYPE rpld_build_info gauge\n"
+                                "# HELP rpld_build_info build\n"
                                 "rpld_build_info{a=\"1\"} 1\n"
                                 "# EOF\n");
 }
