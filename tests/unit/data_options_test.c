@@ -328,6 +328,7 @@ static void test_rpi_check(void **state)
         {0, 512, RPL_RPI_MARK},
         {0, 3 * 256 + 17, RPL_RPI_FINE},
         {RPL_RPI_O, 512, RPL_RPI_FINE},
+        {RPL_RPI_O, 256, RPL_RPI_FINE},
         {RPL_RPI_O, 1024, RPL_RPI_MARK},
         {RPL_RPI_O, 255, RPL_RPI_MARK}, /* below 256 it is a DAGRank */
     };
@@ -467,14 +468,40 @@ static void test_icmp6_about_icmp6(void **state)
     }
 }
 
+/* A chain of headers that ends before its end says so: nobody knows what it carries. */
+static void test_icmp6_about_cut_headers(void **state)
+{
+    static const uint8_t kinds[] = {0, 43, 60, 44};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds); i++) {
+        for (size_t len = 40; len <= 72; len++) {
+            uint8_t packet[72] = {0}, out[200];
+            size_t want = kinds[i] == 44 ? 48 : 64;
+
+            ip6(packet, kinds[i], len - 40);
+            packet[40] = 17;
+            packet[41] = kinds[i] == 44 ? 0 : 2;
+            assert_int_equal(rpl_icmp6_error(out, sizeof(out), packet, len, &DST, 1, 0, 0) > 0,
+                             len >= want);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strip_options),   cmocka_unit_test(test_strip_nothing),
-        cmocka_unit_test(test_strip_trailer),   cmocka_unit_test(test_cut_packets),
-        cmocka_unit_test(test_rpi_invalid),     cmocka_unit_test(test_rpi_update),
-        cmocka_unit_test(test_rpi_check),       cmocka_unit_test(test_icmp6_sizes),
-        cmocka_unit_test(test_icmp6_addresses), cmocka_unit_test(test_icmp6_about_icmp6),
+        cmocka_unit_test(test_strip_options),
+        cmocka_unit_test(test_strip_nothing),
+        cmocka_unit_test(test_strip_trailer),
+        cmocka_unit_test(test_cut_packets),
+        cmocka_unit_test(test_rpi_invalid),
+        cmocka_unit_test(test_rpi_update),
+        cmocka_unit_test(test_rpi_check),
+        cmocka_unit_test(test_icmp6_sizes),
+        cmocka_unit_test(test_icmp6_addresses),
+        cmocka_unit_test(test_icmp6_about_icmp6),
+        cmocka_unit_test(test_icmp6_about_cut_headers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

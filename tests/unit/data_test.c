@@ -149,7 +149,7 @@ static void test_all_compressions(void **state)
 static void test_srh_lengths(void **state)
 {
     (void)state;
-    for (unsigned ext = 0; ext < 256; ext += ext < 20 ? 1 : 59) {
+    for (unsigned ext = 0; ext < 256; ext += ext < 40 ? 1 : 59) {
         for (unsigned pair = 0; pair < 256; pair++) {
             for (unsigned pad = 0; pad < 16; pad++) {
                 int cmpr_i = (int)(pair >> 4), cmpr_e = (int)(pair & 15);
@@ -381,6 +381,9 @@ static void test_insert_refused(void **state)
     }
     assert_int_equal(rpl_srh_insert(packet, &len, whole + 24, hop, 4, &RPI), RPL_DATA_OK);
     assert_int_equal(len, whole + 24);
+    len = whole - 1; /* cut: the Payload Length says more */
+    assert_int_equal(rpl_srh_insert(packet, &len, ROOM, hop, 4, &RPI), RPL_DATA_TRUNCATED);
+    len = whole + 24;
     /* What has them already gets no second ones. */
     whole = len;
     memcpy(packet + 24, hop[3].b, 16);
@@ -389,18 +392,40 @@ static void test_insert_refused(void **state)
     REFUSED(4, &RPI, RPL_DATA_PATH_INVALID);
 }
 
-/* A payload of 65535 octets cannot grow, whatever the room. */
+/* A Payload Length has 16 bits, whatever the room: 65535 is reached and not passed. */
 static void test_insert_too_long(void **state)
 {
     static uint8_t packet[40 + 65535 + 100];
     struct rpl_addr hop[2] = {node(11), node(12)};
-    size_t len = plain(packet, &OUTSIDE, &hop[1], 65535);
 
     (void)state;
-    assert_int_equal(rpl_srh_insert(packet, &len, sizeof(packet), hop, 2, NULL), RPL_DATA_TOO_BIG);
-    assert_int_equal(rpl_encapsulate(packet, &len, sizeof(packet), &ROOT, 64, hop, 1, NULL),
-                     RPL_DATA_TOO_BIG);
-    assert_int_equal(len, 40 + 65535);
+    for (size_t payload = 65535 - 50; payload <= 65535; payload++) {
+        size_t len = plain(packet, &OUTSIDE, &hop[1], payload);
+        bool fits = payload + 16 <= 65535;
+
+        assert_int_equal(rpl_srh_insert(packet, &len, sizeof(packet), hop, 2, NULL),
+                         fits ? RPL_DATA_OK : RPL_DATA_TOO_BIG);
+        assert_int_equal(len, 40 + payload + (fits ? 16 : 0));
+        len = plain(packet, &OUTSIDE, &hop[1], payload);
+        fits = payload + 40 + 8 <= 65535;
+        assert_int_equal(rpl_encapsulate(packet, &len, sizeof(packet), &ROOT, 64, hop, 1, &RPI),
+                         fits ? RPL_DATA_OK : RPL_DATA_TOO_BIG);
+        assert_int_equal(len, 40 + payload + (fits ? 48 : 0));
+    }
+}
+
+/* One hop and no RPI: there is nothing to put in, also where a source route stands. */
+static void test_insert_nothing(void **state)
+{
+    struct rpl_addr hop[2] = {node(11), node(12)};
+    uint8_t packet[ROOM], before[ROOM];
+    size_t len = by_hand(packet, hop, 1, 15, 15), whole = len;
+
+    (void)state;
+    memcpy(before, packet, len);
+    assert_int_equal(rpl_srh_insert(packet, &len, ROOM, hop, 1, NULL), RPL_DATA_OK);
+    assert_int_equal(len, whole);
+    assert_memory_equal(packet, before, len);
 }
 
 /* Behind a Hop-by-Hop header that somebody else put there. */
@@ -565,6 +590,34 @@ static void test_tunnel_ecn(void **state)
     }
 }
 
+/* Other routing headers are not ours: they stay where they are, and get no second one. */
+static void test_other_routing_header(void **state)
+{
+    struct rpl_addr hop[3] = {node(11), node(12), node(13)}, next;
+    struct rpl_packet_info info;
+    uint8_t packet[ROOM], before[ROOM];
+
+    (void)state;
+    for (unsigned type = 0; type < 256; type++) {
+        size_t len = by_hand(packet, &hop[2], 0, 0, 0);
+
+        packet[42] = (uint8_t)type;
+        memcpy(before, packet, len);
+        assert_int_equal(rpl_packet_parse(packet, len, &info), RPL_DATA_OK);
+        assert_int_equal(info.srh, type == 3 ? 40 : 0);
+        assert_int_equal(info.next, type == 3 ? 17 : 43);
+        assert_int_equal(info.payload, type == 3 ? 48 : 40);
+        assert_false(rpl_srh_segment(packet, &info, 0, &next));
+        assert_false(rpl_srh_segment(packet, &info, 1, &next));
+        assert_int_equal(rpl_srh_step(packet, len, NULL, 0, &next), RPL_DATA_SRH_INVALID);
+        assert_int_equal(rpl_srh_insert(packet, &len, ROOM, hop, 3, NULL), RPL_DATA_PATH_INVALID);
+        assert_int_equal(rpl_strip(packet, &len), RPL_DATA_OK);
+        assert_int_equal(len, type == 3 ? 48 : 56);
+        if (type != 3)
+            assert_memory_equal(packet, before, len);
+    }
+}
+
 static void test_error_names(void **state)
 {
     (void)state;
@@ -582,13 +635,22 @@ static void test_error_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_compressions),   cmocka_unit_test(test_srh_lengths),
-        cmocka_unit_test(test_segments_left),      cmocka_unit_test(test_step_refused),
-        cmocka_unit_test(test_step_loop),          cmocka_unit_test(test_insert_and_walk),
-        cmocka_unit_test(test_insert_compression), cmocka_unit_test(test_insert_refused),
-        cmocka_unit_test(test_insert_too_long),    cmocka_unit_test(test_insert_behind_options),
-        cmocka_unit_test(test_tunnel_and_back),    cmocka_unit_test(test_tunnel_cut),
-        cmocka_unit_test(test_tunnel_refused),     cmocka_unit_test(test_tunnel_ecn),
+        cmocka_unit_test(test_all_compressions),
+        cmocka_unit_test(test_srh_lengths),
+        cmocka_unit_test(test_segments_left),
+        cmocka_unit_test(test_step_refused),
+        cmocka_unit_test(test_step_loop),
+        cmocka_unit_test(test_insert_and_walk),
+        cmocka_unit_test(test_insert_compression),
+        cmocka_unit_test(test_insert_refused),
+        cmocka_unit_test(test_insert_too_long),
+        cmocka_unit_test(test_insert_nothing),
+        cmocka_unit_test(test_insert_behind_options),
+        cmocka_unit_test(test_tunnel_and_back),
+        cmocka_unit_test(test_tunnel_cut),
+        cmocka_unit_test(test_tunnel_refused),
+        cmocka_unit_test(test_tunnel_ecn),
+        cmocka_unit_test(test_other_routing_header),
         cmocka_unit_test(test_error_names),
     };
 

@@ -273,7 +273,9 @@ static void test_write_refuses_dao(void **state)
     dao->group_count = dao->target_count = dao->transit_count = 2;
     dao->target[1].group = dao->transit[1].group = 1;
     assert_refused(&msg, dao->group_count = 0);
-    assert_refused(&msg, dao->group_count = 1);  /* options of a group that is not there */
+    assert_refused(&msg, dao->group_count = 1); /* options of a group that is not there */
+    assert_refused(&msg, (dao->target_count = 3, dao->target[2].group = 2));
+    assert_refused(&msg, (dao->transit_count = 3, dao->transit[2].group = 2));
     assert_refused(&msg, dao->group_count = 3);  /* a group without options */
     assert_refused(&msg, dao->target_count = 1); /* Transits without Target */
     assert_refused(&msg, dao->transit_count = 1);
@@ -282,6 +284,26 @@ static void test_write_refuses_dao(void **state)
     assert_refused(&msg, dao->target[0].len = 129);
     assert_refused(&msg, dao->target[0].flags = 0x20);
     assert_refused(&msg, dao->target[0].flags = 0x05); /* a ROVR that does not fit */
+}
+
+/* As many Targets and Transits as are read can be written. */
+static void test_write_most(void **state)
+{
+    static struct rpl_wire_message msg, back;
+    uint8_t out[8192];
+    enum rpl_counter why;
+    int len;
+
+    (void)state;
+    memset(&msg, 0, sizeof(msg));
+    msg.code = RPL_CODE_DAO;
+    msg.u.dao.group_count = 1;
+    msg.u.dao.target_count = RPL_WIRE_TARGETS_MAX;
+    msg.u.dao.transit_count = RPL_WIRE_TRANSITS_MAX;
+    len = rpl_wire_write(&msg, &SRC, &DST, out, sizeof(out));
+    assert_true(len > 0);
+    assert_int_equal(rpl_wire_read(out, (size_t)len, &SRC, &DST, &back, &why), 0);
+    assert_memory_equal(&msg, &back, sizeof(msg));
 }
 
 /* Fields whose flag is clear go out as 0, bits behind a prefix as well (COD-06, COD-16). */
@@ -384,9 +406,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),          cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_write_refuses_codes), cmocka_unit_test(test_write_refuses_dio),
-        cmocka_unit_test(test_write_refuses_dao),   cmocka_unit_test(test_write_clears),
-        cmocka_unit_test(test_addr_match_and_mask), cmocka_unit_test(test_addr_scopes),
-        cmocka_unit_test(test_addr_identifiers),
+        cmocka_unit_test(test_write_refuses_dao),   cmocka_unit_test(test_write_most),
+        cmocka_unit_test(test_write_clears),        cmocka_unit_test(test_addr_match_and_mask),
+        cmocka_unit_test(test_addr_scopes),         cmocka_unit_test(test_addr_identifiers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
