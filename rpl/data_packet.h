@@ -71,7 +71,8 @@ static inline bool rpl_data_is_rpi(uint8_t option)
     return option == RPL_RPI_63 || option == RPL_RPI_23;
 }
 
-/* SRH-03: a path of 1..RPL_PATH_MAX hops, none twice, |src| not among them, none multicast. */
+/* SRH-03: a path of 1..RPL_PATH_MAX hops, none twice, |src| (NULL: not asked) not among them,
+ * none multicast. */
 bool rpl_path_valid(const struct rpl_addr *src, const struct rpl_addr *hop, size_t hops);
 
 /* Hop-by-Hop header and source routing header of a valid path, to be put in front of a header

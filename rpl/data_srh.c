@@ -40,7 +40,7 @@ bool rpl_path_valid(const struct rpl_addr *src, const struct rpl_addr *hop, size
         return false;
     for (size_t i = 0; i < hops; i++) {
         if (rpl_addr_is_multicast(&hop[i]) || rpl_addr_is_unspecified(&hop[i]) ||
-            rpl_addr_equal(&hop[i], src))
+            (src && rpl_addr_equal(&hop[i], src)))
             return false;
         for (size_t j = 0; j < i; j++) {
             if (rpl_addr_equal(&hop[i], &hop[j]))
@@ -129,7 +129,12 @@ enum rpl_data_error rpl_srh_insert(uint8_t *packet, size_t *len, size_t size,
 
     if (error != RPL_DATA_OK)
         return error;
-    if (!rpl_path_valid(&info.src, hop, hops) || !rpl_addr_equal(&hop[hops - 1], &info.dst))
+    /*
+     * NOTE: RFC 6554 section 3 wants the source outside the list. Inline for all traffic
+     * (compat.srh) a mote's packet to a node below itself passes it once more, and deployed
+     * forwarders carry that; with compat.srh = "encapsulate" the source is the root.
+     */
+    if (!rpl_path_valid(NULL, hop, hops) || !rpl_addr_equal(&hop[hops - 1], &info.dst))
         return RPL_DATA_PATH_INVALID;
     /* One header of each kind at most (RFC 8200 section 4.1): the caller encapsulates. */
     if ((rpi && info.hbh != 0) || (hops > 1 && (info.srh != 0 || info.next == NEXT_ROUTING)))

@@ -76,7 +76,8 @@ bool rpl_srh_segment(const uint8_t *packet, const struct rpl_packet_info *info, 
  * Insert a Hop-by-Hop header with |rpi| (NULL: none) and, when |hops| > 1, a source routing
  * header into |packet| in place: hop[0] becomes the destination, the last hop must be the
  * packet's present destination. With hops == 1 no routing header is added. CmprI and CmprE are
- * the largest that all segments share with hop[0], capped at 15. If a Hop-by-Hop header stands
+ * the largest that all segments share with hop[0], capped at 15. The packet's source may be one
+ * of the hops (compat.srh inline; see the NOTE at the code). If a Hop-by-Hop header stands
  * already and |rpi| is given, the packet must be encapsulated instead (RPL_DATA_PATH_INVALID).
  */
 enum rpl_data_error rpl_srh_insert(uint8_t *packet, size_t *len, size_t size,

@@ -366,8 +366,6 @@ static void test_insert_refused(void **state)
     REFUSED(4, &RPI, RPL_DATA_PATH_INVALID);
     hop[1] = hop[3];
     REFUSED(4, &RPI, RPL_DATA_PATH_INVALID);
-    hop[1] = OUTSIDE;
-    REFUSED(4, &RPI, RPL_DATA_PATH_INVALID);
     hop[1] = rpl_addr_all_nodes;
     REFUSED(4, &RPI, RPL_DATA_PATH_INVALID);
     memset(&hop[1], 0, 16);
