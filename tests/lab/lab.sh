@@ -190,7 +190,7 @@ lab_node() {
 }
 
 lab_eui64() {
-    printf '02:12:4b:00:%02x:%02x:00:00' $(($1 >> 8)) $(($1 & 255))
+    printf '02124b00%04x0000' "$1"
 }
 
 # --- daemons ---
@@ -449,7 +449,8 @@ lab_stop() {
 }
 
 lab_complaints() {
-    grep -rhE 'AddressSanitizer|LeakSanitizer|runtime error:|[Aa]ssertion' $LAB --include='*.log'
+    grep -rhE 'AddressSanitizer|LeakSanitizer|runtime error:|[Aa]ssertion' $LAB --include='*.log' \
+        --exclude=check.log
 }
 
 # Ends the script; after a failure with what the programs said, so that one run tells enough. With

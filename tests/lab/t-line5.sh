@@ -49,7 +49,7 @@ lab_check "status says what it is" test "$(lab_json 1 status '.instances[0] |
     [.id, .role, .mode, .objective, .dodag_id, .nodes] | join(" ")')" = \
     "0 root $LAB_MODE mrhof $(lab_address 1) 4"
 lab_check "nodes lists the four with their EUI-64" lab_same \
-    "$(lab_json 1 nodes '.nodes[].eui64 | ascii_downcase')" \
+    "$(lab_json 1 nodes '.nodes[].eui64')" \
     "$(for node in 2 3 4 5; do lab_eui64 $node; echo; done)"
 lab_check "the kernel's host routes are those of the nodes" lab_kernel_agrees
 if [ "$LAB_MODE" = storing ]; then
