@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: ISC */
+#include "bridge/bconf.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <libconfig.h>
+
+#include "bridge/topic.h"
+
+#define MQTT_PORT 1883
+
+struct reader {
+    FILE *errors;
+    const char *file;
+    int n_errors;
+    struct bconf *conf;
+};
+
+enum setting_type { TYPE_NUMBER, TYPE_TEXT, TYPE_CHOICE, TYPE_BOOL };
+
+/* A setting that is one value. |size| is the room of a text; of a choice, |words| are the values
+ * by their number. */
+struct setting {
+    const char *name;
+    enum setting_type type;
+    size_t offset;
+    long min;
+    long max;
+    size_t size;
+    const char *const *words;
+};
+
+static const char *const output_words[] = {"json", "value", "raw", NULL};
+static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+static const char *const to_words[] = {"stderr", "syslog", NULL};
+
+#define NUMBER(name, low, high)                                                                    \
+    {                                                                                              \
+#name, TYPE_NUMBER, offsetof(struct bconf, name), low, high, 0, NULL                       \
+    }
+#define TEXT(name, low)                                                                            \
+    {                                                                                              \
+#name, TYPE_TEXT, offsetof(struct bconf, name), low, 0, sizeof(((struct bconf *)0)->name), \
+            NULL                                                                                   \
+    }
+#define CHOICE(text, field, list)                                                                  \
+    {                                                                                              \
+        text, TYPE_CHOICE, offsetof(struct bconf, field), 0, 0, 0, list                            \
+    }
+
+static const struct setting settings[] = {
+    TEXT(broker, 1),
+    TEXT(username, 0),
+    TEXT(password, 0),
+    TEXT(client_id, 0),
+    NUMBER(keepalive_s, 10, 3600),
+    TEXT(base, 1),
+    NUMBER(qos, 0, 2),
+    CHOICE("format", output, output_words),
+    NUMBER(coap_port, 0, 65535),
+    NUMBER(node_port, 1, 65535),
+    NUMBER(settle_s, 0, 3600),
+    NUMBER(poll_interval_s, 1, 86400),
+    NUMBER(outstanding, 1, 1000),
+    NUMBER(max_nodes, 1, 100000),
+    NUMBER(max_resources, 1, 1000),
+    NUMBER(max_memory_mb, 1, 4096),
+    TEXT(socket, 1),
+    TEXT(user, 0),
+    CHOICE("log", log_level, level_words),
+    CHOICE("log_to", log_to, to_words),
+};
+
+#define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+static const struct setting rule_settings[] = {
+    {"qos", TYPE_NUMBER, offsetof(struct brg_rule, qos), 0, 2, 0, NULL},
+    {"retain", TYPE_BOOL, offsetof(struct brg_rule, retain), 0, 0, 0, NULL},
+    {"format", TYPE_CHOICE, offsetof(struct brg_rule, output), 0, 0, 0, output_words},
+    {"poll_interval_s", TYPE_NUMBER, offsetof(struct brg_rule, poll_interval_s), 1, 86400, 0, NULL},
+};
+
+#define N_RULE_SETTINGS (sizeof(rule_settings) / sizeof(rule_settings[0]))
+
+/* --- errors --------------------------------------------------------------------------------- */
+
+static void found_text(const config_setting_t *setting, char *out, size_t size)
+{
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        (void)snprintf(out, size, " = %lld", config_setting_get_int64(setting));
+        break;
+    case CONFIG_TYPE_FLOAT:
+        (void)snprintf(out, size, " = %g", config_setting_get_float(setting));
+        break;
+    case CONFIG_TYPE_BOOL:
+        (void)snprintf(out, size, " = %s", config_setting_get_bool(setting) ? "true" : "false");
+        break;
+    case CONFIG_TYPE_STRING:
+        (void)snprintf(out, size, " = \"%.80s\"", config_setting_get_string(setting));
+        break;
+    case CONFIG_TYPE_GROUP:
+        (void)snprintf(out, size, " = a group");
+        break;
+    default:
+        (void)snprintf(out, size, " = a list");
+        break;
+    }
+    for (; *out != '\0'; out++) {
+        if ((unsigned char)*out < 0x20 || *out == 0x7f) {
+            *out = '?'; /* nothing that could steer a terminal */
+        }
+    }
+}
+
+/* FILE:LINE: bridge.SETTING = VALUE: what is wrong; allowed is ... */
+__attribute__((format(printf, 4, 5))) static void complain(struct reader *reader,
+                                                           const config_setting_t *setting,
+                                                           const char *path, const char *format,
+                                                           ...)
+{
+    const char *file = config_setting_source_file(setting);
+    char found[128] = "";
+    va_list args;
+
+    if (strcmp(path, "bridge.password") == 0) {
+        (void)snprintf(found, sizeof(found), " (not shown)");
+    } else {
+        found_text(setting, found, sizeof(found));
+    }
+    reader->n_errors++;
+    (void)fprintf(reader->errors, "%s:%u: %s%s: ", file == NULL ? reader->file : file,
+                  config_setting_source_line(setting), path, found);
+    va_start(args, format);
+    (void)vfprintf(reader->errors, format, args);
+    va_end(args);
+    (void)fputc('\n', reader->errors);
+}
+
+/* --- values --------------------------------------------------------------------------------- */
+
+static bool is_number(const config_setting_t *from)
+{
+    int type = config_setting_type(from);
+
+    return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
+}
+
+static void read_number(struct reader *reader, const struct setting *setting, void *base,
+                        const config_setting_t *from, const char *path)
+{
+    long long value = is_number(from) ? config_setting_get_int64(from) : 0;
+
+    if (!is_number(from) || value < setting->min || value > setting->max) {
+        complain(reader, from, path, "%s; allowed is a number from %ld to %ld",
+                 is_number(from) ? "out of range" : "not a number", setting->min, setting->max);
+        return;
+    }
+    *(int *)(void *)((char *)base + setting->offset) = (int)value;
+}
+
+static void read_text(struct reader *reader, const struct setting *setting, void *base,
+                      const config_setting_t *from, const char *path)
+{
+    const char *text =
+        config_setting_type(from) == CONFIG_TYPE_STRING ? config_setting_get_string(from) : NULL;
+    size_t len = text == NULL ? 0 : strlen(text);
+
+    if (text == NULL || len >= setting->size || len < (size_t)setting->min) {
+        complain(reader, from, path, "%s; allowed is a text of %ld to %zu characters",
+                 text == NULL ? "not a text" : "of the wrong length", setting->min,
+                 setting->size - 1);
+        return;
+    }
+    memcpy((char *)base + setting->offset, text, len + 1);
+}
+
+static void read_choice(struct reader *reader, const struct setting *setting, void *base,
+                        const config_setting_t *from, const char *path)
+{
+    const char *text =
+        config_setting_type(from) == CONFIG_TYPE_STRING ? config_setting_get_string(from) : "";
+    char allowed[128] = "";
+    size_t len = 0;
+
+    for (int i = 0; setting->words[i] != NULL; i++) {
+        if (strcmp(setting->words[i], text) == 0) {
+            *(int *)(void *)((char *)base + setting->offset) = i;
+            return;
+        }
+        len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, "%s\"%s\"",
+                                i == 0                          ? ""
+                                : setting->words[i + 1] == NULL ? " or "
+                                                                : ", ",
+                                setting->words[i]);
+    }
+    complain(reader, from, path, "not known; allowed is %s", allowed);
+}
+
+static void read_setting(struct reader *reader, const struct setting *setting, void *base,
+                         const config_setting_t *from, const char *path)
+{
+    switch (setting->type) {
+    case TYPE_NUMBER:
+        read_number(reader, setting, base, from, path);
+        break;
+    case TYPE_TEXT:
+        read_text(reader, setting, base, from, path);
+        break;
+    case TYPE_CHOICE:
+        read_choice(reader, setting, base, from, path);
+        break;
+    case TYPE_BOOL:
+        if (config_setting_type(from) != CONFIG_TYPE_BOOL) {
+            complain(reader, from, path, "not a truth; allowed is true or false");
+            return;
+        }
+        *(int *)(void *)((char *)base + setting->offset) = config_setting_get_bool(from) != 0;
+        break;
+    }
+}
+
+static const struct setting *setting_find(const struct setting *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i].name, name) == 0) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+static void unknown(struct reader *reader, const struct setting *list, size_t n,
+                    const config_setting_t *from, const char *path, const char *more)
+{
+    char names[512];
+    size_t len = 0;
+
+    names[0] = '\0';
+    for (size_t i = 0; i < n && len < sizeof(names); i++) {
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s ", list[i].name);
+    }
+    complain(reader, from, path, "unknown setting; allowed here: %s%s", names, more);
+}
+
+/* --- rules and commands --------------------------------------------------------------------- */
+
+static bool is_list(const config_setting_t *from)
+{
+    int type = config_setting_type(from);
+
+    return type == CONFIG_TYPE_LIST || type == CONFIG_TYPE_ARRAY;
+}
+
+/* A pattern over NODE/PATH. */
+static void read_pattern(struct reader *reader, const config_setting_t *from, const char *path,
+                         char out[BCONF_PATTERN_MAX])
+{
+    const struct setting pattern = {
+        .name = "path", .type = TYPE_TEXT, .min = 1, .size = BCONF_PATTERN_MAX};
+
+    read_text(reader, &pattern, out, from, path);
+}
+
+static void read_rule(struct reader *reader, const config_setting_t *from, const char *path)
+{
+    struct bconf *conf = reader->conf;
+    struct brg_rule *rule = &conf->rules[conf->n_rules];
+    char *pattern = conf->rule_paths[conf->n_rules];
+    char full[96];
+
+    *rule = (struct brg_rule){.path = pattern,
+                              .qos = BRG_QOS_UNSET,
+                              .retain = BRG_RETAIN_UNSET,
+                              .output = BRG_OUTPUT_UNSET};
+    if (config_setting_type(from) != CONFIG_TYPE_GROUP) {
+        complain(reader, from, path, "not a rule; allowed is a group { path = \"...\"; ... }");
+        return;
+    }
+    for (int i = 0; i < config_setting_length(from); i++) {
+        const config_setting_t *member = config_setting_get_elem(from, (unsigned)i);
+        const char *name = config_setting_name(member);
+        const struct setting *setting = setting_find(rule_settings, N_RULE_SETTINGS, name);
+        int ignore = 0;
+
+        (void)snprintf(full, sizeof(full), "%s.%.40s", path, name);
+        if (strcmp(name, "path") == 0) {
+            read_pattern(reader, member, full, pattern);
+        } else if (strcmp(name, "ignore") == 0) {
+            read_setting(reader, &(struct setting){.type = TYPE_BOOL}, &ignore, member, full);
+            rule->ignore = ignore != 0;
+        } else if (setting != NULL) {
+            read_setting(reader, setting, rule, member, full);
+        } else {
+            unknown(reader, rule_settings, N_RULE_SETTINGS, member, full, "path ignore");
+        }
+    }
+    if (pattern[0] == '\0' && config_setting_get_member(from, "path") == NULL) {
+        complain(reader, from, path, "a rule without path; it says which resources are meant");
+    }
+    conf->n_rules++;
+}
+
+static void read_rules(struct reader *reader, const config_setting_t *from)
+{
+    int n = is_list(from) ? config_setting_length(from) : -1;
+
+    if (n < 0 || n > BCONF_RULES_MAX) {
+        complain(reader, from, "bridge.rules", "allowed is a list of at most %d groups",
+                 BCONF_RULES_MAX);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        char path[32];
+
+        (void)snprintf(path, sizeof(path), "bridge.rules[%d]", i);
+        read_rule(reader, config_setting_get_elem(from, (unsigned)i), path);
+    }
+}
+
+static void read_commands(struct reader *reader, const config_setting_t *from)
+{
+    struct bconf *conf = reader->conf;
+    int n = is_list(from) ? config_setting_length(from) : -1;
+
+    if (n < 0 || n > BCONF_RULES_MAX) {
+        complain(reader, from, "bridge.commands", "allowed is a list of at most %d patterns",
+                 BCONF_RULES_MAX);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        char path[32];
+
+        (void)snprintf(path, sizeof(path), "bridge.commands[%d]", i);
+        read_pattern(reader, config_setting_get_elem(from, (unsigned)i), path,
+                     conf->command_patterns[conf->n_commands++]);
+    }
+}
+
+/* --- the group ------------------------------------------------------------------------------ */
+
+bool bconf_broker_parse(const char *url, char host[BCONF_TEXT_MAX], uint16_t *ret_port)
+{
+    const char *at = url;
+    const char *end;
+    const char *port = NULL;
+    unsigned long number = MQTT_PORT;
+
+    if (strncmp(at, "mqtt://", 7) != 0) {
+        return false;
+    }
+    at += 7;
+    if (*at == '[') {
+        end = strchr(++at, ']');
+        if (end != NULL && (end[1] == ':' || end[1] == '\0')) {
+            port = end[1] == ':' ? end + 2 : NULL;
+        } else {
+            return false;
+        }
+    } else {
+        end = at + strcspn(at, ":");
+        port = *end == ':' ? end + 1 : NULL;
+    }
+    if (port != NULL) {
+        size_t digits = strspn(port, "0123456789");
+
+        number = strtoul(port, NULL, 10);
+        if (digits == 0 || digits > 5 || port[digits] != '\0' || number == 0 || number > 65535) {
+            return false;
+        }
+    }
+    if (end == at || (size_t)(end - at) >= BCONF_TEXT_MAX ||
+        strcspn(at, "/@ \t") < (size_t)(end - at)) {
+        return false;
+    }
+    memcpy(host, at, (size_t)(end - at));
+    host[end - at] = '\0';
+    *ret_port = (uint16_t)number;
+    return true;
+}
+
+static void read_member(struct reader *reader, const config_setting_t *from)
+{
+    const char *name = config_setting_name(from);
+    const struct setting *setting = setting_find(settings, N_SETTINGS, name);
+    struct bconf *conf = reader->conf;
+    char path[64];
+    int before = reader->n_errors;
+
+    (void)snprintf(path, sizeof(path), "bridge.%.40s", name);
+    if (strcmp(name, "rules") == 0) {
+        read_rules(reader, from);
+    } else if (strcmp(name, "commands") == 0) {
+        read_commands(reader, from);
+    } else if (setting != NULL) {
+        read_setting(reader, setting, conf, from, path);
+    } else if (strcmp(name, "program") != 0) { /* that one is rpld's */
+        unknown(reader, settings, N_SETTINGS, from, path, "rules commands");
+    }
+    if (reader->n_errors > before) {
+        return;
+    }
+    if (strcmp(name, "broker") == 0 &&
+        !bconf_broker_parse(conf->broker, conf->broker_host, &conf->broker_port)) {
+        complain(reader, from, path,
+                 "not understood; allowed is mqtt://HOST or mqtt://HOST:PORT, HOST a name, an "
+                 "IPv4 address or an IPv6 address in []");
+    } else if (strcmp(name, "base") == 0 && !brg_topic_base_ok(conf->base)) {
+        complain(reader, from, path,
+                 "no topic; allowed are 1 to 64 octets without + and #, that neither start with "
+                 "$ or / nor end with /");
+    }
+}
+
+static void defaults(struct bconf *conf)
+{
+    memset(conf, 0, sizeof(*conf));
+    *conf = (struct bconf){
+        .broker = "mqtt://127.0.0.1:1883",
+        .broker_host = "127.0.0.1",
+        .broker_port = MQTT_PORT,
+        .keepalive_s = 60,
+        .base = "mesh",
+        .qos = 1,
+        .output = BRG_OUTPUT_JSON,
+        .coap_port = 5683,
+        .node_port = 5683,
+        .settle_s = 2,
+        .poll_interval_s = 300,
+        .outstanding = 8,
+        .max_nodes = 10000,
+        .max_resources = 64,
+        .max_memory_mb = 32,
+        .socket = "/run/rpld/rpld.sock",
+        .log_level = BCONF_LOG_INFO,
+        .log_to = BCONF_LOG_STDERR,
+    };
+}
+
+static void read_file(struct reader *reader, const config_t *config)
+{
+    const config_setting_t *group = config_lookup(config, "bridge");
+    struct bconf *conf = reader->conf;
+    const char *socket;
+
+    /* rpld's own setting, if it is there, is where its socket is. */
+    if (config_lookup_string(config, "control.socket", &socket) &&
+        strlen(socket) < sizeof(conf->socket)) {
+        memcpy(conf->socket, socket, strlen(socket) + 1);
+    }
+    if (group == NULL || config_setting_type(group) != CONFIG_TYPE_GROUP) {
+        reader->n_errors++;
+        (void)fprintf(reader->errors,
+                      "%s: no group bridge; `bridge = { };` is enough to have everything at its "
+                      "default\n",
+                      reader->file);
+        return;
+    }
+    for (int i = 0; i < config_setting_length(group); i++) {
+        read_member(reader, config_setting_get_elem(group, (unsigned)i));
+    }
+    for (size_t i = 0; i < conf->n_commands; i++) {
+        conf->commands[i] = conf->command_patterns[i];
+    }
+    if (conf->username[0] == '\0' && conf->password[0] != '\0') {
+        complain(reader, config_setting_get_member(group, "password"), "bridge.password",
+                 "a password without username; set both or none");
+    }
+}
+
+/* libconfig would read a device or a FIFO for ever. */
+static const char *file_wrong(const char *file)
+{
+    struct stat st;
+
+    if (stat(file, &st) < 0) {
+        return strerror(errno);
+    }
+    return S_ISREG(st.st_mode) ? NULL : "not a regular file";
+}
+
+int bconf_load(const char *file, struct bconf *conf, FILE *errors)
+{
+    struct reader reader = {.errors = errors, .file = file, .conf = conf};
+    const char *wrong = file_wrong(file);
+    char dir[4096];
+    config_t config;
+
+    defaults(conf);
+    if (wrong != NULL || strlen(file) >= sizeof(dir)) {
+        (void)fprintf(errors, "%s: %s\n", file, wrong != NULL ? wrong : "too long a name");
+        return 1;
+    }
+    (void)snprintf(dir, sizeof(dir), "%s", file);
+    config_init(&config);
+    config_set_include_dir(&config, dirname(dir));
+    if (config_read_file(&config, file) != CONFIG_TRUE) {
+        const char *where = config_error_file(&config);
+
+        (void)fprintf(errors, "%s:%d: %s\n", where == NULL ? file : where,
+                      config_error_line(&config), config_error_text(&config));
+        reader.n_errors++;
+    } else {
+        read_file(&reader, &config);
+    }
+    config_destroy(&config);
+    return reader.n_errors;
+}
+
+void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
+{
+    *ret_config = (struct brg_core_config){
+        .base = conf->base,
+        .qos = conf->qos,
+        .output = (enum brg_output)conf->output,
+        .rules = conf->rules,
+        .n_rules = conf->n_rules,
+        .commands = conf->commands,
+        .n_commands = conf->n_commands,
+        .settle_s = (uint32_t)conf->settle_s,
+        .poll_interval_s = (uint32_t)conf->poll_interval_s,
+        .node_port = (uint16_t)conf->node_port,
+        .max_nodes = (uint32_t)conf->max_nodes,
+        .max_resources = (uint32_t)conf->max_resources,
+    };
+}

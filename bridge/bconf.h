@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The bridge's configuration: the group `bridge` of a libconfig file, usually rpld's own.
+ *
+ * Every setting has a default. All errors of the group are reported in one go, each with file,
+ * line, setting, what was found and what is allowed; then nothing of it is used. What belongs to
+ * rpld in that file is rpld's to check. rpld-bridge.conf(5) is the reference.
+ */
+#ifndef BRIDGE_BCONF_H
+#define BRIDGE_BCONF_H
+
+#include <stdio.h>
+
+#include "bridge/core.h"
+
+#define BCONF_FILE_DEFAULT "/etc/rpld/rpld.conf"
+#define BCONF_RULES_MAX 64
+#define BCONF_PATTERN_MAX 128
+#define BCONF_TEXT_MAX 256
+#define BCONF_SOCKET_MAX 108 /* what struct sockaddr_un holds, with the NUL */
+
+enum bconf_log_level { BCONF_LOG_ERROR, BCONF_LOG_WARNING, BCONF_LOG_INFO, BCONF_LOG_DEBUG };
+enum bconf_log_to { BCONF_LOG_STDERR, BCONF_LOG_SYSLOG };
+
+/* Copying it needs bconf_core() to be called again: the core's view points into it. */
+struct bconf {
+    char broker[BCONF_TEXT_MAX]; /* as written */
+    char broker_host[BCONF_TEXT_MAX];
+    uint16_t broker_port;
+    char username[BCONF_TEXT_MAX]; /* "": none */
+    char password[BCONF_TEXT_MAX];
+    char client_id[BCONF_TEXT_MAX]; /* "": made at start */
+    int keepalive_s;
+    char base[BCONF_TEXT_MAX];
+    int qos;
+    int output; /* enum brg_output */
+    int coap_port;
+    int node_port;
+    int settle_s;
+    int poll_interval_s;
+    int outstanding;
+    int max_nodes;
+    int max_resources;
+    int max_memory_mb;
+    char socket[BCONF_SOCKET_MAX];
+    char user[BCONF_TEXT_MAX]; /* "": rpld-bridge, or else nobody */
+    int log_level;             /* enum bconf_log_level */
+    int log_to;                /* enum bconf_log_to */
+    size_t n_rules;
+    struct brg_rule rules[BCONF_RULES_MAX];
+    char rule_paths[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
+    size_t n_commands;
+    char command_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
+    const char *commands[BCONF_RULES_MAX];
+};
+
+/* Reads |file|. The number of errors, each printed to |errors| as a line; 0: |conf| is filled. */
+int bconf_load(const char *file, struct bconf *conf, FILE *errors);
+
+/* The part that the core wants; it points into |conf|. */
+void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config);
+
+/* Splits mqtt://HOST[:PORT] (an IPv6 address in brackets). False when it is not that. */
+bool bconf_broker_parse(const char *url, char host[BCONF_TEXT_MAX], uint16_t *ret_port);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The bridge's log: one line per event, `room: what happened key=value ...`, to standard error
+ * or syslog. The format string is the reason: each has a bucket of its own (30 lines at once,
+ * then one in 10 s), so that a hostile node can neither fill a disk nor drown another event;
+ * what was held back is counted in the next line that passes. One log per process.
+ */
+#ifndef BRIDGE_LOG_H
+#define BRIDGE_LOG_H
+
+#include "bridge/bconf.h"
+
+void brg_log_open(enum bconf_log_to to, enum bconf_log_level level);
+
+/* |format| must be a string constant. Keeps errno. */
+__attribute__((format(printf, 2, 3))) void brg_log(enum bconf_log_level level, const char *format,
+                                                   ...);
+
+#define brg_log_error(...) brg_log(BCONF_LOG_ERROR, __VA_ARGS__)
+#define brg_log_warning(...) brg_log(BCONF_LOG_WARNING, __VA_ARGS__)
+#define brg_log_info(...) brg_log(BCONF_LOG_INFO, __VA_ARGS__)
+#define brg_log_debug(...) brg_log(BCONF_LOG_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: ISC */
+/* rpld-bridge: the command line, the socket, the loop. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ev.h>
+#include <mosquitto.h>
+
+#include "bridge/bconf.h"
+#include "bridge/core.h"
+#include "bridge/follow.h"
+#include "bridge/log.h"
+#include "bridge/mqtt.h"
+#include "bridge/priv.h"
+
+#define RECEIVE_BUFFER (4 << 20)
+#define DATAGRAMS_PER_TURN 256
+
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29 /* linux/in6.h, which cannot be included beside netinet/in.h */
+#endif
+
+struct bridge {
+    struct bconf conf;
+    struct ev_loop *loop;
+    int udp;
+    struct coap_endpoint *ep;
+    struct brg_outbox *outbox;
+    struct brg_core *core;
+    struct brg_mqtt *mqtt;
+    struct brg_follow *follow;
+    struct brg_follow_handler handler;
+    ev_io udp_io;
+    ev_timer timer;
+    ev_prepare prepare;
+    ev_signal term, interrupt, hangup;
+    uint64_t oversized;
+};
+
+static void *heap_get(void *ctx, size_t size)
+{
+    (void)ctx;
+    return calloc(1, size);
+}
+
+static void heap_put(void *ctx, void *ptr)
+{
+    (void)ctx;
+    free(ptr);
+}
+
+static const struct brg_alloc heap = {heap_get, heap_put, NULL};
+
+static struct brg_now now_read(void)
+{
+    struct timespec mono = {0};
+    struct timespec wall = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &mono);
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct brg_now){
+        .mono = (brg_tstamp)mono.tv_sec * BRG_SEC + (brg_tstamp)mono.tv_nsec / 1000,
+        .wall_s = (double)wall.tv_sec + (double)wall.tv_nsec / 1e9,
+    };
+}
+
+/* --- effects -------------------------------------------------------------------------------- */
+
+static void datagram_send(struct bridge *bridge, const struct coap_effect *effect)
+{
+    struct sockaddr_in6 to = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons(effect->peer.port),
+        .sin6_scope_id = effect->peer.scope,
+    };
+
+    memcpy(&to.sin6_addr, effect->peer.ip, sizeof(effect->peer.ip));
+    /* What cannot leave now is lost as on the air: what matters is sent again. */
+    if (sendto(bridge->udp, effect->data, effect->len, 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
+        brg_log_debug("coap: cannot send error=\"%s\"", strerror(errno));
+    }
+}
+
+static void effects_run(struct bridge *bridge, const struct brg_now *now)
+{
+    struct coap_effect effect;
+
+    while (coap_poll(bridge->ep, &effect)) {
+        if (effect.kind == COAP_SEND) {
+            datagram_send(bridge, &effect);
+        } else {
+            brg_core_effect(bridge->core, &effect, now);
+        }
+    }
+}
+
+/* Before the loop sleeps: what was begun in this turn goes out, and the timer is set. */
+static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    struct bridge *bridge = prepare->data;
+    struct brg_now now = now_read();
+    brg_tstamp core;
+    brg_tstamp deadline;
+
+    (void)events;
+    effects_run(bridge, &now);
+    brg_mqtt_pump(bridge->mqtt);
+    deadline = coap_deadline(bridge->ep);
+    core = brg_core_deadline(bridge->core);
+    deadline = core < deadline ? core : deadline;
+    ev_timer_stop(loop, &bridge->timer);
+    if (deadline != BRG_NEVER) {
+        ev_tstamp wait = deadline > now.mono ? (double)(deadline - now.mono) / 1e6 : 0.;
+
+        ev_now_update(loop);
+        ev_timer_set(&bridge->timer, wait, 0.);
+        ev_timer_start(loop, &bridge->timer);
+    }
+}
+
+static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct bridge *bridge = timer->data;
+    struct brg_now now = now_read();
+
+    (void)loop;
+    (void)events;
+    coap_timeout(bridge->ep, now.mono);
+    brg_core_timeout(bridge->core, &now);
+}
+
+static void datagrams(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct bridge *bridge = io->data;
+    struct brg_now now = now_read();
+
+    (void)loop;
+    (void)events;
+    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
+        uint8_t data[COAP_DATAGRAM_MAX];
+        struct sockaddr_in6 from;
+        struct coap_addr peer = {.scope = 0};
+        socklen_t len = sizeof(from);
+        ssize_t n =
+            recvfrom(bridge->udp, data, sizeof(data), MSG_TRUNC, (struct sockaddr *)&from, &len);
+
+        if (n < 0) {
+            return;
+        }
+        if ((size_t)n > sizeof(data)) {
+            bridge->oversized++;
+            continue;
+        }
+        memcpy(peer.ip, &from.sin6_addr, sizeof(peer.ip));
+        peer.port = ntohs(from.sin6_port);
+        peer.scope = from.sin6_scope_id;
+        if (coap_input(bridge->ep, &peer, data, (size_t)n, now.mono) == 0) {
+            brg_core_heard(bridge->core, &peer, &now);
+        }
+        effects_run(bridge, &now);
+    }
+}
+
+/* --- what the others tell ------------------------------------------------------------------- */
+
+static void on_snapshot_begin(void *ctx)
+{
+    struct bridge *bridge = ctx;
+
+    brg_core_snapshot_begin(bridge->core);
+}
+
+static void on_snapshot_end(void *ctx)
+{
+    struct bridge *bridge = ctx;
+    struct brg_now now = now_read();
+
+    brg_core_snapshot_end(bridge->core, &now);
+}
+
+static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *ip)
+{
+    struct bridge *bridge = ctx;
+    struct brg_now now = now_read();
+
+    if (ip != NULL) {
+        brg_core_node_up(bridge->core, eui64, instance, ip, &now);
+    } else {
+        brg_core_node_down(bridge->core, eui64, instance, &now);
+    }
+}
+
+static void on_command(void *ctx, const char *topic, const char *payload, size_t len)
+{
+    struct bridge *bridge = ctx;
+    struct brg_now now = now_read();
+
+    brg_core_command(bridge->core, topic, payload, len, &now);
+}
+
+static void on_trace(void *ctx, const struct brg_trace *trace)
+{
+    (void)ctx;
+    switch (trace->kind) {
+    case BRG_TRACE_ONLINE:
+        brg_log_info("node: online node=%s", trace->node);
+        break;
+    case BRG_TRACE_OFFLINE:
+        brg_log_info("node: offline node=%s", trace->node);
+        break;
+    case BRG_TRACE_DISCOVERED:
+        brg_log_info("node: asked for its resources node=%s resources=%u", trace->node,
+                     trace->number);
+        break;
+    case BRG_TRACE_SILENT:
+        brg_log_info("node: silent, asked again later node=%s wait_s=%u", trace->node,
+                     trace->number);
+        break;
+    case BRG_TRACE_UNUSABLE:
+        brg_log_warning("node: its list of resources is of no use node=%s code=%u.%02u",
+                        trace->node, COAP_CLASS(trace->number), COAP_DETAIL(trace->number));
+        break;
+    case BRG_TRACE_OBSERVING:
+        brg_log_debug("resource: observed node=%s path=%s", trace->node, trace->detail);
+        break;
+    case BRG_TRACE_POLLING:
+        brg_log_debug("resource: cannot be observed, polled node=%s path=%s", trace->node,
+                      trace->detail);
+        break;
+    case BRG_TRACE_RESOURCE:
+        brg_log_debug("resource: no value node=%s path=%s code=%u.%02u", trace->node, trace->detail,
+                      COAP_CLASS(trace->number), COAP_DETAIL(trace->number));
+        break;
+    case BRG_TRACE_BAD_PAYLOAD:
+        brg_log_warning("resource: a value not understood node=%s reason=\"%s\"", trace->node,
+                        trace->detail);
+        break;
+    case BRG_TRACE_COMMAND:
+        brg_log_info("command: done node=%s status=%s", trace->node, trace->detail);
+        break;
+    case BRG_TRACE_FULL:
+        brg_log_warning("bridge: no room node=%s for=%s", trace->node, trace->detail);
+        break;
+    }
+}
+
+static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)signal;
+    (void)events;
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)loop;
+    (void)signal;
+    (void)events;
+    brg_log_warning("bridge: the configuration is read at start only mend=\"restart it\"");
+}
+
+/* --- start ---------------------------------------------------------------------------------- */
+
+static int udp_open(int port)
+{
+    struct sockaddr_in6 any = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons((uint16_t)port),
+        .sin6_addr = IN6ADDR_ANY_INIT,
+    };
+    const int size = RECEIVE_BUFFER;
+    const int yes = 1;
+    const int no = 0;
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return -errno;
+    }
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+    /* What others sent to a group is not for us to answer. */
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &no, sizeof(no));
+    /* Many nodes may answer at once: the default holds some 250 of them. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    }
+    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0) {
+        int err = -errno;
+
+        (void)close(fd);
+        return err;
+    }
+    return fd;
+}
+
+static uint64_t seed_read(void)
+{
+    uint64_t seed = 0;
+
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+        struct brg_now now = now_read();
+
+        seed = now.mono ^ (uint64_t)getpid() << 32;
+    }
+    return seed;
+}
+
+/* The pure parts. False without memory. */
+static bool parts_new(struct bridge *bridge)
+{
+    const struct bconf *conf = &bridge->conf;
+    struct brg_outbox_config outbox;
+    struct brg_core_config core;
+    struct coap_config coap;
+
+    coap_config_defaults(&coap);
+    coap.seed = seed_read();
+    coap.max_outstanding = (uint32_t)conf->outstanding;
+    coap.max_peers = (uint32_t)conf->max_nodes;
+    coap.max_requests_per_peer = 2 * (uint32_t)conf->max_resources + 1;
+    coap.max_requests = coap.max_requests_per_peer * coap.max_peers;
+    brg_outbox_config_defaults(&outbox);
+    outbox.max_bytes = (size_t)conf->max_memory_mb << 20;
+    bconf_core(conf, &core);
+    core.seed = seed_read();
+    bridge->ep = coap_endpoint_new(&coap, &heap);
+    bridge->outbox = brg_outbox_new(&outbox, &heap);
+    if (bridge->ep == NULL || bridge->outbox == NULL) {
+        return false;
+    }
+    bridge->core = brg_core_new(&core, bridge->ep, bridge->outbox, &heap, on_trace, NULL);
+    return bridge->core != NULL;
+}
+
+static void watchers_start(struct bridge *bridge)
+{
+    struct ev_loop *loop = bridge->loop;
+
+    ev_io_init(&bridge->udp_io, datagrams, bridge->udp, EV_READ);
+    ev_init(&bridge->timer, timer_due);
+    ev_prepare_init(&bridge->prepare, before_sleep);
+    ev_signal_init(&bridge->term, on_stop, SIGTERM);
+    ev_signal_init(&bridge->interrupt, on_stop, SIGINT);
+    ev_signal_init(&bridge->hangup, on_hangup, SIGHUP);
+    bridge->udp_io.data = bridge;
+    bridge->timer.data = bridge;
+    bridge->prepare.data = bridge;
+    ev_io_start(loop, &bridge->udp_io);
+    ev_prepare_start(loop, &bridge->prepare);
+    ev_signal_start(loop, &bridge->term);
+    ev_signal_start(loop, &bridge->interrupt);
+    ev_signal_start(loop, &bridge->hangup);
+}
+
+static bool others_start(struct bridge *bridge)
+{
+    bridge->handler = (struct brg_follow_handler){
+        .snapshot_begin = on_snapshot_begin,
+        .snapshot_end = on_snapshot_end,
+        .node = on_node,
+        .ctx = bridge,
+    };
+    bridge->mqtt =
+        brg_mqtt_new(bridge->loop, &bridge->conf, bridge->outbox, seed_read(), on_command, bridge);
+    bridge->follow = brg_follow_new(bridge->loop, bridge->conf.socket, &bridge->handler);
+    return bridge->mqtt != NULL && bridge->follow != NULL;
+}
+
+static int run(struct bridge *bridge)
+{
+    const char *what = "";
+    int err;
+
+    bridge->udp = udp_open(bridge->conf.coap_port);
+    if (bridge->udp < 0) {
+        brg_log_error("coap: cannot open the socket port=%d error=\"%s\"%s", bridge->conf.coap_port,
+                      strerror(-bridge->udp),
+                      bridge->udp == -EADDRINUSE ? " mend=\"set bridge.coap_port to another\""
+                                                 : "");
+        return 1;
+    }
+    err = brg_priv_drop(bridge->conf.user, &what);
+    if (err < 0) {
+        brg_log_error("bridge: cannot %s user=%s error=\"%s\"", what, bridge->conf.user,
+                      strerror(-err));
+        return 1;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)mosquitto_lib_init();
+    bridge->loop = ev_default_loop(EVFLAG_AUTO);
+    if (bridge->loop == NULL || !parts_new(bridge)) {
+        brg_log_error("bridge: cannot start error=\"%s\"", strerror(ENOMEM));
+        return 1;
+    }
+    watchers_start(bridge);
+    if (!others_start(bridge)) {
+        brg_log_error("bridge: cannot start error=\"%s\"", strerror(ENOMEM));
+        return 1;
+    }
+    ev_run(bridge->loop, 0);
+    brg_log_info("bridge: stopping");
+    brg_follow_free(bridge->follow);
+    brg_mqtt_free(bridge->mqtt);
+    brg_core_free(bridge->core);
+    brg_outbox_free(bridge->outbox);
+    coap_endpoint_free(bridge->ep);
+    (void)close(bridge->udp);
+    return 0;
+}
+
+static void usage(FILE *out)
+{
+    (void)fputs("usage: rpld-bridge [-c FILE] [-df] [-s SOCKET]   run\n"
+                "       rpld-bridge [-c FILE] -t                  check the configuration\n"
+                "       rpld-bridge -V | -h                       version, this text\n"
+                "\n"
+                "  -c FILE    configuration, instead of " BCONF_FILE_DEFAULT "\n"
+                "  -d         log everything, whatever the configuration says\n"
+                "  -f         log to standard error, whatever the configuration says\n"
+                "  -s SOCKET  rpld's control socket, whatever the configuration says\n"
+                "\n"
+                "See rpld-bridge(8) and rpld-bridge.conf(5).\n",
+                out);
+}
+
+struct options {
+    const char *file;
+    const char *socket;
+    bool debug;
+    bool foreground;
+    bool check;
+    int exit; /* 0..: nothing more to do */
+};
+
+static void options_read(int argc, char **argv, struct options *options)
+{
+    int c;
+
+    while (options->exit < 0 && (c = getopt(argc, argv, "c:dfhs:tV")) != -1) {
+        switch (c) {
+        case 'c':
+            options->file = optarg;
+            break;
+        case 'd':
+            options->debug = true;
+            break;
+        case 'f':
+            options->foreground = true;
+            break;
+        case 's':
+            options->socket = optarg;
+            break;
+        case 't':
+            options->check = true;
+            break;
+        case 'V':
+            (void)puts("rpld-bridge " BRIDGE_VERSION);
+            options->exit = 0;
+            break;
+        case 'h':
+            usage(stdout);
+            options->exit = 0;
+            break;
+        default:
+            usage(stderr);
+            options->exit = 2;
+            break;
+        }
+    }
+    if (options->exit < 0 && (optind < argc || (options->socket != NULL &&
+                                                strlen(options->socket) >= BCONF_SOCKET_MAX))) {
+        (void)fprintf(stderr, "rpld-bridge: \"%s\" is not %s\n",
+                      optind < argc ? argv[optind] : options->socket,
+                      optind < argc ? "an option; the configuration goes behind -c"
+                                    : "a path that a socket can have");
+        usage(stderr);
+        options->exit = 2;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct bridge bridge;
+    struct options options = {.file = BCONF_FILE_DEFAULT, .exit = -1};
+    struct bconf *conf = &bridge.conf;
+
+    options_read(argc, argv, &options);
+    if (options.exit >= 0) {
+        return options.exit;
+    }
+    if (bconf_load(options.file, conf, stderr) > 0) {
+        (void)fprintf(stderr,
+                      "rpld-bridge: not started: correct the above in %s, then try rpld-bridge -t "
+                      "-c %s; rpld-bridge.conf(5) has every setting\n",
+                      options.file, options.file);
+        return 1;
+    }
+    if (options.check) {
+        (void)printf("%s: the group bridge is right\n", options.file);
+        return 0;
+    }
+    if (options.socket != NULL) {
+        memcpy(conf->socket, options.socket, strlen(options.socket) + 1);
+    }
+    brg_log_open(options.foreground ? BCONF_LOG_STDERR : (enum bconf_log_to)conf->log_to,
+                 options.debug ? BCONF_LOG_DEBUG : (enum bconf_log_level)conf->log_level);
+    return run(&bridge);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The broker's side: libmosquitto driven from the loop, fed from the outbox.
+ *
+ * The connection is made in a helper thread, because libmosquitto's look-up of a name blocks;
+ * the library's handle belongs to that thread until it has ended, and to the loop otherwise. Each
+ * attempt has a handle of its own, so nothing is queued twice: what was on its way when a
+ * connection was lost goes back into the outbox. A lost broker is said once in the log; it is
+ * tried again after 1 to 60 s. Whenever it is back, all state is published again.
+ */
+#ifndef BRIDGE_MQTT_H
+#define BRIDGE_MQTT_H
+
+#include <ev.h>
+
+#include "bridge/bconf.h"
+#include "bridge/outbox.h"
+
+struct brg_mqtt;
+
+/* A message on BASE/.../set that was not retained. The payload is not terminated. */
+typedef void brg_mqtt_command_fn(void *ctx, const char *topic, const char *payload, size_t len);
+
+/* Starts at once. |conf| and |outbox| must outlive it. NULL without memory. */
+struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
+                              struct brg_outbox *outbox, uint64_t seed,
+                              brg_mqtt_command_fn *command, void *ctx);
+
+/* Hands over what the outbox has, as far as the window allows. */
+void brg_mqtt_pump(struct brg_mqtt *mqtt);
+
+/* Says offline, flushes for at most a second, and goes. */
+void brg_mqtt_free(struct brg_mqtt *mqtt);
+
+#endif

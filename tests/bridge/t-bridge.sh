@@ -1,0 +1,308 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# t-bridge.sh BRIDGE SENSOR: rpld-bridge between real CoAP servers (libcoap's coap-server and the
+# demo's sensors) and a real broker, in a network namespace of its own. The routing daemon is
+# played by rpld-play.py. Exit 77: something is missing here, and the line says what.
+set -u
+
+bridge=$(realpath "$1")
+sensor=$(realpath "$2")
+here=$(cd "$(dirname "$0")" && pwd)
+
+need() {
+    [ -n "$(type -P "$1")" ] && return
+    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
+    exit 77
+}
+
+if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
+    need mosquitto mosquitto
+    need mosquitto_sub mosquitto-clients
+    need coap-server-notls libcoap3-bin
+    need python3 python3
+    need ip iproute2
+    options='--net --pid --fork --kill-child=KILL --mount-proc'
+    # shellcheck disable=SC2086
+    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
+    # shellcheck disable=SC2086
+    if ! unshare $options true 2>/dev/null; then
+        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
+            "sysctl kernel.unprivileged_userns_clone=1"
+        exit 77
+    fi
+    # shellcheck disable=SC2086
+    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge" "$sensor"
+fi
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/t-bridge.XXXXXX")
+chmod 755 "$dir"
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+clock=00124b0000010000 # libcoap's server
+door=00124b0000020000
+heat=00124b0000030000
+green=00124b0000040000
+failed=0
+mark=0
+
+say() {
+    printf '%s\n' "$*"
+}
+
+show_logs() {
+    for log in bridge.log broker.log; do
+        say "--- $log"
+        tail -n 30 $log
+    done
+    say '--- the last messages'
+    tail -n 30 mqtt.txt
+}
+
+fail() {
+    say "FAILED: $*"
+    show_logs
+    failed=1
+    exit 1
+}
+
+# expect SECONDS REGEX WHAT: a line in mqtt.txt behind the mark ("retained topic payload").
+expect() {
+    timeout "$1" grep -Eqm1 -- "$2" <(tail -n +$((mark + 1)) -f --pid=$$ mqtt.txt) ||
+        fail "$3: no message like $2 within $1 s"
+    say "ok: $3"
+}
+
+# expect_log SECONDS REGEX: a line in the bridge's log.
+expect_log() {
+    timeout "$1" grep -Eqm1 -- "$2" <(tail -n +1 -f --pid=$$ bridge.log) ||
+        fail "no line like $2 in the log within $1 s"
+}
+
+pause() {
+    read -rt "$1" <> <(:)
+}
+
+# until_ok SECONDS COMMAND...: tries again until it succeeds.
+until_ok() {
+    local end=$((SECONDS + $1))
+
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        pause 0.1
+    done
+    return 0
+}
+
+listens() {
+    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+}
+
+has_socket() {
+    chmod 666 rpld.sock 2>/dev/null
+}
+
+more_than() {
+    [ "$(grep -c 'broker: away' bridge.log)" -gt "$1" ]
+}
+
+set_mark() {
+    mark=$(wc -l <mqtt.txt)
+}
+
+# A subscriber that comes now and sees what the broker keeps.
+retained() {
+    mosquitto_sub -h 127.0.0.1 -p "$port" -t '#' -F '%r %t %p' -W 2 2>/dev/null | grep '^1'
+}
+
+broker_start() {
+    mosquitto -c broker.conf >>broker.log 2>&1 &
+    broker=$!
+    until_ok 10 listens || fail 'the broker does not start'
+}
+
+watch_start() {
+    # -r off: messages that were retained show as 1 when they come as such.
+    mosquitto_sub -h 127.0.0.1 -p "$port" -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
+    watcher=$!
+}
+
+bridge_start() {
+    "$bridge" -c rpld.conf -f 2>>bridge.log &
+    bridge_pid=$!
+}
+
+ip link set lo up || fail 'no loopback'
+for n in 1 2 3 4; do
+    ip -6 addr add fd00::$n/128 dev lo nodad
+done
+
+port=$((20000 + RANDOM % 20000))
+cat >broker.conf <<CONF
+listener $port 127.0.0.1
+allow_anonymous true
+persistence false
+log_type error
+log_type warning
+CONF
+cat >rpld.conf <<CONF
+instances = ( { id = 0; } );
+bridge = {
+    broker = "mqtt://127.0.0.1:$port";
+    coap_port = 5690;
+    settle_s = 0;
+    poll_interval_s = 1;
+    socket = "$dir/rpld.sock";
+    commands = ( "setpoint", "example_data" );
+    rules = ( { path = "door"; retain = true; qos = 2; format = "value"; },
+              { path = "async"; ignore = true; } );
+};
+CONF
+: >mqtt.txt
+: >bridge.log
+
+# Bad configurations: every error at once, exit 1.
+sed 's/settle_s = 0/settle_s = -1; colour = 3/; s/qos = 2/qos = 9/' rpld.conf >bad.conf
+"$bridge" -t -c bad.conf 2>bad.out && fail 'a bad configuration passes'
+for line in 'bad.conf:5: bridge.settle_s = -1: out of range; allowed is a number from 0 to 3600' \
+    'bad.conf:5: bridge.colour = 3: unknown setting; allowed here: broker' \
+    'bad.conf:9: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
+    grep -q "^$line" bad.out || fail "the errors lack: $line: $(cat bad.out)"
+done
+"$bridge" -t -c rpld.conf >/dev/null || fail 'the configuration does not pass'
+say 'ok: the configuration is checked'
+
+# Everything is away at first: the bridge waits for all of them.
+bridge_start
+expect_log 10 'broker: away, trying again'
+expect_log 10 'rpld: cannot be followed, trying again'
+mkfifo play
+python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
+player=$!
+exec 3>play
+until_ok 5 has_socket || fail 'the player of rpld does not start'
+broker_start
+watch_start
+coap-server-notls -A fd00::1 -v 0 &
+"$sensor" -A fd00::2 -i 2 door >/dev/null &
+"$sensor" -A fd00::3 -i 2 thermostat >/dev/null &
+"$sensor" -A fd00::4 -i 2 greenhouse >/dev/null &
+printf 'up %s fd00::%s\n' $clock 1 $door 2 $heat 3 $green 4 >&3
+
+expect 20 '^[01] mesh/bridge/state online$' 'the bridge is online'
+for node in $clock $door $heat $green; do
+    expect 40 "^[01] mesh/$node/availability online\$" "$node is online"
+done
+expect 40 "^[01] mesh/$clock/time \{\"v\":\"[A-Z][a-z][a-z] .*\",\"t\":[0-9.]*,\"seq\":[0-9]+\}\$" \
+    "libcoap's clock is observed"
+expect 40 "^[01] mesh/$door/door (open|closed)\$" 'the door, by its rule'
+expect 40 "^0 mesh/$door/door/event \{\"v\":\"(opened|shut)\"" 'its events'
+expect 40 "^[01] mesh/$heat/temperature \{\"v\":[0-9.]+,\"t\":[0-9.]+,\"seq\":[0-9]+\}\$" \
+    'the temperature'
+expect 40 "^[01] mesh/$green/climate/temperature \{\"v\":[0-9.]+,\"u\":\"Cel\",.*\"seq\":[0-9]+\}\$" \
+    'SenML, the temperature'
+expect 40 "^[01] mesh/$green/climate/humidity \{\"v\":[0-9.]+,\"u\":\"%RH\"," 'SenML, the humidity'
+
+retained >kept.txt
+for topic in bridge/state $clock/availability $clock/time $door/door $heat/temperature \
+    $green/climate/humidity; do
+    grep -q "^1 mesh/$topic " kept.txt || fail "mesh/$topic is not retained: $(cat kept.txt)"
+done
+grep -q "mesh/$door/door/event" kept.txt && fail 'an event is retained'
+grep -q "/async" kept.txt && fail 'what a rule ignores is published'
+say 'ok: state is retained, events are not'
+
+# The process has nothing it does not need.
+grep -q '^CapEff:[[:space:]]*0*$' /proc/$bridge_pid/status || fail 'the bridge has capabilities'
+grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/$bridge_pid/status || fail 'new privileges are possible'
+if [ "$(wc -l </proc/self/uid_map)" -eq 1 ] && grep -q ' 4294967295$' /proc/self/uid_map; then
+    grep -q '^Uid:[[:space:]]*0' /proc/$bridge_pid/status && fail 'the bridge is still root'
+fi
+say 'ok: no privileges'
+
+publish() {
+    mosquitto_pub -h 127.0.0.1 -p "$port" "$@"
+}
+
+set_mark
+publish -t mesh/$heat/setpoint/set -m '{"v":23.5}'
+expect 20 "^0 mesh/$heat/setpoint/set/result \{\"status\":\"ok\",\"code\":\"2.04\",\"ms\":[0-9]+\}\$" \
+    'a command is done'
+expect 20 "^[01] mesh/$heat/setpoint \{\"v\":23.5," 'and its effect is seen'
+publish -t mesh/$heat/setpoint/set -m 99
+expect 20 "^0 mesh/$heat/setpoint/set/result \{\"status\":\"error\",\"code\":\"4.00\"," \
+    'a command the node does not like'
+publish -t mesh/$heat/temperature/set -m 1
+expect 20 "^0 mesh/$heat/temperature/set/result \{\"status\":\"refused\",\"reason\":\"not writable" \
+    'a command that is not allowed'
+publish -t mesh/$clock/nothing/here/set -m 1
+expect 20 "^0 mesh/$clock/nothing/here/set/result .*no such resource" 'a command for nothing'
+set_mark
+kill -TERM $bridge_pid
+wait $bridge_pid || fail 'the bridge does not end well'
+expect 10 '^[01] mesh/bridge/state offline$' 'a bridge that ends says so'
+publish -r -t mesh/$heat/setpoint/set -m 10
+set_mark
+bridge_start
+expect 20 '^[01] mesh/bridge/state online$' 'it is back'
+expect 40 "^[01] mesh/$heat/setpoint \{\"v\":23.5," 'a retained command was not carried out'
+publish -r -n -t mesh/$heat/setpoint/set
+
+# Nodes come and go.
+set_mark
+printf 'down %s\n' $green >&3
+expect 20 "^[01] mesh/$green/availability offline\$" 'a node without a route is offline'
+printf 'up %s fd00::4\n' $green >&3
+expect 20 "^[01] mesh/$green/availability online\$" 'and online with one'
+set_mark
+printf 'hide %s\ngap\n' $door >&3
+expect 30 "^[01] mesh/$door/availability offline\$" 'after a gap the snapshot counts'
+printf 'up %s fd00::2\n' $door >&3
+expect 30 "^[01] mesh/$door/availability online\$" 'the node is back'
+
+# The routing daemon goes away: what was known stands; its new snapshot counts.
+kill $player
+wait $player 2>/dev/null
+exec 3>&-
+rm -f rpld.sock play
+expect_log 20 'it closed the connection'
+mkfifo play
+python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
+player=$!
+exec 3>play
+set_mark
+printf 'up %s fd00::%s\n' $clock 1 $heat 3 $green 4 >&3
+until_ok 5 has_socket || fail 'the player of rpld does not start again'
+expect 40 "^[01] mesh/$door/availability offline\$" 'a new routing daemon does not know the door'
+tail -n +$((mark + 1)) mqtt.txt | grep -q "mesh/$clock/availability offline" &&
+    fail 'a node was offline though it was there all the time'
+printf 'up %s fd00::2\n' $door >&3
+expect 20 "^[01] mesh/$door/availability online\$" 'then it does'
+
+# The broker dies and comes back with nothing.
+before=$(grep -c 'broker: away' bridge.log)
+kill -9 $broker $watcher
+wait $broker $watcher 2>/dev/null
+until_ok 20 more_than "$before" || fail 'the bridge does not notice that the broker is away'
+pause 4 # some attempts fail meanwhile
+broker_start
+set_mark
+watch_start
+expect 70 '^[01] mesh/bridge/state online$' 'the broker is back'
+for node in $clock $door $heat $green; do
+    expect 20 "^[01] mesh/$node/availability online\$" "$node is told again"
+done
+expect 20 "^[01] mesh/$heat/setpoint \{\"v\":23.5," 'a value that did not change is told again'
+[ "$(grep -c 'broker: away' bridge.log)" -eq $((before + 1)) ] ||
+    fail 'the log tells more than once that the broker is away'
+say 'ok: one line in the log for it'
+
+# kill -9: the broker tells the last will.
+set_mark
+kill -9 $bridge_pid
+wait $bridge_pid 2>/dev/null
+expect 10 '^[01] mesh/bridge/state offline$' 'the last will'
+
+[ $failed -eq 0 ] && say 'all well'
