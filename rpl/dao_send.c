@@ -181,15 +181,31 @@ void rpl_dao_refresh_timeout(struct rpl_instance *inst)
     rpl_dao_schedule(inst, RPL_DELAY_DAO);
 }
 
-/* DST-09: the parent that we leave hears that nothing is to be reached through it any more. */
-void rpl_dao_no_path(struct rpl_instance *inst, const struct rpl_nbr *old_parent)
+/*
+ * DST-09: the parent that we leave hears that nothing is to be reached through it any more. The
+ * RFC does not say when; at once would cut the way down at the common ancestor until our DAO
+ * has come there through the new parent, so the new way gets a head start. The No-Path carries
+ * the Path Sequence of that DAO, as all DAOs of one time do (RFC 6550 section 9.2.1).
+ */
+void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent)
 {
-    const struct rpl_iface *iface = rpl_iface_find(inst->engine, old_parent->ifindex);
-    struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
+    if (rpl_timer_armed(&inst->t_no_path))
+        rpl_dao_no_path_timeout(inst);
+    inst->left = old_parent->addr;
+    inst->left_ifindex = old_parent->ifindex;
+    rpl_timer_set(inst->engine, &inst->t_no_path, inst->engine->now + RPL_DELAY_NO_PATH);
+}
 
-    if (!iface || !iface->up)
+void rpl_dao_no_path_timeout(struct rpl_instance *inst)
+{
+    const struct rpl_iface *iface = rpl_iface_find(inst->engine, inst->left_ifindex);
+    struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
+    bool back = inst->parent && inst->parent->ifindex == inst->left_ifindex &&
+                rpl_addr_equal(&inst->parent->addr, &inst->left);
+
+    rpl_timer_stop(inst->engine, &inst->t_no_path);
+    if (back || !inst->joined || !iface || !iface->up)
         return;
-    inst->path_seq = rpl_lollipop_increment(inst->path_seq);
     for (int n = 0; n < NO_PATH_MESSAGES && (n == 0 || t); n++) {
         struct rpl_wire_dao *dao = begin(inst, false);
         for (uint32_t k = 0; n == 0 && k < inst->own_count; k++)
@@ -200,6 +216,6 @@ void rpl_dao_no_path(struct rpl_instance *inst, const struct rpl_nbr *old_parent
             if (t->known && !t->unconfirmed)
                 add_group(dao, &t->prefix, t->len, t->path_seq, 0, NULL);
         if (dao->target_count)
-            finish(inst, old_parent->ifindex, &iface->address, &old_parent->addr);
+            finish(inst, inst->left_ifindex, &iface->address, &inst->left);
     }
 }

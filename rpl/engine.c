@@ -224,6 +224,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
     case TIMER_POISON:
         rpl_instance_poison_timeout(OWNER(t, rpl_instance, t_poison));
         break;
+    case TIMER_NO_PATH:
+        rpl_dao_no_path_timeout(OWNER(t, rpl_instance, t_no_path));
+        break;
     case TIMER_DTSN:
         rpl_instance_dtsn_timeout(OWNER(t, rpl_instance, t_dtsn));
         break;

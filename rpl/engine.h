@@ -24,6 +24,7 @@
 #define RPL_DELAY_DAO RPL_S(1)   /* DelayDAO, RFC 6550 section 17 */
 #define RPL_DAO_TIMEOUT RPL_S(3) /* first wait for a DAO-ACK, doubled each try */
 #define RPL_DAO_TRIES 4
+#define RPL_DELAY_NO_PATH RPL_S(10) /* after a parent switch: the new way comes first */
 #define RPL_DAO_OUT_MAX 8           /* DAOs waiting for an answer, per instance */
 #define RPL_DAO_DUPLICATE RPL_S(30) /* a DAO with the same octets is a duplicate */
 #define RPL_PROBE_MIN RPL_S(30)     /* a proven neighbour is asked again after 30..60 s */
@@ -55,6 +56,7 @@ enum timer_kind {
     TIMER_REFRESH,
     TIMER_POISON,
     TIMER_DTSN,
+    TIMER_NO_PATH,
     TIMER_PROBE,
     TIMER_DAO_OUT,
     TIMER_TARGET,
@@ -249,7 +251,7 @@ struct rpl_instance {
     struct of_params of;
 
     struct trickle trickle;
-    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn;
+    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_no_path;
     rpl_duration dis_wait;
     uint8_t poison_left;
     rpl_tstamp dtsn_at, jump_at, detached_at;
@@ -259,6 +261,8 @@ struct rpl_instance {
     struct rpl_nbr_tree nbrs;
     uint32_t nbr_count;
     struct rpl_nbr *parent;
+    struct rpl_addr left; /* storing: the parent that waits for its No-Path */
+    uint32_t left_ifindex;
 
     struct rpl_target_tree targets;
     struct rpl_target_list work, news;
@@ -451,7 +455,9 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay);
 void rpl_dao_timeout(struct rpl_instance *inst);
 void rpl_dao_refresh_timeout(struct rpl_instance *inst);
 void rpl_dao_out_timeout(struct rpl_dao_out *out);
-void rpl_dao_no_path(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
+/* Storing: |old_parent| is no longer our parent; it gets a No-Path after RPL_DELAY_NO_PATH. */
+void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
+void rpl_dao_no_path_timeout(struct rpl_instance *inst);
 void rpl_dao_outs_free(struct rpl_instance *inst);
 int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p);
 /* The DAO of |ack| (borrowed) was judged: answer now or once the kernel has. */
@@ -487,6 +493,9 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
                         enum rpl_freshness freshness, uint8_t lifetime);
 void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
                             enum rpl_cause cause);
+/* A former child is our parent now: what was reached through it lies above us, and telling it
+ * about that would close a circle (DST-12). */
+void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *parent);
 void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr *via,
                                 uint32_t ifindex, enum rpl_cause cause);
 void rpl_storing_timeout(struct rpl_target *t);

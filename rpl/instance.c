@@ -42,6 +42,10 @@ static void fill_of(struct rpl_instance *inst)
     of_params_default(&inst->of);
     inst->of.min_hop_rank_increase = inst->config.min_hop_rank_increase;
     inst->of.max_rank_increase = inst->config.max_rank_increase;
+    /* NOTE: RFC 6719 section 5 has 3. Nothing is sent through the others, and each of them may
+     * lift our Rank above what the one in use gives us (section 3.3): a child of the root that
+     * keeps its former parent in the set would stay where it was. */
+    inst->of.parent_set_size = 1;
     if (inst->cfg.parent_switch_threshold)
         inst->of.parent_switch_threshold = inst->cfg.parent_switch_threshold;
     if (inst->cfg.max_link_metric)
@@ -57,7 +61,8 @@ static bool register_timers(struct rpl_engine *e, struct rpl_instance *inst)
            rpl_timer_register(e, &inst->t_dao, TIMER_DAO) &&
            rpl_timer_register(e, &inst->t_refresh, TIMER_REFRESH) &&
            rpl_timer_register(e, &inst->t_poison, TIMER_POISON) &&
-           rpl_timer_register(e, &inst->t_dtsn, TIMER_DTSN);
+           rpl_timer_register(e, &inst->t_dtsn, TIMER_DTSN) &&
+           rpl_timer_register(e, &inst->t_no_path, TIMER_NO_PATH);
 }
 
 int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_config *config)

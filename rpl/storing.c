@@ -140,6 +140,31 @@ void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, ui
         settle(t, cause);
 }
 
+void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *parent)
+{
+    struct rpl_target *t, *next;
+    struct rpl_hop *h;
+
+    for (t = RB_MIN(rpl_target_tree, &inst->targets); t; t = next) {
+        next = RB_NEXT(rpl_target_tree, &inst->targets, t);
+        h = find_hop(t, &parent->addr, parent->ifindex);
+        if (!h)
+            continue;
+        if (t->hop_count > 1) {
+            rpl_storing_remove_hop(t, &parent->addr, parent->ifindex, RPL_CAUSE_LOOP);
+            continue;
+        }
+        t->hop_count = 0;
+        t->known = t->unconfirmed = false;
+        rpl_timer_stop(inst->engine, &t->t_life);
+        rpl_target_down(t, RPL_CAUSE_LOOP);
+        if (t->is_news)
+            TAILQ_REMOVE(&inst->news, t, news);
+        t->is_news = false;
+        rpl_target_release(t);
+    }
+}
+
 void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr *via,
                                 uint32_t ifindex, enum rpl_cause cause)
 {
