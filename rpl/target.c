@@ -89,8 +89,9 @@ enum rpl_freshness rpl_target_judge(struct rpl_target *t, uint8_t path_seq, bool
         /* SEQ-14: most deployed stacks send 0 for ever; then arrival decides. */
         if (path_seq == t->path_seq)
             return RPL_FRESH_STUCK;
+        /* From here on order counts, for this one already: the first DAO that differs may be
+         * an old one that went a longer way. */
         t->moved = true;
-        goto take;
     }
     order = rpl_lollipop_compare(path_seq, t->path_seq);
     if (order == RPL_EQUAL)
