@@ -141,23 +141,42 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
     return 0;
 }
 
-/* The parents that the Transits of a group name, without those of lifetime 0. */
-static uint8_t parents_of(struct rpl_instance *inst, const struct rpl_wire_dao *dao, uint8_t group,
+/* The parent that a Transit names. A Transit without one (compat.short_transit) comes from a
+ * storing-only mote on our link: it is our child, and its further targets lie behind it. */
+static struct rpl_source_parent parent_of(struct rpl_instance *inst, const struct rpl_packet *p,
+                                          const struct rpl_wire_target *wt,
+                                          const struct rpl_wire_transit *tr)
+{
+    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
+    struct rpl_source_parent parent = {.path_control = tr->path_control};
+
+    if (tr->has_parent) {
+        parent.addr = tr->parent;
+        parent.self = rpl_is_self(inst, &tr->parent);
+    } else if (rpl_addr_same_iid(p->src, &wt->prefix)) {
+        parent.addr = inst->dodag_id;
+        parent.self = true;
+    } else {
+        parent.addr = rpl_addr_join(prefix, p->src);
+    }
+    return parent;
+}
+
+/* All parents of |wt|, without those of lifetime 0. */
+static uint8_t parents_of(struct rpl_instance *inst, const struct rpl_packet *p,
+                          const struct rpl_wire_dao *dao, const struct rpl_wire_target *wt,
                           struct rpl_source_parent *out)
 {
     uint8_t count = 0;
 
     for (uint8_t i = 0; i < dao->transit_count && count < RPL_PARENTS_MAX; i++) {
         const struct rpl_wire_transit *tr = &dao->transit[i];
-        struct rpl_source_parent *parent = &out[count];
         bool known = false;
-        if (tr->group != group || tr->path_lifetime == 0)
+        if (tr->group != wt->group || tr->path_lifetime == 0)
             continue;
-        parent->path_control = tr->path_control;
-        parent->self = !tr->has_parent || rpl_is_self(inst, &tr->parent);
-        parent->addr = tr->has_parent ? tr->parent : inst->dodag_id;
+        out[count] = parent_of(inst, p, wt, tr);
         for (uint8_t k = 0; k < count; k++)
-            known = known || rpl_addr_equal(&out[k].addr, &parent->addr);
+            known = known || rpl_addr_equal(&out[k].addr, &out[count].addr);
         if (!known)
             count++;
     }
@@ -169,7 +188,7 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
                             const struct rpl_wire_transit *tr, struct rpl_target **ret_target)
 {
     struct rpl_source_parent parent[RPL_PARENTS_MAX];
-    uint8_t count = parents_of(inst, dao, wt->group, parent);
+    uint8_t count = parents_of(inst, p, dao, wt, parent);
     struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
     enum rpl_freshness fresh;
     uint8_t before;
