@@ -101,10 +101,18 @@ static void daemon_address(struct daemon *daemon, const struct rpl_effect *effec
     int r = set ? krt_addr_set(daemon->krt, want->ifindex, &want->address, want->len)
                 : krt_addr_del(daemon->krt, want->ifindex, &want->address, want->len);
 
-    if (r == 0 && set)
+    if (r == 0 && set) {
+        /* Usable at once; and if it stood there from an earlier run, no notice will come. */
+        struct rpl_event event = {.type = RPL_EVENT_ADDRESS};
+
+        event.u.address.ifindex = want->ifindex;
+        event.u.address.address = want->address;
+        event.u.address.usable = true;
         daemon_address_remember(daemon, want);
-    else if (!set)
+        daemon_event(daemon, &event);
+    } else if (!set) {
         daemon_address_forget(daemon, want);
+    }
     if (r == 0)
         return;
     char text[INET6_ADDRSTRLEN] = "";

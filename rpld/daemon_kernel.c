@@ -72,14 +72,6 @@ static void daemon_link_event(struct daemon *daemon, const struct rpl_event *eve
             iface_check(iface, daemon_routes_for_others(daemon, iface->instances));
     }
     daemon_event(daemon, event);
-    if (link->state == RPL_LINK_UP && daemon->reconciled) {
-        /* The kernel deleted all that stood on it when it went down. */
-        struct rpl_event lost = {.type = RPL_EVENT_ROUTE_LOST};
-
-        lost.u.route.all = true;
-        lost.u.route.route.ifindex = link->ifindex;
-        daemon_event(daemon, &lost);
-    }
 }
 
 static void daemon_on_link(void *ctx, const struct krt_link *link, bool gone)

@@ -144,16 +144,27 @@ static struct rpl_rpi fwd_path_rpi(const struct rpl_view_path *path)
                             .sender_rank = path->rpi_sender_rank};
 }
 
+/*
+ * NOTE: RFC 6554 section 3 keeps the packet's source out of the list, so that a packet from a
+ * node to one below it, which comes back through the root and through that node, would need
+ * the tunnel. With compat srh = "inline" it goes without, as motes expect: while the header is
+ * built our own address stands for the source.
+ */
 static enum rpl_data_error fwd_apply(uint8_t *packet, size_t *len, size_t size,
                                      const struct rpl_view_path *path, bool encapsulate)
 {
     const struct rpl_rpi rpi = fwd_path_rpi(path);
     const struct rpl_rpi *put = path->has_rpi ? &rpi : NULL;
+    uint8_t source[16];
 
     if (encapsulate)
         return rpl_encapsulate(packet, len, size, &path->source, FWD_HOP_LIMIT, path->hop,
                                path->hops, put);
-    return rpl_srh_insert(packet, len, size, path->hop, path->hops, put);
+    memcpy(source, packet + 8, sizeof(source));
+    memcpy(packet + 8, path->source.b, sizeof(source));
+    enum rpl_data_error error = rpl_srh_insert(packet, len, size, path->hop, path->hops, put);
+    memcpy(packet + 8, source, sizeof(source));
+    return error;
 }
 
 size_t fwd_overhead(const struct rpl_view_path *path, bool encapsulate)
