@@ -267,6 +267,11 @@ static void test_rpi_invalid(void **state)
         assert_int_equal(rpl_packet_parse(packet, 56, &info),
                          len < 4 ? RPL_DATA_RPI_INVALID : RPL_DATA_OK);
     }
+    /* An option that is its type alone, at the very end of the header. */
+    memset(packet + 42, 0, 14);
+    packet[55] = 0xc2;
+    assert_int_equal(rpl_packet_parse(packet, 56, &info), RPL_DATA_TRUNCATED);
+    packet[42] = RPL_RPI_63;
     packet[43] = 13; /* beyond the header, not beyond the packet */
     packet[5] = 24;
     assert_int_equal(rpl_packet_parse(packet, 64, &info), RPL_DATA_TRUNCATED);
