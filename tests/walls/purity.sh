@@ -14,7 +14,7 @@ fi
 
 # The second and third line are what a hardened build and the arithmetic of 32-bit machines add,
 # the rest belongs to sanitizers and coverage.
-harmless='^(memcpy|memmove|memset|memcmp|_GLOBAL_OFFSET_TABLE_
+harmless='^(memcpy|memmove|memset|memcmp|bcmp|_GLOBAL_OFFSET_TABLE_
 |__stack_chk_(fail|guard)|__(memcpy|memmove|memset)_chk
 |__u?(div|mod|divmod)[dt]i[34]|__(ashl|ashr|lshr|mul|clz|ctz|popcount)[sdt]i[23]|__aeabi_[a-z0-9]+
 |__(asan|ubsan|tsan|msan|hwasan|sanitizer|sancov)_.*|__(start|stop)___sancov_.*
