@@ -118,67 +118,83 @@ static void overrun(struct krt *krt, enum krt_overrun what)
         krt->cb.overrun(krt->ctx, what);
 }
 
-static int ready_change(struct krt *krt)
+/* What cannot be sent now goes with a later krt_flush(), which also says what is wrong. */
+static void go_on(struct krt *krt)
 {
-    int err;
+    if (krt->flushing)
+        (void)krt_batch_send(krt);
+}
 
-    err = krt_sock_pump(krt, krt->change, READY_DATAGRAMS, krt_batch_answer);
+static int ready_change(struct krt *krt, uint32_t datagrams)
+{
+    int err = krt_sock_pump(krt, krt->change, datagrams, krt_batch_answer);
+
     if (err == -ENOBUFS) {
         krt->stats.overruns++;
         krt_sock_drain(krt, krt->change);
         krt_batch_repeat(krt);
         err = 0;
     }
-    if (err == 0 && krt->flushing)
-        err = krt_batch_send(krt);
+    if (err == 0)
+        go_on(krt);
     return err;
 }
 
-static int ready_watch(struct krt *krt)
+static int ready_notice(struct krt *krt)
 {
-    int err;
+    int err = krt_sock_pump(krt, krt->notice, READY_DATAGRAMS, krt_notice);
 
-    err = krt_sock_pump(krt, krt->watch, READY_DATAGRAMS, krt_route_watch);
     if (err != -ENOBUFS)
         return err;
     /* What still waits is older than the dump that makes up for the loss. */
+    krt_sock_drain(krt, krt->notice);
+    overrun(krt, KRT_OVERRUN_NOTICES);
+    (void)krt_dump(krt);
+    return 0;
+}
+
+/*
+ * The kernel tells in order, but on several sockets: before a loss is told, so are the answers
+ * to what we set before it, else the caller would take the later answer for the newer state; and
+ * so is the going down of a link, which says better why its routes are gone.
+ */
+static int ready_watch(struct krt *krt)
+{
+    int err = ready_change(krt, UINT32_MAX);
+
+    if (err == 0)
+        err = ready_notice(krt);
+    if (err == 0)
+        err = krt_sock_pump(krt, krt->watch, READY_DATAGRAMS, krt_route_watch);
+    if (err != -ENOBUFS)
+        return err;
     krt_sock_drain(krt, krt->watch);
     overrun(krt, KRT_OVERRUN_ROUTES);
     return 0;
 }
 
-static int ready_notice(struct krt *krt)
-{
-    int err;
-
-    err = krt_sock_pump(krt, krt->notice, READY_DATAGRAMS, krt_notice);
-    if (err != -ENOBUFS)
-        return err;
-    krt_sock_drain(krt, krt->notice);
-    overrun(krt, KRT_OVERRUN_NOTICES);
-    return krt_dump(krt);
-}
-
+/* A dump that breaks off, for whatever reason, is asked for again; and one that something was
+ * taken from while it ran, so that is read first. */
 static int ready_query(struct krt *krt)
 {
-    int err;
+    int err = ready_watch(krt);
 
+    if (err < 0)
+        return err;
     err = krt_sock_pump(krt, krt->query, READY_DATAGRAMS, krt_dump_message);
-    if (err == -ENOBUFS) {
-        krt->stats.overruns++;
+    if (err < 0) {
+        krt->stats.overruns += err == -ENOBUFS;
         krt_sock_drain(krt, krt->query);
         krt_dump_lost(krt);
-        err = krt_dump_start(krt);
     }
-    if (err == 0 && krt->flushing)
-        err = krt_batch_send(krt);
-    return err;
+    go_on(krt);
+    return 0;
 }
 
 int krt_ready(struct krt *krt, int fd)
 {
     if (fd == mnl_socket_get_fd(krt->change))
-        return ready_change(krt);
+        return ready_change(krt, READY_DATAGRAMS);
     if (fd == mnl_socket_get_fd(krt->watch))
         return ready_watch(krt);
     if (fd == mnl_socket_get_fd(krt->notice))

@@ -70,7 +70,7 @@ struct krt_callbacks {
 
     /* Somebody else deleted a route of ours, or replaced it: match by dst, dst_len and metric;
      * if it was replaced the rest tells what stands there now. The kernel says so too for each
-     * route that goes with a link; link() then comes as well, before or after. */
+     * route that goes with a link; link() then came before. */
     void (*route_lost)(void *ctx, const struct rpl_route *route);
 
     /* A link is new, changed in one of the fields above, or is gone (|gone|: the last state). */
@@ -125,8 +125,9 @@ size_t krt_fds(const struct krt *krt, int fds[KRT_FDS_MAX]);
 
 /*
  * Reads what waits on |fd|, a bounded part of it: watch for readability by level. Never blocks.
- * Also sends changes for which answers have made room. Errors: -EBADF (not ours), or what the
- * socket says when it is broken for good.
+ * Also sends changes for which answers have made room. Reads other descriptors too where the
+ * order of what is told depends on it: answers before losses. Errors: -EBADF (not ours), or what
+ * the socket says when it is broken for good.
  */
 int krt_ready(struct krt *krt, int fd);
 
@@ -155,7 +156,7 @@ uint32_t krt_room(const struct krt *krt);
 /*
  * Sends what is queued, as far as the answers fit into the receive buffer; the rest goes when
  * answers have been read. Sends nothing while a route dump runs, so that the dump is whole.
- * Errors: what sendto(2) says; the changes stay queued.
+ * Errors: what sendto(2) says; what could not be sent stays queued, so call it again later.
  */
 int krt_flush(struct krt *krt);
 
@@ -183,7 +184,7 @@ int krt_dump(struct krt *krt);
  */
 
 /* Adds addr/plen without duplicate address detection and without a route to the prefix: usable
- * at once, and told by address() a moment later. Adding it again is no error. */
+ * at once, and told by address() a moment later, also if it was there already. */
 int krt_addr_set(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen);
 
 /* Removing what is not there is a success. */

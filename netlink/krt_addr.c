@@ -165,14 +165,14 @@ void krt_addr_message(struct krt *krt, struct nlmsghdr *nlh)
     }
     entry = addr_find(krt, &now);
     if (nlh->nlmsg_type == RTM_DELADDR) {
-        krt_dump_disturb(krt);
+        krt_dump_disturb(krt, false);
         if (entry)
             addr_remove(krt, entry);
         return;
     }
     if (!entry)
         entry = addr_add(krt, &now);
-    else if (entry->usable == now.usable) {
+    else if (entry->usable == now.usable && !(entry->retell && now.usable)) {
         entry->seen = true;
         return;
     }
@@ -232,14 +232,23 @@ static struct nlmsghdr *addr_request(void *buf, uint16_t type, uint32_t ifindex,
     return nlh;
 }
 
+/* What stood there before, of an earlier run or from before a loss of the carrier, comes back as
+ * a notice without news; who asked is told all the same. */
 int krt_addr_set(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen)
 {
+    const struct krt_addr_entry key = {.ifindex = ifindex, .addr = *addr, .plen = plen};
     uint32_t buf[KRT_MESSAGE_MAX / 4];
     struct nlmsghdr *nlh = addr_request(buf, RTM_NEWADDR, ifindex, addr, plen);
+    struct krt_addr_entry *entry;
+    int err;
 
     nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
     mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
-    return krt_sock_ask(krt, nlh);
+    err = krt_sock_ask(krt, nlh);
+    entry = addr_find(krt, &key);
+    if (err == 0 && entry)
+        entry->retell = true;
+    return err;
 }
 
 int krt_addr_del(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen)

@@ -80,23 +80,6 @@ uint32_t krt_room(const struct krt *krt)
     return krt->ring_size - (krt->tail - krt->head);
 }
 
-/*
- * May the next change go along? A default route is only put in place of another if that is our
- * own. Whether it is, the answer to the one before shows, so there is one on its way at a time.
- */
-static bool may_pack(struct krt *krt, uint32_t counter)
-{
-    struct krt_change *change = change_at(krt, counter);
-
-    if (!is_default_set(change))
-        return true;
-    if (krt->defaults_pending > 0)
-        return false;
-    krt->defaults_pending++;
-    change->exclusive = !krt_route_default_own(krt, krt_route_metric(&change->route));
-    return true;
-}
-
 static void encode(struct krt *krt, struct mnl_nlmsg_batch *batch, const struct rpl_route *route,
                    uint32_t flags, uint32_t seq)
 {
@@ -115,17 +98,19 @@ static uint32_t pack(struct krt *krt, size_t *ret_len)
     if (!batch)
         return 0;
     while (counter != krt->tail && counter - krt->head < krt->window &&
-           mnl_nlmsg_batch_size(batch) + 2 * KRT_MESSAGE_MAX <= KRT_SEND_SIZE &&
-           may_pack(krt, counter)) {
+           mnl_nlmsg_batch_size(batch) + 2 * KRT_MESSAGE_MAX <= KRT_SEND_SIZE) {
         struct krt_change *change = change_at(krt, counter);
-        uint32_t flags =
-            (change->del ? KRT_ROUTE_DEL : 0u) | (change->exclusive ? KRT_ROUTE_EXCLUSIVE : 0u);
+        uint32_t flags = change->del ? KRT_ROUTE_DEL : 0u;
 
         change->last = false;
         change->error = 0;
-        /* One of ours may stand there from an earlier run; that goes first. */
-        if (change->exclusive)
+        /* A default route is put in place of another only if that is known to be ours. One of
+         * ours that we do not know of goes first, so that only that of somebody else refuses. */
+        if (is_default_set(change) &&
+            !krt_route_default_own(krt, krt_route_metric(&change->route))) {
             encode(krt, batch, &change->route, KRT_ROUTE_DEL, counter ^ ASIDE);
+            flags = KRT_ROUTE_EXCLUSIVE;
+        }
         nlh = mnl_nlmsg_batch_current(batch);
         encode(krt, batch, &change->route, flags, counter);
         counter++;
@@ -144,14 +129,12 @@ int krt_batch_send(struct krt *krt)
 {
     krt->flushing = false;
     while (krt->sent != krt->tail && krt->dump != KRT_DUMP_ROUTES) {
-        uint32_t pending = krt->defaults_pending;
         size_t len = 0;
         uint32_t n = pack(krt, &len);
 
         if (n == 0)
             break;
         if (mnl_socket_sendto(krt->change, krt->packed, len) < 0) {
-            krt->defaults_pending = pending;
             krt->flushing = true;
             return errno == EAGAIN ? 0 : -errno;
         }
@@ -165,7 +148,9 @@ int krt_batch_send(struct krt *krt)
 
 int krt_flush(struct krt *krt)
 {
-    return krt_batch_send(krt);
+    int err = krt_dump_start(krt);
+
+    return err < 0 ? err : krt_batch_send(krt);
 }
 
 /* Takes the oldest change out of the ring and tells its result. */
@@ -173,8 +158,6 @@ static void settle(struct krt *krt)
 {
     struct krt_change change = *change_at(krt, krt->head++);
 
-    if (is_default_set(&change))
-        krt->defaults_pending--;
     if (change.del && change.error == ESRCH)
         change.error = 0;
     if (change.route.dst_len == 0 && change.error == 0)
@@ -216,7 +199,6 @@ void krt_batch_repeat(struct krt *krt)
 {
     krt->stats.repeated += krt->sent - krt->head;
     krt->sent = krt->head;
-    krt->defaults_pending = 0;
     krt->window = krt->window > 1 ? krt->window / 2 : 1;
     krt->flushing = true;
 }
@@ -224,7 +206,6 @@ void krt_batch_repeat(struct krt *krt)
 void krt_batch_forget(struct krt *krt)
 {
     krt->head = krt->sent = krt->tail;
-    krt->defaults_pending = 0;
     krt->flushing = false;
     krt->full = false;
 }

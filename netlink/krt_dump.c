@@ -84,23 +84,18 @@ static int start(struct krt *krt, enum krt_dump_kind kind)
 
 int krt_dump_start(struct krt *krt)
 {
-    int err;
+    int err = 0;
 
     if (krt->dump != KRT_DUMP_NONE)
         return 0;
     if (krt->want_links) {
         err = start(krt, KRT_DUMP_LINKS);
-        if (err == 0)
-            krt->want_links = false;
-        return err;
-    }
-    if (krt->want_routes) {
+        krt->want_links = err < 0;
+    } else if (krt->want_routes) {
         err = start(krt, KRT_DUMP_ROUTES);
-        if (err == 0)
-            krt->want_routes = false;
-        return err;
+        krt->want_routes = err < 0;
     }
-    return 0;
+    return err;
 }
 
 int krt_dump(struct krt *krt)
@@ -117,49 +112,47 @@ int krt_dump_routes(struct krt *krt)
 }
 
 /* Once more, unless it was tried often enough. */
-static bool again(struct krt *krt)
+static bool again(struct krt *krt, enum krt_dump_kind kind)
 {
     if (!krt->dump_stale || ++krt->dump_tries >= KRT_DUMP_TRIES)
         return false;
-    if (krt->dump == KRT_DUMP_ROUTES)
+    if (kind == KRT_DUMP_ROUTES)
         krt->want_routes = true;
     else
         krt->want_links = true;
-    krt->dump = KRT_DUMP_NONE;
     return true;
 }
 
-static int finish_links(struct krt *krt)
+static void finish_links(struct krt *krt)
 {
-    int err = 0;
+    bool links = krt->dump == KRT_DUMP_LINKS;
 
-    if (krt->dump == KRT_DUMP_LINKS) {
-        krt->dump = KRT_DUMP_NONE;
-        err = start(krt, KRT_DUMP_ADDRS);
-        if (err == 0)
-            return 0;
-    } else if (again(krt)) {
-        return 0;
-    }
     krt->dump = KRT_DUMP_NONE;
+    if (links && start(krt, KRT_DUMP_ADDRS) == 0)
+        return;
+    /* Links without addresses are half the truth. */
+    krt->dump_stale = krt->dump_stale || links;
+    if (again(krt, KRT_DUMP_LINKS))
+        return;
     krt->dump_tries = 0;
     /* Of what did not come a stale dump says nothing. */
-    if (err == 0 && !krt->dump_stale) {
+    if (!krt->dump_stale) {
+        krt->dump = KRT_DUMP_SWEEP;
         krt_addr_sweep(krt);
         krt_link_sweep(krt);
+        krt->dump = KRT_DUMP_NONE;
     }
     if (krt->cb.dump_done)
         krt->cb.dump_done(krt->ctx);
-    return err;
 }
 
 static void finish_routes(struct krt *krt, int error)
 {
-    if (error == 0 && again(krt))
+    krt->dump = KRT_DUMP_NONE;
+    if (error == 0 && again(krt, KRT_DUMP_ROUTES))
         return;
     if (error == 0 && krt->dump_stale)
         error = EINTR;
-    krt->dump = KRT_DUMP_NONE;
     krt->dump_tries = 0;
     if (krt->cb.route_dump_done)
         krt->cb.route_dump_done(krt->ctx, error);
@@ -173,15 +166,15 @@ int krt_dump_error(const struct nlmsghdr *nlh)
     return mnl_nlmsg_get_payload_len(nlh) >= sizeof(*value) && *value < 0 ? *value : 0;
 }
 
-void krt_dump_disturb(struct krt *krt)
+void krt_dump_disturb(struct krt *krt, bool route)
 {
-    if (krt->dump == KRT_DUMP_LINKS || krt->dump == KRT_DUMP_ADDRS)
+    if (krt->dump != KRT_DUMP_NONE && route == (krt->dump == KRT_DUMP_ROUTES))
         krt->dump_stale = true;
 }
 
-static int finish(struct krt *krt, const struct nlmsghdr *nlh)
+static void finish(struct krt *krt, const struct nlmsghdr *nlh)
 {
-    int error = krt_dump_error(nlh), err = 0, next;
+    int error = krt_dump_error(nlh);
 
     if (krt->dump == KRT_DUMP_ROUTES) {
         finish_routes(krt, -error);
@@ -189,10 +182,9 @@ static int finish(struct krt *krt, const struct nlmsghdr *nlh)
         /* A refused dump tells nothing about what is gone. */
         if (error < 0)
             krt->dump_stale = true;
-        err = finish_links(krt);
+        finish_links(krt);
     }
-    next = krt_dump_start(krt);
-    return err < 0 ? err : next;
+    (void)krt_dump_start(krt);
 }
 
 int krt_dump_message(struct krt *krt, struct nlmsghdr *nlh)
@@ -201,8 +193,10 @@ int krt_dump_message(struct krt *krt, struct nlmsghdr *nlh)
         return 0;
     if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
         krt->dump_stale = true;
-    if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
-        return finish(krt, nlh);
+    if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR) {
+        finish(krt, nlh);
+        return 0;
+    }
     if (krt->dump == KRT_DUMP_ROUTES)
         return krt_route_dumped(krt, nlh);
     return krt_notice(krt, nlh);
@@ -214,5 +208,6 @@ void krt_dump_lost(struct krt *krt)
     if (krt->dump == KRT_DUMP_ROUTES)
         finish_routes(krt, 0);
     else if (krt->dump != KRT_DUMP_NONE)
-        (void)finish_links(krt);
+        finish_links(krt);
+    (void)krt_dump_start(krt);
 }

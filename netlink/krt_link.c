@@ -202,7 +202,7 @@ void krt_link_message(struct krt *krt, struct nlmsghdr *nlh)
         return;
     entry = link_find(krt, (uint32_t)ifi->ifi_index);
     if (nlh->nlmsg_type == RTM_DELLINK) {
-        krt_dump_disturb(krt);
+        krt_dump_disturb(krt, false);
         if (entry)
             link_remove(krt, entry);
         return;

@@ -28,9 +28,8 @@ struct krt_change {
     uint64_t token;
     struct rpl_route route;
     bool del;
-    bool exclusive; /* was sent so as not to replace anything */
-    bool last;      /* of its send: its answer settles all before it */
-    int error;      /* positive errno, known before |last| is answered */
+    bool last; /* of its send: its answer settles all before it */
+    int error; /* positive errno, known before |last| is answered */
 };
 
 struct krt_link_entry {
@@ -44,9 +43,16 @@ struct krt_addr_entry {
     uint8_t plen;
     bool usable;
     bool seen;
+    bool retell; /* somebody asked for it and waits to be told, even if nothing changes */
 };
 
-enum krt_dump_kind { KRT_DUMP_NONE, KRT_DUMP_LINKS, KRT_DUMP_ADDRS, KRT_DUMP_ROUTES };
+enum krt_dump_kind {
+    KRT_DUMP_NONE,
+    KRT_DUMP_LINKS,
+    KRT_DUMP_ADDRS,
+    KRT_DUMP_SWEEP, /* what did not come is being told; a new dump waits */
+    KRT_DUMP_ROUTES
+};
 
 struct krt {
     struct krt_callbacks cb;
@@ -61,10 +67,9 @@ struct krt {
     struct krt_change *ring;
     uint32_t ring_size; /* a power of two */
     uint32_t head, sent, tail;
-    uint32_t window;           /* changes whose answers fit into the receive buffer */
-    uint32_t defaults_pending; /* sets of ::/0 in [head, sent) */
-    bool full;                 /* the caller was told -ENOBUFS */
-    bool flushing;             /* krt_flush() could not send all */
+    uint32_t window; /* changes whose answers fit into the receive buffer */
+    bool full;       /* the caller was told -ENOBUFS */
+    bool flushing;   /* krt_flush() could not send all */
 
     /* Metrics of the default routes known to be ours. */
     uint32_t defaults[KRT_DEFAULTS_MAX];
@@ -138,14 +143,16 @@ void krt_route_default_keep(struct krt *krt, uint32_t metric, bool own);
 uint32_t krt_route_metric(const struct rpl_route *route);
 
 /* ---- krt_dump.c: dumps, one at a time */
+/* Starts what is wanted, if none runs. What cannot be asked now stays wanted. */
 int krt_dump_start(struct krt *krt);
 int krt_dump_message(struct krt *krt, struct nlmsghdr *nlh);
 /* The dump that runs lost messages. */
 void krt_dump_lost(struct krt *krt);
 /* What a dump's last message (NLMSG_DONE or NLMSG_ERROR) says: 0 or -errno. */
 int krt_dump_error(const struct nlmsghdr *nlh);
-/* Something went while a dump of links or addresses runs, which may still tell of it. */
-void krt_dump_disturb(struct krt *krt);
+/* Something went. A dump of such things that runs may still tell of it, or miss what stood next
+ * to it, for the kernel counts its way through the table. */
+void krt_dump_disturb(struct krt *krt, bool route);
 /* Sends the request for routes; used on |ask| too. */
 int krt_dump_routes_request(const struct mnl_socket *nl, uint32_t seq);
 

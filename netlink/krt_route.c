@@ -182,6 +182,7 @@ int krt_route_watch(struct krt *krt, struct nlmsghdr *nlh)
         return 0;
     if (nlh->nlmsg_type == RTM_NEWROUTE && !(nlh->nlmsg_flags & NLM_F_REPLACE))
         return 0;
+    krt_dump_disturb(krt, true);
     if (route.dst_len == 0)
         krt_route_default_keep(krt, krt_route_metric(&route), false);
     if (krt->cb.route_lost)

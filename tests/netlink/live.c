@@ -49,6 +49,15 @@ static void on_route_lost(void *ctx, const struct rpl_route *route)
 
     live->lost_count++;
     live->lost = *route;
+    live->answers_before_loss = live->answers;
+}
+
+static void dump_again(struct live *live)
+{
+    if (!live->dump_again)
+        return;
+    live->dump_again = false;
+    assert_int_equal(krt_dump(live->krt), 0);
 }
 
 static void on_link(void *ctx, const struct krt_link *link, bool gone)
@@ -61,6 +70,8 @@ static void on_link(void *ctx, const struct krt_link *link, bool gone)
         live->link[0] = heard;
     if (strcmp(link->name, "vb") == 0)
         live->link[1] = heard;
+    if (gone)
+        dump_again(live);
 }
 
 static void on_address(void *ctx, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen,
@@ -70,6 +81,8 @@ static void on_address(void *ctx, uint32_t ifindex, const struct rpl_addr *addr,
 
     live->addr_count++;
     live->addr = (struct heard_addr){ifindex, *addr, plen, usable, present};
+    if (!present)
+        dump_again(live);
 }
 
 static void on_dump_done(void *ctx)

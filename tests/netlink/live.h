@@ -45,12 +45,14 @@ struct live {
 
     uint32_t lost_count;
     struct rpl_route lost; /* the latest */
+    uint32_t answers_before_loss;
 
     uint32_t link_count;
     struct heard_link link[2]; /* the latest of va and vb */
     uint32_t addr_count;
     struct heard_addr addr; /* the latest */
     uint32_t dumps;
+    bool dump_again; /* from within link() or address(), once */
 
     uint32_t neighbour_failed, neighbour_reachable;
     struct rpl_addr neighbour;

@@ -162,8 +162,17 @@ static void address(void **state)
     assert_int_equal(live->addr.plen, 128);
     assert_true(live->addr.usable);
     assert_true(live->addr.present);
+    /* It is there already, and told again to who asks again. */
+    live->addr_count = 0;
     assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
-    assert_int_equal(live->addr_count, 1);
+    live_until(live, addr_told);
+    assert_true(live->addr.usable);
+    live_restart(live, NULL);
+    live->addr_count = 0;
+    assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
+    live_until(live, addr_told);
+    assert_memory_equal(&live->addr.addr, &addr, sizeof(addr));
+    assert_true(live->addr.usable);
     assert_int_equal(live_lines("2001:db8::42/128 scope global nodad", "-6 addr show va"), 1);
 
     live->addr_count = 0;
@@ -273,7 +282,10 @@ static void overrun(void **state)
     live_ip("link del xa");
     live_ip("link add dev wa type veth peer name wb");
     assert_int_equal(krt_addr_set(live->krt, live->va, &addr, 128), 0);
+    /* A dump asked for while the end of this one is told: both are whole. */
+    live->dump_again = true;
     live_until(live, told_again);
+    assert_false(live->dump_again);
     assert_false(krt_link_get(live->krt, xa, &link));
     assert_true(krt_link_get(live->krt, live_ifindex("wa"), &link));
     live_settle(live);

@@ -361,6 +361,27 @@ static void foreign_delete(void **state)
     assert_int_equal(live->lost.dst_len, 128);
 }
 
+/* A route is set and at once taken away: the answer is told before the loss, even if the loss is
+ * read first. */
+static void answers_before_losses(void **state)
+{
+    struct live *live = *state;
+    uint32_t i;
+
+    for (i = 0; i < 1000; i++) {
+        struct rpl_route route = live_via(live, i + 1);
+
+        if (i % 2)
+            route.ifindex = 999999; /* an answer each */
+        assert_int_equal(krt_route_set(live->krt, i, &route), 0);
+    }
+    assert_int_equal(krt_flush(live->krt), 0);
+    live_ip("-6 route del 2001:db8::1/128");
+    assert_int_equal(krt_ready(live->krt, mnl_socket_get_fd(live->krt->watch)), 0);
+    assert_int_equal(live->lost_count, 1);
+    assert_int_equal(live->answers_before_loss, 1000);
+}
+
 static bool route_dumped(const struct live *live)
 {
     return live->route_dumps > 0;
@@ -413,6 +434,51 @@ static void dump(void **state)
     assert_non_null(find(live, &def));
     assert_int_equal(live->route_dumps, 1);
     live_ip("-6 route flush table 100");
+}
+
+/* A dump of many datagrams tells the table as it was, though all of it is deleted meanwhile. */
+static void dump_is_whole(void **state)
+{
+    struct live *live = *state;
+    uint32_t i;
+
+    for (i = 0; i < 3000; i++) {
+        struct rpl_route route = live_via(live, i + 1);
+
+        assert_int_equal(krt_route_set(live->krt, i, &route), 0);
+    }
+    live_answers(live, 3000);
+    assert_int_equal(krt_dump_routes(live->krt), 0);
+    for (i = 0; i < 3000; i++) {
+        struct rpl_route route = live_via(live, i + 1);
+
+        assert_int_equal(krt_route_del(live->krt, 3000 + i, &route), 0);
+    }
+    live_answers(live, 6000);
+    assert_int_equal(live->failures, 0);
+    assert_int_equal(live->route_dumps, 1);
+    assert_int_equal(live->route_dump_error, 0);
+    assert_int_equal(live->found_count, 3000);
+}
+
+/* Somebody else changes the table while it is told: it is told again, or the end says so. */
+static void dump_disturbed(void **state)
+{
+    struct live *live = *state;
+    uint32_t i;
+
+    for (i = 0; i < 3000; i++) {
+        struct rpl_route route = live_via(live, i + 1);
+
+        assert_int_equal(krt_route_set(live->krt, i, &route), 0);
+    }
+    live_answers(live, 3000);
+    assert_int_equal(krt_dump_routes(live->krt), 0);
+    live_ip("-6 route del 2001:db8::b00/128");
+    live_until(live, route_dumped);
+    assert_int_equal(live->route_dumps, 1);
+    assert_int_equal(live->route_dump_error, 0);
+    assert_true(live->found_count > 3000); /* the second time around */
 }
 
 static bool routes_overrun(const struct live *live)
@@ -514,7 +580,10 @@ const struct CMUnitTest live_route_tests[] = {
     LIVE_TEST(default_route),
     LIVE_TEST(default_route_in_a_row),
     LIVE_TEST(foreign_delete),
+    LIVE_TEST(answers_before_losses),
     LIVE_TEST(dump),
+    LIVE_TEST(dump_is_whole),
+    LIVE_TEST(dump_disturbed),
     LIVE_TEST(overrun),
     LIVE_TEST(net_admin_only),
 };
