@@ -149,10 +149,10 @@ static bool send_all(int fd, const char *data, size_t len)
 
 /* ---- the reply -------------------------------------------------------------------------- */
 
-static bool write_all(const char *data, size_t len)
+static bool write_all(int out, const char *data, size_t len)
 {
     while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, data, len);
+        ssize_t n = write(out, data, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -208,8 +208,13 @@ static bool read_status(int fd, char *buf, size_t size, size_t *ret_len, size_t 
     return false;
 }
 
-static int copy_body(int fd, char *buf, size_t size)
+/* |body| octets of it stand in |buf| already, at its end of |len|. */
+static int copy_body(int fd, int out, char *buf, size_t size, size_t len, size_t body)
 {
+    if (body > 0 && !write_all(out, buf + len - body, body)) {
+        complain("output: %s", strerror(errno));
+        return EXIT_FAILURE;
+    }
     for (;;) {
         ssize_t n = read_some(fd, buf, size);
         if (n == 0)
@@ -218,8 +223,8 @@ static int copy_body(int fd, char *buf, size_t size)
             complain("rpld went away: %s", strerror(errno));
             return EXIT_NO_DAEMON;
         }
-        if (!write_all(buf, (size_t)n)) {
-            complain("standard output: %s", strerror(errno));
+        if (!write_all(out, buf, (size_t)n)) {
+            complain("output: %s", strerror(errno));
             return EXIT_FAILURE;
         }
     }
@@ -245,11 +250,9 @@ static int ask(const char *path, const char *request, size_t request_len)
         result = EXIT_NO_DAEMON;
     } else if (result != EXIT_OK) {
         complain("%s", text);
-    } else if (body > 0 && !write_all(buf + len - body, body)) {
-        complain("standard output: %s", strerror(errno));
-        result = EXIT_FAILURE;
+        copy_body(fd, STDERR_FILENO, buf, sizeof(buf), len, body);
     } else {
-        result = copy_body(fd, buf, sizeof(buf));
+        result = copy_body(fd, STDOUT_FILENO, buf, sizeof(buf), len, body);
     }
     close(fd);
     return result;

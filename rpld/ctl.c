@@ -178,8 +178,10 @@ static void writer_ready(struct ev_loop *loop, ev_io *watcher, int events)
     }
 }
 
+/* An error may have a body, too: lines of text in any form. */
 static void client_error(struct client *client, enum show_code code, const char *text)
 {
+    char *more = client->show.error_body, *save = NULL;
     char line[256];
     client->ctl->counters.errors++;
     client->ctl->counters.refused += code == SHOW_REFUSED;
@@ -187,6 +189,11 @@ static void client_error(struct client *client, enum show_code code, const char 
     writer_buf_puts(&client->buf, line);
     writer_text_safe(&client->buf, text);
     writer_buf_puts(&client->buf, "\n");
+    for (more = more ? strtok_r(more, "\n", &save) : NULL; more;
+         more = strtok_r(NULL, "\n", &save)) {
+        writer_text_safe(&client->buf, more);
+        writer_buf_puts(&client->buf, "\n");
+    }
     client->state = CLIENT_REPLY;
 }
 
@@ -374,7 +381,7 @@ static void give_group(struct ctl *ctl, const char *name)
     struct group *group = getgrnam(name);
     if (group && chown(ctl->address.sun_path, (uid_t)-1, group->gr_gid) == 0)
         return;
-    snprintf(line, sizeof(line), "control: socket not given to group %s: %s", name,
+    snprintf(line, sizeof(line), "socket not given to group %s: %s", name,
              group ? strerror(errno) : "no such group");
     ctl->source->log(ctl->source->ctx, line);
 }

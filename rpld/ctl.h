@@ -88,7 +88,7 @@ struct ctl_source {
      * changed. */
     int (*reload)(void *ctx, FILE *report);
 
-    /* One line for the log, without line feed: "control: repair global uid=0 pid=4711". */
+    /* One line for the log, without line feed: "repair global uid=0 pid=4711 result=ok". */
     void (*log)(void *ctx, const char *line);
 };
 

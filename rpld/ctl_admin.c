@@ -33,7 +33,7 @@ static void log_change(const struct show *show, const char *result)
     const struct ctl_source *source = show->context->source;
     const struct ctl_request *request = show->request;
     char line[CTL_REQUEST_MAX + 128];
-    size_t len = (size_t)snprintf(line, sizeof(line), "control: %s", request->command);
+    size_t len = (size_t)snprintf(line, sizeof(line), "%s", request->command);
     for (unsigned i = 0; i < request->argc; i++)
         len += (size_t)snprintf(line + len, sizeof(line) - len, " %s", request->argv[i]);
     snprintf(line + len, sizeof(line) - len, " uid=%u pid=%d result=%s", (unsigned)show->uid,
@@ -185,9 +185,9 @@ enum show_code ctl_admin_reload(struct show *show)
     log_change(show, result == 0 ? "ok" : strerror(-result));
     if (result == 0)
         return SHOW_OK;
-    report->text[strcspn(report->text, "\n")] = '\0';
-    return show_fail(show, SHOW_REFUSED, "nothing was changed: %s",
-                     *report->text ? report->text : strerror(-result));
+    show->error_body = report->text;
+    report->text = NULL;
+    return show_fail(show, SHOW_REFUSED, "nothing was changed: %s", strerror(-result));
 }
 
 /* What was done; silence in text where there is nothing to add. */

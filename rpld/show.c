@@ -3,6 +3,7 @@
 #include "rpld/show.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct show_command commands[] = {
@@ -113,4 +114,6 @@ void show_free(struct show *show)
     if (show->data)
         show->data_free(show->data);
     show->data = NULL;
+    free(show->error_body);
+    show->error_body = NULL;
 }

@@ -74,9 +74,11 @@ struct show {
     uint64_t number;
     bool ended;
     struct rpl_addr addr;
-    void *data; /* the view's own */
+    struct writer_column columns[WRITER_COLUMNS_MAX]; /* see show_columns() */
+    void *data;                                       /* the view's own */
     void (*data_free)(void *data);
     char error[200];
+    char *error_body; /* more lines behind the error, or NULL; freed by show_free() */
 };
 
 /*
@@ -134,6 +136,13 @@ void show_field_etx(struct writer *w, const char *key, unsigned etx);
 void show_field_rank(struct writer *w, const char *key, unsigned rank);
 void show_field_time(struct writer *w, const struct timespec *t);
 void show_field_parents(struct writer *w, const struct rpl_view_node *node);
+
+/* A column that is as wide as an address under one of our prefixes. */
+#define SHOW_ADDR_WIDTH UINT32_MAX
+
+/* Copy |columns| into the show, with the width of addresses filled in. */
+const struct writer_column *show_columns(struct show *show, const struct writer_column *columns,
+                                         unsigned count);
 
 enum show_code show_fail(struct show *show, enum show_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -184,6 +184,20 @@ static void check_root(struct show *show, const struct rpl_view_instance *view, 
               "%u nodes", (unsigned)view->nodes);
 }
 
+/* Announced, but not to be reached: some node on the way is not known. */
+static void check_reach(struct show *show, const struct rpl_view_instance *view)
+{
+    char name[48];
+    if (view->targets <= view->nodes)
+        return;
+    snprintf(name, sizeof(name), "nodes of instance %u", view->id);
+    check(show, name, false,
+          "their parents did not announce themselves, or are gone: rplctl tree marks them. If "
+          "it stays so, rplctl dtsn asks for fresh DAOs",
+          "%u of %u cannot be reached", (unsigned)(view->targets - view->nodes),
+          (unsigned)view->targets);
+}
+
 static void check_instance(struct show *show, const struct rpl_view_instance *view)
 {
     char name[32], addr[SHOW_ADDR];
@@ -232,8 +246,10 @@ static void check_instances(struct show *show)
 {
     struct rpl_cursor cursor = {0};
     struct rpl_view_instance view;
-    while (rpl_view_next_instance(show->context->source->engine, &cursor, show->now, &view))
+    while (rpl_view_next_instance(show->context->source->engine, &cursor, show->now, &view)) {
         check_instance(show, &view);
+        check_reach(show, &view);
+    }
     check_modes(show);
 }
 

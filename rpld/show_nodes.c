@@ -44,17 +44,40 @@ static void node_fields(struct show *show, const struct rpl_view_node *node)
     node_route(w, node);
 }
 
+/* A line has no room for both: the next hop is what storing mode knows, the parents what
+ * non-storing mode does. */
+static bool only_storing(const struct show *show)
+{
+    struct rpl_cursor cursor = {0};
+    struct rpl_view_instance view;
+    bool storing = false;
+    while (rpl_view_next_instance(show->context->source->engine, &cursor, show->now, &view)) {
+        if (view.mop != RPL_MOP_STORING)
+            return false;
+        storing = true;
+    }
+    return storing;
+}
+
 bool show_nodes(struct show *show, unsigned budget)
 {
-    static const struct writer_column columns[] = {
-        {"address", "ADDRESS", 26},  {"via", "VIA", 26},          {"parents", "PARENTS", 26},
-        {"hops", "HOPS", 4},         {"lifetime_s", "LIFE s", 8}, {"last_dao_s", "DAO s", 7},
-        {"path_sequence", "SEQ", 4}, {"route", "ROUTE", 9},       {"route_error", "", 0}};
+    static const struct writer_column columns[] = {{"address", "ADDRESS", SHOW_ADDR_WIDTH},
+                                                   {"parents", "PARENTS", SHOW_ADDR_WIDTH},
+                                                   {"hops", "HOPS", 4},
+                                                   {"lifetime_s", "LIFE s", 8},
+                                                   {"last_dao_s", "DAO s", 7},
+                                                   {"path_sequence", "SEQ", 4},
+                                                   {"route", "ROUTE", 9},
+                                                   {"route_error", "", 0}};
     const struct rpl_engine *engine = show->context->source->engine;
     struct writer *w = &show->writer;
     struct rpl_view_node node;
-    if (show->stage++ == 0)
-        writer_array(w, "nodes", columns, 9);
+    if (show->stage++ == 0) {
+        show_columns(show, columns, 8);
+        if (only_storing(show))
+            show->columns[1] = (struct writer_column){"via", "VIA", show->columns[1].width};
+        writer_array(w, "nodes", show->columns, 8);
+    }
     for (; budget > 0; budget--) {
         if (!rpl_view_next_node(engine, &show->cursor, show->now, &node)) {
             writer_end_array(w);
@@ -285,22 +308,27 @@ static void route_row(struct show *show, const struct rpl_view_route_entry *entr
     writer_uint(w, "instance", entry->instance);
     writer_uint(w, "metric", route->metric);
     writer_string(w, "state", rpl_route_state_name(entry->state));
-    writer_string(w, "error",
-                  entry->state == RPL_ROUTE_STATE_REFUSED ? strerror(entry->error) : NULL);
+    bool refused = entry->state == RPL_ROUTE_STATE_REFUSED;
+    writer_programs_only(w, !refused);
+    writer_string(w, "error", refused ? strerror(entry->error) : NULL);
+    writer_programs_only(w, false);
     writer_end_object(w);
 }
 
 bool show_routes(struct show *show, unsigned budget)
 {
-    static const struct writer_column columns[] = {
-        {"target", "TARGET", 28},   {"type", "TYPE", 11},  {"via", "VIA", 26},
-        {"interface", "DEV", 8},    {"state", "STATE", 9}, {"error", "ERROR", 5},
-        {"segments", "SEGMENTS", 0}};
+    static const struct writer_column columns[] = {{"target", "TARGET", SHOW_ADDR_WIDTH},
+                                                   {"type", "TYPE", 11},
+                                                   {"via", "VIA", SHOW_ADDR_WIDTH},
+                                                   {"interface", "DEV", 8},
+                                                   {"state", "STATE", 9},
+                                                   {"error", "", 0},
+                                                   {"segments", "SEGMENTS", 0}};
     const struct rpl_engine *engine = show->context->source->engine;
     struct writer *w = &show->writer;
     struct rpl_view_route_entry entry;
     if (show->stage++ == 0)
-        writer_array(w, "routes", columns, 7);
+        writer_array(w, "routes", show_columns(show, columns, 7), 7);
     for (; budget > 0; budget--) {
         if (!rpl_view_next_route(engine, &show->cursor, &entry)) {
             writer_end_array(w);

@@ -73,6 +73,8 @@ static struct rpl_addr drawn_parent(const struct show *show, const struct pictur
         parent = node->parent[index].address;
         return rpl_view_is_own(show->context->source->engine, &parent) ? own : parent;
     }
+    if (view && view->mop == RPL_MOP_NON_STORING)
+        return (struct rpl_addr){{0}}; /* all that it named are gone */
     if (show_addr_is_zero(&node->via) || memcmp(node->via.b + 8, node->address.b + 8, 8) == 0)
         return own;
     parent = node->address;
@@ -114,7 +116,9 @@ static void node_line(struct show *show, const struct tree_line *line)
         writer_raw(w, line->last[i] ? "   " : "│  ");
     writer_raw(w, line->last[line->depth] ? "└─ " : "├─ ");
     writer_raw(w, show_prefix(&node->address, node->len, addr));
-    if (node->mark == TREE_ORPHAN) {
+    if (node->mark == TREE_ORPHAN && show_addr_is_zero(&node->parent)) {
+        writer_raw(w, "  (orphan: it has no parent any more)");
+    } else if (node->mark == TREE_ORPHAN) {
         snprintf(text, sizeof(text), "  (orphan: %s is not known)",
                  show_addr(&node->parent, parent));
         writer_raw(w, text);
@@ -318,7 +322,8 @@ bool show_graph(struct show *show, unsigned budget)
         }
         for (uint32_t i = 0; i == 0 || i < node.parent_count; i++) {
             struct rpl_addr parent = drawn_parent(show, picture, &node, i);
-            graph_edge(show, &node, &parent, i == 0);
+            if (!show_addr_is_zero(&parent))
+                graph_edge(show, &node, &parent, i == 0);
         }
     }
     return true;

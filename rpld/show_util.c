@@ -187,6 +187,35 @@ void show_field_parents(struct writer *w, const struct rpl_view_node *node)
     writer_end_array(w);
 }
 
+/* Long as the longest interface identifier makes it. */
+static unsigned addr_width(const struct show *show)
+{
+    struct rpl_cursor cursor = {0};
+    struct rpl_view_instance view;
+    char buf[SHOW_ADDR];
+    size_t width = strlen("fe80::1111:1111:1111:1111");
+    while (rpl_view_next_instance(show->context->source->engine, &cursor, show->now, &view)) {
+        struct rpl_addr addr = view.prefix;
+        memset(addr.b + 8, 0x11, 8);
+        show_addr(&addr, buf);
+        if (view.prefix_len > 0 && strlen(buf) > width)
+            width = strlen(buf);
+    }
+    return (unsigned)width;
+}
+
+const struct writer_column *show_columns(struct show *show, const struct writer_column *columns,
+                                         unsigned count)
+{
+    unsigned width = addr_width(show);
+    for (unsigned i = 0; i < count; i++) {
+        show->columns[i] = columns[i];
+        if (columns[i].width == SHOW_ADDR_WIDTH)
+            show->columns[i].width = width;
+    }
+    return show->columns;
+}
+
 enum show_code show_fail(struct show *show, enum show_code code, const char *format, ...)
 {
     va_list args;

@@ -212,12 +212,16 @@ void writer_text_end_array(struct writer *w)
 
 static void header(struct writer *w, const struct writer_level *array)
 {
+    unsigned pad = 0;
     for (unsigned i = 0; i < array->columns; i++) {
         const struct writer_column *column = &array->column[i];
         unsigned n = (unsigned)strlen(column->title);
-        writer_buf_puts(w->buf, column->title);
-        if (i + 1 < array->columns)
-            spaces(w->buf, n < column->width ? column->width - n + 1 : 1);
+        if (n > 0) {
+            spaces(w->buf, pad);
+            writer_buf_puts(w->buf, column->title);
+            pad = 0;
+        }
+        pad += n < column->width ? column->width - n + 1 : 1;
     }
     writer_buf_puts(w->buf, "\n");
 }

@@ -20,6 +20,7 @@ rpl_tstamp now;
 static char folder[64];
 char path[80];
 char logged[512];
+int reload_error; /* what a reload comes to */
 int kernel_error; /* what the kernel answers to the next route */
 
 static void *mem_alloc(void *ctx, size_t size)
@@ -132,7 +133,9 @@ static int source_reload(void *ctx, FILE *report)
 {
     (void)ctx;
     fputs("rpld.conf:3: mode cannot change while running\n", report);
-    return 0;
+    if (reload_error)
+        fputs("rpld.conf:4: no such setting\n", report);
+    return reload_error;
 }
 
 static void source_log(void *ctx, const char *line)
@@ -253,7 +256,7 @@ static int setup_with(enum rpl_mop mop, uint32_t targets, const struct ctl_setti
     loop = ev_loop_new(0);
     now = RPL_S(1000);
     source.started = now - RPL_S(3700);
-    kernel_error = 0;
+    kernel_error = reload_error = 0;
     logged[0] = '\0';
     snprintf(folder, sizeof(folder), "/tmp/rpld-ctl-XXXXXX");
     if (!loop || !mkdtemp(folder))

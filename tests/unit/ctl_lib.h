@@ -29,6 +29,7 @@ extern rpl_tstamp now;
 extern char path[80];    /* of the socket */
 extern char logged[512]; /* the last line for the log */
 extern int kernel_error; /* what the kernel answers to the next routes */
+extern int reload_error; /* what a reload comes to */
 extern char *reply;      /* what was read last, terminated; NULL: nothing */
 extern size_t reply_len;
 

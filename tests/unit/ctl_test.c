@@ -303,7 +303,7 @@ static void changes(void **state)
     link_up();
     dao(2, 1);
     assert_string_equal(ask("repair global\n"), "ok\n");
-    snprintf(expected, sizeof(expected), "control: repair global uid=%u pid=%d result=ok",
+    snprintf(expected, sizeof(expected), "repair global uid=%u pid=%d result=ok",
              (unsigned)geteuid(), (int)getpid());
     assert_string_equal(logged, expected);
     cJSON *json = ask_json("json status\n");
@@ -324,6 +324,11 @@ static void changes(void **state)
     assert_string_equal(ask("log debug\n"), "ok\n");
     assert_memory_equal(ask("log loud\n"), "error 2 ", 8);
     assert_string_equal(ask("reload\n"), "ok\nrpld.conf:3: mode cannot change while running\n");
+    reload_error = -EINVAL;
+    assert_string_equal(ask("json reload\n"), "error 4 nothing was changed: Invalid argument\n"
+                                              "rpld.conf:3: mode cannot change while running\n"
+                                              "rpld.conf:4: no such setting\n");
+    reload_error = 0;
     json = ask_json("json reload\n");
     element(json, "messages", 0, 1);
     cJSON_Delete(json);
