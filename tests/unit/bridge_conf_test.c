@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/bridge_lib.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/bconf.h"
+
+static struct bconf conf;
+static char file[] = "/tmp/bridge_conf_test.XXXXXX";
+static char errors[8192];
+
+/* Reads |text| as a file; the errors, with the file's name cut off, are in |errors|. */
+static int load(const char *text)
+{
+    char raw[8192] = "";
+    size_t len = 0;
+    FILE *out = fopen(file, "w");
+    FILE *said = fmemopen(raw, sizeof(raw) - 1, "w");
+    int n;
+
+    assert_non_null(out);
+    assert_non_null(said);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    n = bconf_load(file, &conf, said);
+    assert_int_equal(fclose(said), 0);
+    errors[0] = '\0';
+    for (char *line = strtok(raw, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        const char *at = strncmp(line, file, strlen(file)) == 0 ? line + strlen(file) : line;
+
+        len += (size_t)snprintf(errors + len, sizeof(errors) - len, "%s\n", at);
+    }
+    return n;
+}
+
+static void test_defaults(void **state)
+{
+    struct brg_core_config core;
+
+    (void)state;
+    assert_int_equal(load("bridge = { };"), 0);
+    assert_string_equal(errors, "");
+    assert_string_equal(conf.broker_host, "127.0.0.1");
+    assert_int_equal(conf.broker_port, 1883);
+    assert_string_equal(conf.base, "mesh");
+    assert_int_equal(conf.qos, 1);
+    assert_int_equal(conf.output, BRG_OUTPUT_JSON);
+    assert_int_equal(conf.coap_port, 5683);
+    assert_string_equal(conf.socket, "/run/rpld/rpld.sock");
+    bconf_core(&conf, &core);
+    assert_int_equal(core.n_rules, 0);
+    assert_int_equal(core.node_port, 5683);
+}
+
+/* The rest of the file is rpld's, and what it says of the socket holds for us. */
+static void test_beside_rpld(void **state)
+{
+    (void)state;
+    assert_int_equal(load("instances = ( { id = 0; } );\n"
+                          "control = { socket = \"/tmp/r.sock\"; };\n"
+                          "bridge = { program = \"/x\"; };"),
+                     0);
+    assert_string_equal(conf.socket, "/tmp/r.sock");
+    assert_int_equal(load("control = { socket = \"/tmp/r.sock\"; };\n"
+                          "bridge = { socket = \"/tmp/b.sock\"; };"),
+                     0);
+    assert_string_equal(conf.socket, "/tmp/b.sock");
+}
+
+static void test_everything(void **state)
+{
+    struct brg_core_config core;
+
+    (void)state;
+    assert_int_equal(
+        load("bridge = { broker = \"mqtt://[2001:db8::1]:8883\"; base = \"site/mesh\"; qos = 2;\n"
+             "format = \"value\"; coap_port = 0; node_port = 61616; settle_s = 0;\n"
+             "poll_interval_s = 7; username = \"u\"; password = \"p\"; client_id = \"c\";\n"
+             "keepalive_s = 10; outstanding = 3; max_nodes = 5; max_resources = 6;\n"
+             "max_memory_mb = 1; socket = \"s\"; user = \"nobody\"; log = \"debug\";\n"
+             "log_to = \"syslog\"; commands = ( \"*/setpoint\", \"led\" );\n"
+             "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
+             "{ path = \"x\"; ignore = true; poll_interval_s = 5; } ); };"),
+        0);
+    assert_string_equal(conf.broker_host, "2001:db8::1");
+    assert_int_equal(conf.broker_port, 8883);
+    assert_int_equal(conf.log_level, BCONF_LOG_DEBUG);
+    assert_int_equal(conf.log_to, BCONF_LOG_SYSLOG);
+    bconf_core(&conf, &core);
+    assert_string_equal(core.base, "site/mesh");
+    assert_int_equal(core.n_commands, 2);
+    assert_string_equal(core.commands[1], "led");
+    assert_int_equal(core.n_rules, 2);
+    assert_string_equal(core.rules[0].path, "door");
+    assert_int_equal(core.rules[0].qos, 0);
+    assert_int_equal(core.rules[0].retain, 0);
+    assert_int_equal(core.rules[0].output, BRG_OUTPUT_RAW);
+    assert_false(core.rules[0].ignore);
+    assert_int_equal(core.rules[1].qos, BRG_QOS_UNSET);
+    assert_int_equal(core.rules[1].retain, BRG_RETAIN_UNSET);
+    assert_int_equal(core.rules[1].output, BRG_OUTPUT_UNSET);
+    assert_true(core.rules[1].ignore);
+    assert_int_equal(core.rules[1].poll_interval_s, 5);
+}
+
+/* Each names line, setting, what was found, and what is allowed; all of them at once. */
+static void test_errors(void **state)
+{
+    (void)state;
+    assert_int_equal(load("bridge = {\n"
+                          "  qos = 3;\n"
+                          "  qos_ = 1;\n"
+                          "  base = \"a/#\";\n"
+                          "  broker = \"http://x\";\n"
+                          "  format = \"xml\";\n"
+                          "  coap_port = \"x\";\n"
+                          "  settle_s = 1.5;\n"
+                          "  max_nodes = 9999999999L;\n"
+                          "  rules = ( { qos = 1; }, 5, { path = \"\"; colour = 1; } );\n"
+                          "  commands = \"x\";\n"
+                          "  password = \"secret\";\n"
+                          "};"),
+                     14);
+    assert_string_equal(
+        errors,
+        ":2: bridge.qos = 3: out of range; allowed is a number from 0 to 2\n"
+        ":3: bridge.qos_ = 1: unknown setting; allowed here: broker username password client_id "
+        "keepalive_s base qos format coap_port node_port settle_s poll_interval_s outstanding "
+        "max_nodes max_resources max_memory_mb socket user log log_to rules commands\n"
+        ":4: bridge.base = \"a/#\": no topic; allowed are 1 to 64 octets without + and #, that "
+        "neither start with $ or / nor end with /\n"
+        ":5: bridge.broker = \"http://x\": not understood; allowed is mqtt://HOST or "
+        "mqtt://HOST:PORT, HOST a name, an IPv4 address or an IPv6 address in []\n"
+        ":6: bridge.format = \"xml\": not known; allowed is \"json\", \"value\" or \"raw\"\n"
+        ":7: bridge.coap_port = \"x\": not a number; allowed is a number from 0 to 65535\n"
+        ":8: bridge.settle_s = 1.5: not a number; allowed is a number from 0 to 3600\n"
+        ":9: bridge.max_nodes = 9999999999: out of range; allowed is a number from 1 to 100000\n"
+        ":10: bridge.rules[0] = a group: a rule without path; it says which resources are meant\n"
+        ":10: bridge.rules[1] = 5: not a rule; allowed is a group { path = \"...\"; ... }\n"
+        ":10: bridge.rules[2].path = \"\": of the wrong length; allowed is a text of 1 to 127 "
+        "characters\n"
+        ":10: bridge.rules[2].colour = 1: unknown setting; allowed here: qos retain format "
+        "poll_interval_s path ignore\n"
+        ":11: bridge.commands = \"x\": allowed is a list of at most 64 patterns\n"
+        ":12: bridge.password (not shown): a password without username; set both or none\n");
+}
+
+static void test_broken_files(void **state)
+{
+    struct bconf other;
+    char said[256] = "";
+    FILE *out;
+
+    (void)state;
+    assert_int_equal(load("bridge = {"), 1);
+    assert_non_null(strstr(errors, "syntax error"));
+    assert_int_equal(load("instances = ( );"), 1);
+    assert_non_null(strstr(errors, "no group bridge"));
+    assert_int_equal(load("bridge = 5;"), 1);
+    out = fmemopen(said, sizeof(said) - 1, "w");
+    assert_int_equal(bconf_load("/nonexistent/rpld.conf", &other, out), 1);
+    assert_int_equal(bconf_load("/dev/zero", &other, out), 1);
+    assert_int_equal(bconf_load("/", &other, out), 1);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(said, "/nonexistent/rpld.conf: No such file or directory\n"
+                              "/dev/zero: not a regular file\n/: not a regular file\n");
+}
+
+static void test_too_many_rules(void **state)
+{
+    char text[8192] = "bridge = { rules = ( ";
+
+    (void)state;
+    for (int i = 0; i <= BCONF_RULES_MAX; i++) {
+        strcat(text, i == 0 ? "{ path = \"a\"; }" : ", { path = \"a\"; }");
+    }
+    strcat(text, " ); };");
+    assert_int_equal(load(text), 1);
+}
+
+static void test_brokers(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *host;
+        unsigned port;
+    } good[] = {
+        {"mqtt://localhost", "localhost", 1883},
+        {"mqtt://10.0.0.1:1", "10.0.0.1", 1},
+        {"mqtt://[::1]", "::1", 1883},
+        {"mqtt://[fe80::1%eth0]:65535", "fe80::1%eth0", 65535},
+    };
+    static const char *const bad[] = {
+        "localhost",        "mqtt://",        "mqtt://:1883",    "mqtt://a:",
+        "mqtt://a:0",       "mqtt://a:65536", "mqtt://a:1x",     "mqtt://[::1",
+        "mqtt://[::1]1883", "mqtt://[]",      "mqtt://u@h",      "mqtts://a",
+        "mqtt://a/b",       "mqtt://a:-1",    "mqtt://a:999999", "mqtt://a b",
+    };
+    char host[BCONF_TEXT_MAX];
+    uint16_t port;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(bconf_broker_parse(good[i].url, host, &port));
+        assert_string_equal(host, good[i].host);
+        assert_int_equal(port, good[i].port);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(bconf_broker_parse(bad[i], host, &port));
+    }
+}
+
+static int setup(void **state)
+{
+    int fd = mkstemp(file);
+
+    (void)state;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return unlink(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_beside_rpld),
+        cmocka_unit_test(test_everything),   cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_broken_files), cmocka_unit_test(test_too_many_rules),
+        cmocka_unit_test(test_brokers),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
