@@ -135,7 +135,7 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
         rpl_storing_remove_hop(t, p->src, p->ifindex, RPL_CAUSE_NO_PATH);
         return 0; /* |t| may be gone */
     } else {
-        rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime);
+        rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime, tr->invalidate);
     }
     *ret_target = t;
     return 0;

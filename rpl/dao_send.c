@@ -56,6 +56,14 @@ static void add_group(struct rpl_wire_dao *dao, const struct rpl_addr *target, u
     dao->group_count++;
 }
 
+/* R09-01: an own target asks for its old path to be removed. */
+static void add_own(const struct rpl_instance *inst, struct rpl_wire_dao *dao,
+                    const struct rpl_addr *addr, uint8_t lifetime)
+{
+    add_group(dao, addr, 128, inst->path_seq, lifetime, NULL);
+    dao->transit[dao->transit_count - 1].invalidate = true;
+}
+
 /* Send what was built, and remember it until its DAO-ACK comes. */
 static void finish(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *src,
                    const struct rpl_addr *dst)
@@ -134,12 +142,13 @@ static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
     dao = begin(inst, inst->cfg.dao_ack);
     for (uint32_t k = 0; inst->dao_own && k < inst->own_count; k++)
         if (inst->own[k].usable)
-            add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime, NULL);
+            add_own(inst, dao, &inst->own[k].addr, lifetime);
     inst->dao_own = false;
     while ((t = TAILQ_FIRST(&inst->news)) != NULL && dao->target_count < GROUPS_PER_DAO) {
         TAILQ_REMOVE(&inst->news, t, news);
         t->is_news = false;
         add_group(dao, &t->prefix, t->len, t->path_seq, t->known ? t->path_lifetime : 0, NULL);
+        dao->transit[dao->transit_count - 1].invalidate = t->known && t->invalidate;
         rpl_target_release(t);
     }
     if (dao->target_count)

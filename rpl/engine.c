@@ -101,7 +101,11 @@ static int dispatch(struct rpl_engine *e, const struct rpl_packet *p)
         return rpl_dao_receive(e, p);
     case RPL_CODE_DAO_ACK:
         return rpl_dao_ack_receive(e, p);
-    default: /* DCO and DCO-ACK are read, but RFC 9009 is not spoken yet */
+    case RPL_CODE_DCO:
+        return rpl_dco_receive(e, p);
+    case RPL_CODE_DCO_ACK:
+        return rpl_dco_ack_receive(e, p);
+    default: /* the codec reads no other */
         rpl_count(e, RPL_COUNT_DROP_CODE_UNSUPPORTED);
         return -RPL_ERR_DROPPED;
     }
@@ -238,6 +242,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
         break;
     case TIMER_TARGET:
         rpl_target_timeout(OWNER(t, rpl_target, t_life));
+        break;
+    case TIMER_DCO:
+        rpl_dco_timeout(OWNER(t, rpl_dco, timer));
         break;
     case TIMER_SWEEP:
         rpl_rt_sweep(e);

@@ -60,6 +60,7 @@ enum timer_kind {
     TIMER_PROBE,
     TIMER_DAO_OUT,
     TIMER_TARGET,
+    TIMER_DCO,
     TIMER_SWEEP
 };
 
@@ -198,6 +199,7 @@ struct rpl_target {
     bool reachable, was_up;
     bool moved; /* its Path Sequence was seen to change; else it is stuck */
     bool queued, is_news;
+    bool invalidate; /* its owner set I: relayed with it (RFC 9009) */
     bool has_pending;
     uint8_t path_seq, pending_seq, path_lifetime;
     uint8_t hop_count, edge_count;
@@ -225,6 +227,23 @@ struct rpl_dao_out {
     uint8_t data[RPL_MESSAGE_MAX];
 };
 LIST_HEAD(rpl_dao_outs, rpl_dao_out);
+
+/* A DCO for one former next hop: being filled until DelayDCO has passed, then waiting for its
+ * DCO-ACK. */
+#define RPL_DCO_TARGETS 40
+struct rpl_dco {
+    LIST_ENTRY(rpl_dco) list;
+    struct rpl_instance *inst;
+    struct rpl_timer timer;
+    struct rpl_addr via;
+    uint32_t ifindex;
+    uint8_t sequence, tries, count;
+    struct {
+        struct rpl_addr prefix;
+        uint8_t len, path_seq;
+    } target[RPL_DCO_TARGETS];
+};
+LIST_HEAD(rpl_dcos, rpl_dco);
 
 /* ---- instance ---------------------------------------------------------------------- */
 
@@ -277,6 +296,9 @@ struct rpl_instance {
     bool refresh_seq; /* own targets get a new Path Sequence in the next DAO */
     uint32_t dao_failures;
     struct rpl_dao_outs dao_outs;
+    struct rpl_dcos dcos;
+    uint32_t dco_count;
+    uint8_t dco_seq;
     uint32_t dao_out_count;
     struct rpl_rt *rt_default, *rt_prefix, *rt_root;
     bool store_dirty;
@@ -490,7 +512,7 @@ rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime);
 
 /* storing.c: hops */
 void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                        enum rpl_freshness freshness, uint8_t lifetime);
+                        enum rpl_freshness freshness, uint8_t lifetime, bool invalidate);
 void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
                             enum rpl_cause cause);
 /* A former child is our parent now: what was reached through it lies above us, and telling it
@@ -501,6 +523,9 @@ void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr
 void rpl_storing_timeout(struct rpl_target *t);
 void rpl_storing_found(struct rpl_instance *inst, const struct rpl_route *route);
 void rpl_storing_news(struct rpl_target *t);
+bool rpl_storing_has_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex);
+/* Without telling the parent: it is the one who knows. */
+void rpl_storing_forget(struct rpl_target *t, enum rpl_cause cause);
 void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause);
 
 /* source.c: the root's graph */
@@ -517,6 +542,15 @@ void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause);
 bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *child,
                             const struct rpl_addr *parent, bool parent_self, enum rpl_cause cause);
 void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause);
+
+/* ---- dco.c -------------------------------------------------------------------------- */
+
+/* |t| went from |old| to another child and wants its former way cleaned up. */
+void rpl_dco_moved(struct rpl_target *t, const struct rpl_hop *old);
+void rpl_dco_timeout(struct rpl_dco *dco);
+void rpl_dcos_free(struct rpl_instance *inst);
+int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p);
+int rpl_dco_ack_receive(struct rpl_engine *e, const struct rpl_packet *p);
 
 /* ---- route.c ----------------------------------------------------------------------- */
 

@@ -57,6 +57,7 @@ const char *rpl_cause_name(enum rpl_cause cause)
         [RPL_CAUSE_NONE] = "none",
         [RPL_CAUSE_DAO] = "dao",
         [RPL_CAUSE_NO_PATH] = "no-path",
+        [RPL_CAUSE_DCO] = "dco",
         [RPL_CAUSE_EXPIRED] = "expired",
         [RPL_CAUSE_PARENT_GONE] = "parent-gone",
         [RPL_CAUSE_UNREACHABLE] = "unreachable",

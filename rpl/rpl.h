@@ -13,8 +13,8 @@
  *     rpl_engine_deadline(engine);                   when it wants to be called
  *
  * Covered: root, router and leaf; non-storing and storing mode; DIS, DIO, DAO, DAO-ACK,
- * No-Path; several instances; parent selection by of/; Trickle by trickle/. Not covered yet:
- * security modes (recognised and counted), MOP 3 multicast, DCO (RFC 9009), metric containers,
+ * No-Path, DCO (RFC 9009); several instances; parent selection by of/; Trickle by trickle/. Not
+ * covered yet: security modes (recognised and counted), MOP 3 multicast, metric containers,
  * floating DODAGs.
  *
  * Times are microseconds on one monotonic clock of the caller's choice. Addresses are in
@@ -331,6 +331,7 @@ enum rpl_cause {
     RPL_CAUSE_NONE,
     RPL_CAUSE_DAO,         /* a DAO said so */
     RPL_CAUSE_NO_PATH,     /* a No-Path DAO */
+    RPL_CAUSE_DCO,         /* a DCO: it moved elsewhere */
     RPL_CAUSE_EXPIRED,     /* its lifetime ended */
     RPL_CAUSE_PARENT_GONE, /* a node on its way is gone */
     RPL_CAUSE_UNREACHABLE, /* neighbour unreachable */
@@ -394,6 +395,10 @@ struct rpl_effect {
     X(DAO_DUPLICATE, "dao-duplicate")                                                              \
     X(DAO_ACK_IN, "dao-ack-in")                                                                    \
     X(DAO_ACK_OUT, "dao-ack-out")                                                                  \
+    X(DCO_IN, "dco-in")                                                                            \
+    X(DCO_OUT, "dco-out")                                                                          \
+    X(DCO_ACK_IN, "dco-ack-in")                                                                    \
+    X(DCO_ACK_OUT, "dco-ack-out")                                                                  \
     X(DAO_REFUSED, "dao-refused")                                                                  \
     X(DROP_CHECKSUM, "drop-checksum")                                                              \
     X(DROP_TRUNCATED, "drop-truncated")                                                            \

@@ -14,6 +14,11 @@ static struct rpl_hop *find_hop(struct rpl_target *t, const struct rpl_addr *via
     return NULL;
 }
 
+bool rpl_storing_has_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
+{
+    return find_hop(t, via, ifindex) != NULL;
+}
+
 void rpl_storing_news(struct rpl_target *t)
 {
     struct rpl_instance *inst = t->inst;
@@ -79,7 +84,7 @@ static struct rpl_hop *add_hop(struct rpl_target *t, const struct rpl_addr *via,
 }
 
 void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                        enum rpl_freshness freshness, uint8_t lifetime)
+                        enum rpl_freshness freshness, uint8_t lifetime, bool invalidate)
 {
     struct rpl_hop *h = find_hop(t, via, ifindex);
     bool added = false;
@@ -87,6 +92,11 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
     if (freshness == RPL_FRESH_IGNORE)
         return;
     if (freshness == RPL_FRESH_REPLACE) {
+        /* R09-01, R09-02: the way it had is cleaned up if its owner asks for that. */
+        if (invalidate && t->moved)
+            for (uint8_t i = 0; i < t->hop_count; i++)
+                if (&t->hop[i] != h)
+                    rpl_dco_moved(t, &t->hop[i]);
         struct rpl_hop keep = h ? *h : (struct rpl_hop){.since = t->inst->engine->now};
         keep.via = *via;
         keep.ifindex = ifindex;
@@ -103,11 +113,26 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
         h->expires = rpl_target_expiry(t, lifetime);
     t->known = true;
     t->unconfirmed = false;
+    t->invalidate = invalidate;
     t->path_lifetime = lifetime;
     t->last_dao = t->inst->engine->now;
     settle(t, RPL_CAUSE_DAO);
     if (freshness != RPL_FRESH_MERGE)
         rpl_storing_news(t);
+}
+
+void rpl_storing_forget(struct rpl_target *t, enum rpl_cause cause)
+{
+    struct rpl_instance *inst = t->inst;
+
+    t->hop_count = 0;
+    t->known = t->unconfirmed = false;
+    rpl_timer_stop(inst->engine, &t->t_life);
+    rpl_target_down(t, cause);
+    if (t->is_news)
+        TAILQ_REMOVE(&inst->news, t, news);
+    t->is_news = false;
+    rpl_target_release(t);
 }
 
 void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause)
@@ -154,14 +179,7 @@ void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *pare
             rpl_storing_remove_hop(t, &parent->addr, parent->ifindex, RPL_CAUSE_LOOP);
             continue;
         }
-        t->hop_count = 0;
-        t->known = t->unconfirmed = false;
-        rpl_timer_stop(inst->engine, &t->t_life);
-        rpl_target_down(t, RPL_CAUSE_LOOP);
-        if (t->is_news)
-            TAILQ_REMOVE(&inst->news, t, news);
-        t->is_news = false;
-        rpl_target_release(t);
+        rpl_storing_forget(t, RPL_CAUSE_LOOP);
     }
 }
 

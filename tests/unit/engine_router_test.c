@@ -413,6 +413,89 @@ static void test_many_targets(void **state)
     assert_true(rig_count(&rig, RPL_CODE_DAO, mark) >= 6);
 }
 
+/* A storing DAO of the child |from| for |target| with I set. */
+static void child_dao(unsigned from, unsigned target, uint8_t seq, uint8_t path_seq)
+{
+    struct rpl_addr src = rig_ll(from), t = rig_global(target);
+    struct rpl_wire_message dao = rig_dao(seq, &t, path_seq, 30, NULL);
+
+    dao.u.dao.transit[0].invalidate = true;
+    rig_receive(&rig, &src, &rig.link_local, &dao);
+}
+
+/* R09-02: the old child hears of it after DelayDCO, unless it announced the target again. */
+static void test_dco_sent(void **state)
+{
+    struct rpl_wire_message ack = {.code = RPL_CODE_DCO_ACK};
+    struct rpl_addr old = rig_ll(100);
+    const struct rig_sent *s;
+    size_t mark;
+
+    (void)state;
+    joined(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    rig_run(&rig, RPL_S(2));
+    child_dao(100, 105, 1, 5);
+    child_dao(100, 105, 2, 6);
+    mark = rig.sent_count;
+    child_dao(101, 105, 1, 7);
+    rig_run(&rig, RPL_MS(900));
+    assert_int_equal(rig_count(&rig, RPL_CODE_DCO, mark), 0);
+    rig_run(&rig, RPL_MS(200));
+    s = rig_last(&rig, RPL_CODE_DCO, mark);
+    assert_non_null(s);
+    assert_memory_equal(&s->send.dst, &old, 16);
+    assert_int_equal(s->msg.u.dao.status, 195);
+    assert_int_equal(s->msg.u.dao.transit[0].path_sequence, 7);
+    assert_int_equal(s->msg.u.dao.transit[0].path_lifetime, 0);
+    assert_false(s->msg.u.dao.transit[0].has_parent);
+    rig_run(&rig, RPL_S(4)); /* R09-07: again after 3 s */
+    assert_int_equal(rig_count(&rig, RPL_CODE_DCO, mark), 2);
+    ack.u.ack.sequence = s->msg.u.dao.sequence;
+    assert_int_equal(rig_receive(&rig, &old, &rig.link_local, &ack), 0);
+    rig_run(&rig, RPL_S(20));
+    assert_int_equal(rig_count(&rig, RPL_CODE_DCO, mark), 2);
+    mark = rig.sent_count;
+    child_dao(100, 105, 3, 8);
+    child_dao(101, 105, 2, 8); /* the old one announces it under the same sequence */
+    rig_run(&rig, RPL_S(2));
+    assert_int_equal(rig_count(&rig, RPL_CODE_DCO, mark), 0);
+}
+
+/* R09-05, R09-06: only an older sequence gives way, and the word goes on downwards. */
+static void test_dco_received(void **state)
+{
+    struct rpl_addr parent = rig_ll(ROOT), own = rig_global(1), t = rig_global(105);
+    struct rpl_addr child = rig_ll(100), target = rig_global(105);
+    struct rpl_wire_message dco = rig_dao(240, &t, 6, 0, NULL);
+    struct rpl_view_node v;
+    size_t mark;
+
+    (void)state;
+    joined(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    rig_run(&rig, RPL_S(2));
+    child_dao(100, 105, 1, 5);
+    child_dao(100, 105, 2, 6);
+    dco.code = RPL_CODE_DCO;
+    dco.u.dao.status = 195;
+    mark = rig.sent_count;
+    rig_receive(&rig, &parent, &rig.link_local, &dco);
+    assert_true(rpl_view_node(rig.engine, &target, rig.now, &v)); /* equal: stays */
+    assert_int_equal(rig_last(&rig, RPL_CODE_DCO_ACK, mark)->msg.u.ack.status, 0);
+    dco.u.dao.transit[0].path_sequence = 7;
+    rig_receive(&rig, &parent, &rig.link_local, &dco);
+    assert_false(rpl_view_node(rig.engine, &target, rig.now, &v));
+    assert_true(rig_traced(&rig, RPL_TRACE_NODE_DOWN, RPL_CAUSE_DCO));
+    rig_run(&rig, RPL_MS(100));
+    assert_memory_equal(&rig_last(&rig, RPL_CODE_DCO, mark)->send.dst, &child, 16);
+    assert_int_equal(rig_last(&rig, RPL_CODE_DCO, mark)->msg.u.dao.transit[0].path_sequence, 7);
+    mark = rig.sent_count;
+    dco.u.dao.target[0].prefix = own; /* we are here */
+    rig_receive(&rig, &parent, &rig.link_local, &dco);
+    rig_run(&rig, RPL_MS(100));
+    assert_int_equal(rig_count(&rig, RPL_CODE_DCO, mark), 0);
+    assert_int_equal(rig_last(&rig, RPL_CODE_DCO_ACK, mark)->msg.u.ack.status, 0x81);
+}
+
 /* A parent that refuses our DAO is left for another one. */
 static void test_refused_by_parent(void **state)
 {
@@ -530,6 +613,8 @@ int main(void)
         T(aggregation),
         T(many_targets),
         T(refused_by_parent),
+        T(dco_sent),
+        T(dco_received),
         T(stored_counters),
         T(every_allocation_fails),
     };

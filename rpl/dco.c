@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * DCO: Destination Cleanup Object (RFC 9009), storing mode. When a target moves to another
+ * child with a newer Path Sequence and asks for it (I), the node where the ways part tells the
+ * old child, after DelayDCO and unless that child announced the target again in the meantime.
+ * Targets that leave the same child together go into one message.
+ *
+ * Not covered: the non-storing DCO of RFC 9010.
+ */
+#include "rpl/engine.h"
+
+#define STATUS_MOVED 195     /* RFC 9009 section 4.3: U=1, A=1, ND status 3 */
+#define STATUS_NO_ROUTE 0x81 /* of a DCO-ACK */
+#define DELAY_DCO RPL_S(1)   /* section 4.6.4 */
+#define RETRY RPL_S(3)       /* section 4.6.3: at most one per 3 s, 3 in all */
+#define TRIES 3
+#define DCOS_MAX 16
+
+static void free_dco(struct rpl_dco *dco)
+{
+    struct rpl_instance *inst = dco->inst;
+
+    rpl_timer_unregister(inst->engine, &dco->timer);
+    LIST_REMOVE(dco, list);
+    inst->dco_count--;
+    rpl_free(inst->engine, dco);
+}
+
+void rpl_dcos_free(struct rpl_instance *inst)
+{
+    while (!LIST_EMPTY(&inst->dcos))
+        free_dco(LIST_FIRST(&inst->dcos));
+}
+
+/* One that is still being filled for this child, or a new one; NULL when there are too many:
+ * then the old way ends with its lifetime. */
+static struct rpl_dco *get_dco(struct rpl_instance *inst, const struct rpl_addr *via,
+                               uint32_t ifindex)
+{
+    struct rpl_engine *e = inst->engine;
+    struct rpl_dco *dco;
+
+    LIST_FOREACH (dco, &inst->dcos, list)
+        if (dco->tries == 0 && dco->count < RPL_DCO_TARGETS && dco->ifindex == ifindex &&
+            rpl_addr_equal(&dco->via, via))
+            return dco;
+    if (inst->dco_count >= DCOS_MAX)
+        return NULL;
+    dco = rpl_alloc(e, sizeof(*dco));
+    if (!dco || !rpl_timer_register(e, &dco->timer, TIMER_DCO)) {
+        rpl_free(e, dco);
+        rpl_count(e, RPL_COUNT_DROP_NOMEM);
+        return NULL;
+    }
+    dco->inst = inst;
+    dco->via = *via;
+    dco->ifindex = ifindex;
+    LIST_INSERT_HEAD(&inst->dcos, dco, list);
+    inst->dco_count++;
+    rpl_timer_set(e, &dco->timer, e->now + DELAY_DCO);
+    return dco;
+}
+
+static void add(struct rpl_dco *dco, const struct rpl_addr *prefix, uint8_t len, uint8_t path_seq)
+{
+    dco->target[dco->count].prefix = *prefix;
+    dco->target[dco->count].len = len;
+    dco->target[dco->count++].path_seq = path_seq;
+}
+
+void rpl_dco_moved(struct rpl_target *t, const struct rpl_hop *old)
+{
+    struct rpl_dco *dco = get_dco(t->inst, &old->via, old->ifindex);
+
+    if (dco)
+        add(dco, &t->prefix, t->len, t->path_seq);
+}
+
+/* R09-02: a child that has announced the target again keeps it. */
+static void drop_refreshed(struct rpl_dco *dco)
+{
+    uint8_t kept = 0;
+
+    for (uint8_t i = 0; i < dco->count; i++) {
+        struct rpl_target *t =
+            rpl_target_find(dco->inst, &dco->target[i].prefix, dco->target[i].len);
+        if (!t || !rpl_storing_has_hop(t, &dco->via, dco->ifindex))
+            dco->target[kept++] = dco->target[i];
+    }
+    dco->count = kept;
+}
+
+static void send_dco(struct rpl_dco *dco)
+{
+    struct rpl_instance *inst = dco->inst;
+    struct rpl_engine *e = inst->engine;
+    const struct rpl_iface *iface = rpl_iface_find(e, dco->ifindex);
+    struct rpl_wire_dao *m = &e->scratch.u.dao;
+
+    if (!iface)
+        return;
+    if (dco->tries == 0) {
+        inst->dco_seq = rpl_lollipop_increment(inst->dco_seq);
+        dco->sequence = inst->dco_seq;
+    }
+    memset(m, 0, sizeof(*m));
+    e->scratch.code = RPL_CODE_DCO;
+    m->instance = inst->cfg.id;
+    m->ack_wanted = true;
+    m->has_dodag_id = (inst->cfg.id & RPL_INSTANCE_LOCAL) != 0;
+    m->dodag_id = inst->dodag_id;
+    m->sequence = dco->sequence;
+    m->status = STATUS_MOVED;
+    for (uint8_t i = 0; i < dco->count; i++) {
+        m->target[i] = (struct rpl_wire_target){
+            .len = dco->target[i].len, .prefix = dco->target[i].prefix, .group = i};
+        /* R09-03, R09-04: lifetime 0, no parent, the newest sequence known. */
+        m->transit[i] =
+            (struct rpl_wire_transit){.path_sequence = dco->target[i].path_seq, .group = i};
+    }
+    m->target_count = m->transit_count = m->group_count = dco->count;
+    if (rpl_send(e, dco->ifindex, &iface->address, &dco->via) > 0)
+        rpl_count(e, RPL_COUNT_DCO_OUT);
+}
+
+void rpl_dco_timeout(struct rpl_dco *dco)
+{
+    struct rpl_engine *e = dco->inst->engine;
+
+    if (dco->tries == 0)
+        drop_refreshed(dco);
+    if (dco->count == 0 || dco->tries >= TRIES || !dco->inst->joined) {
+        free_dco(dco);
+        return;
+    }
+    send_dco(dco);
+    dco->tries++;
+    rpl_timer_set(e, &dco->timer, e->now + RETRY + rpl_random_range(e, 0, RETRY / 4));
+}
+
+/* ---- receiving --------------------------------------------------------------------- */
+
+static void acknowledge(struct rpl_instance *inst, const struct rpl_packet *p,
+                        const struct rpl_wire_dao *dco, bool found)
+{
+    struct rpl_engine *e = inst->engine;
+
+    e->scratch.code = RPL_CODE_DCO_ACK;
+    e->scratch.u.ack = (struct rpl_wire_ack){.instance = dco->instance,
+                                             .has_dodag_id = dco->has_dodag_id,
+                                             .sequence = dco->sequence,
+                                             .status = found ? 0 : STATUS_NO_ROUTE,
+                                             .dodag_id = inst->dodag_id};
+    if (rpl_send(e, p->ifindex, &p->iface->address, p->src) > 0)
+        rpl_count(e, RPL_COUNT_DCO_ACK_OUT);
+}
+
+static const struct rpl_wire_transit *transit_of(const struct rpl_wire_dao *dco, uint8_t group)
+{
+    for (uint8_t i = 0; i < dco->transit_count; i++)
+        if (dco->transit[i].group == group)
+            return &dco->transit[i];
+    return NULL;
+}
+
+/* R09-05: only an older stored sequence gives way; the DCO then goes on to the next hop. */
+static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
+                    const struct rpl_wire_target *wt, uint8_t path_seq)
+{
+    struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
+    struct rpl_dco *dco;
+
+    if (!t || !t->known || t->hop_count == 0)
+        return false;
+    if (rpl_lollipop_compare(t->path_seq, path_seq) != RPL_OLDER)
+        return true; /* what we have is newer than the move that it tells of */
+    if (t->hop[0].ifindex == p->ifindex && rpl_addr_equal(&t->hop[0].via, p->src))
+        return true; /* always downward: never back to where it came from */
+    dco =
+        rpl_is_self(inst, &t->hop[0].via) ? NULL : get_dco(inst, &t->hop[0].via, t->hop[0].ifindex);
+    if (dco) {
+        add(dco, &t->prefix, t->len, path_seq);
+        rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
+    }
+    rpl_storing_forget(t, RPL_CAUSE_DCO);
+    return true;
+}
+
+int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
+{
+    struct rpl_wire_dao dco = p->msg->u.dao; /* sending reuses the message */
+    struct rpl_instance *inst = rpl_instance_find(e, dco.instance, p->iface);
+    enum rpl_counter reason = RPL_COUNTER_COUNT;
+    bool found = false;
+
+    rpl_count(e, RPL_COUNT_DCO_IN);
+    if (!inst)
+        reason = RPL_COUNT_DROP_INSTANCE_UNKNOWN;
+    else if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->leaf)
+        reason = RPL_COUNT_DROP_ROUTER_ONLY;
+    else if (inst->mop != RPL_MOP_STORING)
+        reason = RPL_COUNT_DROP_MOP;
+    else if (!p->iface || p->multicast || !rpl_addr_is_link_local(p->src))
+        reason = RPL_COUNT_DROP_SOURCE_SCOPE;
+    else if (dco.has_dodag_id && !rpl_addr_equal(&dco.dodag_id, &inst->dodag_id))
+        reason = RPL_COUNT_DROP_DODAG_FOREIGN;
+    if (reason != RPL_COUNTER_COUNT) {
+        rpl_count(e, reason);
+        return -RPL_ERR_DROPPED;
+    }
+    for (uint8_t i = 0; i < dco.target_count; i++) {
+        const struct rpl_wire_transit *tr = transit_of(&dco, dco.target[i].group);
+        /* R09-06: we know best whether we are here. */
+        if (tr && !rpl_is_self(inst, &dco.target[i].prefix))
+            found = cleanup(inst, p, &dco.target[i], tr->path_sequence) || found;
+    }
+    if (dco.ack_wanted)
+        acknowledge(inst, p, &dco, found);
+    return 0;
+}
+
+int rpl_dco_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
+{
+    const struct rpl_wire_ack *ack = &p->msg->u.ack;
+    struct rpl_instance *inst = rpl_instance_find(e, ack->instance, p->iface);
+    struct rpl_dco *dco;
+
+    if (inst)
+        LIST_FOREACH (dco, &inst->dcos, list)
+            if (dco->tries > 0 && dco->sequence == ack->sequence && dco->ifindex == p->ifindex &&
+                rpl_addr_equal(&dco->via, p->src)) {
+                rpl_count(e, RPL_COUNT_DCO_ACK_IN);
+                free_dco(dco);
+                return 0;
+            }
+    rpl_count(e, RPL_COUNT_DROP_ACK_UNEXPECTED);
+    return -RPL_ERR_DROPPED;
+}
