@@ -17,6 +17,6 @@ if(SANITIZE)
     # gcc does not see through its own instrumentation what fits where, and takes back at ?: the
     # conversions that we spelt out; the builds without sanitizers have the warning.
     if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-        target_compile_options(warnings INTERFACE -Wno-conversion)
+        target_compile_options(warnings INTERFACE -Wno-conversion -Wno-sign-conversion)
     endif()
 endif()
