@@ -116,6 +116,8 @@ void sim_at(struct sim *sim, rpl_tstamp when, sim_call_fn *fn, void *ctx);
 /* A node that is not started yet. |config| is copied; its allocator and seed are the world's.
  * |name| may be NULL. Returns its number. */
 unsigned sim_add(struct sim *sim, const char *name, const struct rpl_config *config);
+/* Other settings for a node that is stopped, with the state to be found at its next start. */
+void sim_replace(struct sim *sim, unsigned node, const struct rpl_config *config);
 unsigned sim_count(const struct sim *sim);
 const char *sim_name(const struct sim *sim, unsigned node);
 

@@ -115,6 +115,17 @@ unsigned sim_add(struct sim *sim, const char *name, const struct rpl_config *con
     return number;
 }
 
+void sim_replace(struct sim *sim, unsigned node, const struct rpl_config *config)
+{
+    struct rpl_config *own = &sim->nodes[node]->config;
+    struct rpl_mem mem = own->mem;
+    uint64_t seed = own->seed;
+
+    *own = *config;
+    own->mem = mem;
+    own->seed = seed;
+}
+
 unsigned sim_count(const struct sim *sim)
 {
     return (unsigned)sim->node_count;
@@ -268,9 +279,10 @@ void sim_start(struct sim *sim, unsigned number, unsigned flags)
         fprintf(stderr, "rplsim: node %s: %s\n", node->name, rpl_config_check(&node->config));
         exit(1);
     }
+    /* As the daemon does: links first, so that the engine knows whose routes they may be. */
+    sim_interface(sim, number, RPL_LINK_UP);
     if (flags & SIM_WITH_ROUTES)
         report_routes(sim, number);
-    sim_interface(sim, number, RPL_LINK_UP);
 }
 
 void sim_stop(struct sim *sim, unsigned number)

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+/* Destination advertisements that are lost, late, stuck, withdrawn or forgotten. */
+#include "story.h"
+
+#include <string.h>
+
+static void line_of_three(struct story *story, enum rpl_mop mop)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, b, c, 0);
+    story_run(story, 60);
+    story_expect_parent(story, c, b);
+    story_forget(story);
+}
+
+/* ---- lost ----------------------------------------------------------------------------- */
+
+/* ACK-04: the same octets under the same sequence. */
+STORY(a_lost_dao_is_sent_again)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    sim_lose(story->sim, 1, 0, RPL_CODE_DAO, 2);
+    sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
+    story_run(story, 60);
+    story_expect(story, "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
+                 "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
+                 "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
+                 "a dao-ack to=~b seq=242 status=0");
+}
+
+/* ACK-05: what was taken already is acknowledged again and not taken twice. */
+STORY(a_lost_acknowledgement_is_given_again)
+{
+    line_of_three(story, RPL_MOP_NON_STORING);
+    sim_lose(story->sim, 0, 1, RPL_CODE_DAO_ACK, 1);
+    uint64_t before = rpl_view_counter(sim_engine(story->sim, 0), RPL_COUNT_DAO_DUPLICATE);
+    sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
+    story_run(story, 60);
+    assert_int_equal(story_count(story, "b dao to=a seq=241 k"), 2);
+    assert_int_equal(story_count(story, "a dao-ack to=b seq=241 status=0"), 2);
+    assert_int_equal(rpl_view_counter(sim_engine(story->sim, 0), RPL_COUNT_DAO_DUPLICATE),
+                     before + 1);
+}
+
+/* Four tries, then a pause, then a new DAO; the parent is not left, it answers probes. */
+STORY(a_dao_that_is_never_answered)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    sim_lose(story->sim, 1, 0, RPL_CODE_DAO, 5);
+    sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
+    story_run(story, 300);
+    story_expect(story, "b dao to=~a seq=242 k*", "b dao to=~a seq=242 k*",
+                 "b dao to=~a seq=242 k*", "b dao to=~a seq=242 k*",
+                 "b dao-unacked ~a value=4 cause=no-answer", "b dao to=~a seq=243 k*",
+                 "b dao to=~a seq=243 k*", "a dao-ack to=~b seq=243 status=0");
+    story_expect_parent(story, 1, 0);
+}
+
+/* ---- late ------------------------------------------------------------------------------- */
+
+/* c moves next to the root before b could pass its first DAO on. The old news comes last and must
+ * not win (DST-05): the route stays with c itself. */
+STORY(an_old_dao_that_comes_last)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+
+    sim_link(story->sim, a, b, 0);
+    story_run(story, 60);
+    sim_lose(story->sim, b, a, RPL_CODE_DAO, 3);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    sim_link(story->sim, b, c, 0);
+    while (story_count(story, "b dao to=~a seq=241 k target=c ps=240") == 0)
+        sim_run_for(story->sim, RPL_MS(100));
+    sim_link(story->sim, a, c, 0);
+    sim_command(story->sim, c, RPL_COMMAND_DIS, STORY_INSTANCE);
+    story_run(story, 40);
+    story_expect(story, "...", "c parent ~a other=~b value=512*", "...",
+                 "a node-up c other=~c value=241 cause=dao", "...",
+                 "b dao to=~a seq=241 k target=c ps=240 life=30", "...");
+    struct rpl_addr addr = sim_global(c, &story_prefix), via = sim_link_local(c);
+    const struct rpl_route *route = sim_route(story->sim, a, &addr);
+    assert_int_equal(route->kind, RPL_ROUTE_VIA);
+    assert_memory_equal(&route->via, &via, sizeof(via));
+    story_expect_delivery(story, a, c);
+}
+
+/* ---- stuck: SEQ-14 ------------------------------------------------------------------------ */
+
+/* A mote of a deployed stack: link-local fe80::x and a Path Sequence that is always 0. */
+static struct rpl_addr mote(uint8_t x, bool link_local)
+{
+    struct rpl_addr addr = story_prefix;
+
+    if (link_local)
+        addr = (struct rpl_addr){{0xfe, 0x80}};
+    addr.b[8] = 0x0a;
+    addr.b[15] = x;
+    return addr;
+}
+
+/* |via| announces |target| with Path Sequence 0; |parent| NULL in storing mode. */
+static void mote_dao(struct story *story, const struct rpl_addr *via, const struct rpl_addr *to,
+                     const struct rpl_addr *target, const struct rpl_addr *parent, uint8_t sequence,
+                     uint8_t lifetime)
+{
+    struct rpl_wire_message message = {.code = RPL_CODE_DAO};
+    struct rpl_wire_dao *dao = &message.u.dao;
+
+    dao->instance = STORY_INSTANCE;
+    dao->ack_wanted = true;
+    dao->sequence = sequence;
+    dao->target_count = dao->transit_count = dao->group_count = 1;
+    dao->target[0].len = 128;
+    dao->target[0].prefix = *target;
+    dao->transit[0].path_lifetime = lifetime;
+    dao->transit[0].has_parent = parent != NULL;
+    if (parent)
+        dao->transit[0].parent = *parent;
+    story_inject(story, 0, via, to, &message);
+}
+
+static bool target_view(struct story *story, const struct rpl_addr *target,
+                        struct rpl_view_node *view)
+{
+    return rpl_view_node(sim_engine(story->sim, 0), target, sim_now(story->sim), view) &&
+           view->reachable;
+}
+
+/* Storing: refreshes through the same child hold the route far beyond one lifetime. */
+STORY(a_stuck_target_is_refreshed_by_arrival)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
+    struct rpl_addr link_local = mote(1, true), global = mote(1, false), to = sim_link_local(a);
+    struct rpl_view_node view;
+
+    story_run(story, 5);
+    for (uint8_t i = 0; i < 20; i++) {
+        mote_dao(story, &link_local, &to, &global, NULL, i, 5);
+        story_run(story, 180);
+        assert_true(target_view(story, &global, &view));
+        assert_true(view.stuck);
+    }
+    story_run(story, 121);
+    assert_false(target_view(story, &global, &view));
+    assert_int_equal(story_count(story, "a node-up"), 1);
+    assert_int_equal(story_count(story, "a node-down"), 1);
+}
+
+/* Storing: through another child it is replaced, the latest to begin wins, and the target itself
+ * beats all. */
+STORY(a_stuck_target_moves_between_children)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
+    struct rpl_addr target = mote(9, false), own = mote(9, true), to = sim_link_local(a);
+    struct rpl_addr x = mote(1, true), y = mote(2, true);
+    struct rpl_view_node view;
+
+    story_run(story, 5);
+    mote_dao(story, &x, &to, &target, NULL, 1, 30);
+    story_run(story, 10);
+    mote_dao(story, &y, &to, &target, NULL, 1, 30);
+    assert_true(target_view(story, &target, &view));
+    assert_memory_equal(&view.via, &y, sizeof(y));
+    /* The old one goes on announcing what it has forgotten to forget. */
+    story_run(story, 60);
+    mote_dao(story, &x, &to, &target, NULL, 2, 30);
+    assert_true(target_view(story, &target, &view));
+    assert_memory_equal(&view.via, &y, sizeof(y));
+    mote_dao(story, &own, &to, &target, NULL, 1, 30);
+    story_run(story, 60);
+    mote_dao(story, &y, &to, &target, NULL, 2, 30);
+    assert_true(target_view(story, &target, &view));
+    assert_memory_equal(&view.via, &own, sizeof(own));
+    /* A No-Path takes away one of the ways, not the target. */
+    mote_dao(story, &own, &to, &target, NULL, 2, 0);
+    assert_true(target_view(story, &target, &view));
+    assert_memory_equal(&view.via, &y, sizeof(y));
+}
+
+/* Non-storing: a new Transit replaces the parent although its sequence is the old one. */
+STORY(a_stuck_target_moves_non_storing)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    struct rpl_addr x = mote(1, false), y = mote(2, false), target = mote(9, false);
+    struct rpl_addr root = sim_global(a, &story_prefix);
+    struct rpl_view_path path;
+
+    story_run(story, 5);
+    mote_dao(story, &x, &root, &x, &root, 1, 30);
+    mote_dao(story, &y, &root, &y, &root, 1, 30);
+    mote_dao(story, &target, &root, &target, &x, 1, 30);
+    assert_int_equal(rpl_view_route(sim_engine(story->sim, a), &target, &path), 0);
+    assert_int_equal(path.hops, 2);
+    assert_memory_equal(&path.hop[0], &x, sizeof(x));
+    mote_dao(story, &target, &root, &target, &y, 2, 30);
+    assert_int_equal(rpl_view_route(sim_engine(story->sim, a), &target, &path), 0);
+    assert_memory_equal(&path.hop[0], &y, sizeof(y));
+    assert_memory_equal(&path.hop[1], &target, sizeof(target));
+}
+
+/* ---- withdrawn and forgotten -------------------------------------------------------------------
+ */
+
+/* DST-11, SEQ-11: c dies unheard; its route ends with its lifetime, and b tells the root. */
+STORY(a_dead_child_expires)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    sim_stop(story->sim, 2);
+    story_run(story, 1735);
+    story_expect_reachable(story, 0, 2);
+    story_run(story, 60);
+    story_expect_unreachable(story, 0, 2);
+    assert_int_equal(story_count(story, "b node-down c other=~c value=240 cause=expired"), 1);
+    assert_int_equal(story_count(story, "a node-down c"), 1);
+    struct rpl_addr addr = sim_global(2, &story_prefix);
+    assert_int_equal(sim_route(story->sim, 0, &addr)->kind, RPL_ROUTE_UNREACHABLE);
+}
+
+/* A packet finds out earlier: neighbour discovery fails at b, b takes the route back (DST-11). */
+STORY(a_dead_child_is_found_by_traffic_storing)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    sim_stop(story->sim, 2);
+    sim_send(story->sim, 0, 2, &story_prefix, 1);
+    story_run(story, 8);
+    story_expect(story, "b node-down c other=~c value=240 cause=unreachable",
+                 "b dao to=~a seq=242 k target=c ps=240 no-path",
+                 "a node-down c other=~b value=240 cause=no-path",
+                 "a dao-ack to=~b seq=242 status=0");
+}
+
+/* The router on the source route reports the hop that failed (RFC 6554 section 4.2); the root drops
+ * that edge only, and asks for DAOs. b stays reachable. */
+STORY(a_dead_child_is_found_by_traffic_non_storing)
+{
+    line_of_three(story, RPL_MOP_NON_STORING);
+    sim_stop(story->sim, 2);
+    sim_send(story->sim, 0, 2, &story_prefix, 1);
+    story_run(story, 5);
+    story_expect(story, "a node-down c other=b value=240 cause=forward-error");
+    story_expect_reachable(story, 0, 1);
+    story_run(story, 60);
+    assert_int_equal(story_count(story, "b dao to=a seq=241 k"), 1);
+}
+
+/* A child that lost its state starts its counters anew, and is believed when it goes on (SEQ-05);
+ * what it is reached by stays meanwhile. */
+STORY(a_child_that_forgot_everything)
+{
+    line_of_three(story, RPL_MOP_NON_STORING);
+    for (unsigned i = 0; i < 4; i++) {
+        sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
+        story_run(story, 70);
+    }
+    sim_stop(story->sim, 2);
+    sim_start(story->sim, 2, SIM_FRESH);
+    story_run(story, 30);
+    story_expect_delivery(story, 0, 2);
+    story_run(story, 1800);
+    story_expect_delivery(story, 0, 2);
+    assert_int_equal(story_count(story, "a node-down"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_dao_is_sent_again),
+        cmocka_unit_test(a_lost_acknowledgement_is_given_again),
+        cmocka_unit_test(a_dao_that_is_never_answered),
+        cmocka_unit_test(an_old_dao_that_comes_last),
+        cmocka_unit_test(a_stuck_target_is_refreshed_by_arrival),
+        cmocka_unit_test(a_stuck_target_moves_between_children),
+        cmocka_unit_test(a_stuck_target_moves_non_storing),
+        cmocka_unit_test(a_dead_child_expires),
+        cmocka_unit_test(a_dead_child_is_found_by_traffic_storing),
+        cmocka_unit_test(a_dead_child_is_found_by_traffic_non_storing),
+        cmocka_unit_test(a_child_that_forgot_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC */
+/* Parents that change, links that die, repairs. */
+#include "story.h"
+
+/* a above b and c, both above d, e below d; d hears c a minute later than b. */
+static void diamond(struct story *story, enum rpl_mop mop)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
+    unsigned d = story_node(story, "d", RPL_ROLE_ROUTER, mop);
+    unsigned e = story_node(story, "e", RPL_ROLE_ROUTER, mop);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, a, c, 0);
+    sim_link(story->sim, b, d, 0);
+    story_run(story, 60);
+    sim_link(story->sim, c, d, 0);
+    sim_link(story->sim, d, e, 0);
+    story_run(story, 240);
+    story_expect_parent(story, d, b);
+    story_expect_parent(story, e, d);
+    story_forget(story);
+}
+
+/* MRH-07: d stays with b while c is better by less than 192, and goes when it is more. */
+static void hysteresis(struct story *story)
+{
+    const unsigned b = 1, c = 2, d = 3;
+
+    for (unsigned i = 0; i < 60; i++)
+        story_link_sample(story, d, b, 128 + 191);
+    story_expect_parent(story, d, b);
+    assert_int_equal(story_count(story, "d parent"), 0);
+    story_link_sample(story, d, b, 512);
+    story_expect_parent(story, d, c);
+    /* And back only for the same gain. */
+    for (unsigned i = 0; i < 60; i++)
+        story_link_sample(story, d, b, 128);
+    story_expect_parent(story, d, c);
+}
+
+/* The new parent goes to the root in a DAO with a newer Path Sequence (DNS-05); e, below d, has
+ * nothing to say: its way is resolved through d. */
+STORY(a_parent_switch_non_storing)
+{
+    diamond(story, RPL_MOP_NON_STORING);
+    hysteresis(story);
+    story_run(story, 30);
+    story_expect(story, "d parent ~c other=~b value=768 cause=etx",
+                 "d dao to=a seq=241 k target=d ps=241 life=30 parent=c",
+                 "a node-change d other=c value=241 cause=dao", "a dao-ack to=d seq=241 status=0");
+    story_expect_delivery(story, 0, 4);
+    story_expect_delivery(story, 4, 0);
+}
+
+/* The new parent hears all that is below d, the old one a No-Path with the same Path Sequence
+ * (DST-09, 9.2.1); in between nothing is unreachable at the common ancestor. */
+STORY(a_parent_switch_storing)
+{
+    diamond(story, RPL_MOP_STORING);
+    hysteresis(story);
+    story_run(story, 30);
+    story_expect(story, "d parent ~c other=~b value=768 cause=etx",
+                 "d dao to=~c seq=242 k target=d ps=241 life=30 target=e ps=240 life=30",
+                 "c node-up d other=~d value=241 cause=dao",
+                 "c node-up e other=~d value=240 cause=dao", "c dao-ack to=~d seq=242 status=0",
+                 "c dao to=~a seq=241 k target=d ps=241 life=30 target=e ps=240 life=30",
+                 "a node-change d other=~c value=241 cause=dao",
+                 "a node-change e other=~c value=240 cause=dao", "a dao-ack to=~c seq=241 status=0",
+                 "d dao to=~b seq=243 target=d ps=241 no-path target=e ps=240 no-path",
+                 "b node-down d other=~d value=241 cause=no-path",
+                 "b node-down e other=~d value=240 cause=no-path",
+                 "b dao to=~a seq=243 k target=d ps=241 no-path target=e ps=240 no-path",
+                 "a dao-ack to=~b seq=243 status=0");
+    story_expect_delivery(story, 0, 4);
+    story_expect_delivery(story, 4, 0);
+    story_expect_delivery(story, 1, 4);
+}
+
+/* Packets flow down every 20 ms across the switch, and none is lost. */
+static void count_lost(void *ctx, uint64_t id, enum sim_fate fate, unsigned hops)
+{
+    unsigned *lost = ctx;
+
+    (void)id;
+    (void)hops;
+    *lost += fate != SIM_DELIVERED;
+}
+
+static void switch_under_traffic(struct story *story, enum rpl_mop mop)
+{
+    unsigned lost = 0;
+
+    diamond(story, mop);
+    sim_set_fate(story->sim, count_lost, &lost);
+    for (unsigned i = 0; i < 1500; i++) {
+        if (i == 50)
+            for (unsigned k = 0; k < 20; k++)
+                story_link_sample(story, 3, 1, 512);
+        sim_send(story->sim, 0, 4, &story_prefix, i);
+        sim_send(story->sim, 4, 0, &story_prefix, i);
+        sim_run_for(story->sim, RPL_MS(20));
+    }
+    story_run(story, 1);
+    story_expect_parent(story, 3, 2);
+    assert_int_equal(lost, 0);
+    assert_int_equal(sim_stats(story->sim)->fate[SIM_DELIVERED], 3000);
+    sim_set_fate(story->sim, NULL, NULL);
+}
+
+STORY(a_switch_loses_no_packet_non_storing)
+{
+    switch_under_traffic(story, RPL_MOP_NON_STORING);
+}
+
+STORY(a_switch_loses_no_packet_storing)
+{
+    switch_under_traffic(story, RPL_MOP_STORING);
+}
+
+/* ---- a link dies -------------------------------------------------------------------------- */
+
+static void line_of_three(struct story *story, enum rpl_mop mop)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, b, c, 0);
+    story_run(story, 60);
+    story_expect_parent(story, c, b);
+    story_forget(story);
+}
+
+/* Detached, b poisons (8.2.2.5), c takes its word and leaves (PAR-05), neither takes the other for
+ * a parent, and both come back by themselves with the Rank they had. */
+static void cut_and_mend(struct story *story, enum rpl_mop mop)
+{
+    line_of_three(story, mop);
+    sim_cut(story->sim, 0, 1);
+    story_listen(story, SIM_LOG_TRACE | SIM_LOG_DIO);
+    story_run(story, 90);
+    story_expect_detached(story, 1);
+    story_expect_detached(story, 2);
+    story_expect(story, "...", "b neighbour ~a cause=lost",
+                 "b detached a value=512 cause=no-answer", "b dio to=all rank=infinite*",
+                 "c detached a value=768 cause=poison", "c dio to=all rank=infinite*",
+                 "b dio to=all rank=infinite*", "c dio to=all rank=infinite*",
+                 "b dio to=all rank=infinite*", "c dio to=all rank=infinite*", "...");
+    story_run(story, 400);
+    assert_int_equal(story_count(story, "b joined") + story_count(story, "c joined"), 0);
+    sim_link(story->sim, 0, 1, 0);
+    story_listen(story, SIM_LOG_TRACE);
+    story_run(story, 180);
+    story_expect(story, "b neighbour ~a value=128 cause=proven", "b joined a value=240*",
+                 "b parent ~a value=512 cause=first", "c neighbour ~b value=128 cause=proven",
+                 "c joined a value=240*", "c parent ~b value=768 cause=first");
+    story_expect_delivery(story, 0, 2);
+    story_expect_delivery(story, 2, 0);
+}
+
+STORY(a_cut_link_is_poisoned_and_mended_non_storing)
+{
+    cut_and_mend(story, RPL_MOP_NON_STORING);
+}
+
+STORY(a_cut_link_is_poisoned_and_mended_storing)
+{
+    cut_and_mend(story, RPL_MOP_STORING);
+}
+
+/* A second way takes over without poison: only b's branch says anything. */
+STORY(a_cut_link_with_an_alternative)
+{
+    diamond(story, RPL_MOP_STORING);
+    sim_cut(story->sim, 1, 3);
+    story_run(story, 90);
+    story_expect_parent(story, 3, 2);
+    assert_int_equal(story_count(story, "d detached"), 0);
+    assert_int_equal(story_count(story, "e "), 0);
+    story_expect_delivery(story, 0, 4);
+    story_expect_delivery(story, 4, 0);
+}
+
+/* ---- repairs ------------------------------------------------------------------------------- */
+
+/* The version goes down the tree; nobody leaves the old one without a parent in the new one
+ * (8.2.2.1), and each sends a DAO in it. */
+STORY(a_global_repair)
+{
+    line_of_three(story, RPL_MOP_NON_STORING);
+    assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_GLOBAL_REPAIR, STORY_INSTANCE), 0);
+    story_run(story, 60);
+    story_expect(story, "a repair a value=241 cause=operator", "b joined a value=241 cause=version",
+                 "b dao to=a seq=241 k target=b ps=241 life=30 parent=a",
+                 "a dao-ack to=b seq=241 status=0", "c joined a value=241 cause=version",
+                 "c dao to=a seq=241 k target=c ps=241 life=30 parent=b",
+                 "a dao-ack to=c seq=241 status=0");
+    story_expect_delivery(story, 0, 2);
+    /* DIO-03: only the root may. */
+    assert_true(sim_command(story->sim, 1, RPL_COMMAND_GLOBAL_REPAIR, STORY_INSTANCE) < 0);
+}
+
+/* b drops its parent, poisons, and finds it again; c goes and comes with it. */
+STORY(a_local_repair)
+{
+    line_of_three(story, RPL_MOP_NON_STORING);
+    story_listen(story, SIM_LOG_TRACE);
+    assert_int_equal(sim_command(story->sim, 1, RPL_COMMAND_LOCAL_REPAIR, STORY_INSTANCE), 0);
+    story_run(story, 60);
+    story_expect(story, "b detached a value=512 cause=operator",
+                 "c detached a value=768 cause=poison", "b joined a value=240",
+                 "b parent ~a value=512 cause=first", "c neighbour ~b value=128 cause=proven",
+                 "c joined a value=240", "c parent ~b value=768 cause=first");
+    story_expect_delivery(story, 0, 2);
+}
+
+/* SEQ-09: in non-storing mode the question travels down, each node moves its own DTSN on. */
+STORY(a_dtsn_step_non_storing)
+{
+    line_of_three(story, RPL_MOP_NON_STORING);
+    story_listen(story, STORY_USUAL | SIM_LOG_STORE);
+    assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
+    story_run(story, 60);
+    story_expect(
+        story, "a store version=240 dtsn=241*", "b store version=240 dtsn=241*",
+        "b store version=240 dtsn=241 dao=241 path=241",
+        "b dao to=a seq=241 k target=b ps=241 life=30 parent=a", "a dao-ack to=b seq=241 status=0",
+        "c store version=240 dtsn=241*", "c store version=240 dtsn=241 dao=241 path=241",
+        "c dao to=a seq=241 k target=c ps=241 life=30 parent=b", "a dao-ack to=c seq=241 status=0");
+}
+
+/* In storing mode the parent's children answer with all they know; their own DTSN stays. */
+STORY(a_dtsn_step_storing)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    story_listen(story, STORY_USUAL | SIM_LOG_STORE);
+    assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
+    story_run(story, 60);
+    story_expect(story, "a store version=240 dtsn=241*",
+                 "b store version=240 dtsn=240 dao=242 path=241",
+                 "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
+                 "a dao-ack to=~b seq=242 status=0");
+}
+
+/* The old parent becomes the child: what was reached through the one lies above it now, and is
+ * neither announced to it nor routed to it. */
+STORY(the_tree_turns_around)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    unsigned d = story_node(story, "d", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, b, c, 0);
+    sim_link(story->sim, c, d, 0);
+    story_run(story, 60);
+    story_expect_parent(story, d, c);
+    sim_link(story->sim, a, d, 0);
+    sim_cut(story->sim, a, b);
+    story_run(story, 400);
+    story_expect_parent(story, d, a);
+    story_expect_parent(story, c, d);
+    story_expect_parent(story, b, c);
+    assert_int_equal(story_count(story, "c dao-unacked"), 0);
+    assert_int_equal(story_count(story, "b dao-refused"), 0);
+    for (unsigned node = 1; node < 4; node++) {
+        story_expect_delivery(story, a, node);
+        story_expect_delivery(story, node, a);
+    }
+    story_expect_delivery(story, b, d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_parent_switch_non_storing),
+        cmocka_unit_test(a_parent_switch_storing),
+        cmocka_unit_test(a_switch_loses_no_packet_non_storing),
+        cmocka_unit_test(a_switch_loses_no_packet_storing),
+        cmocka_unit_test(a_cut_link_is_poisoned_and_mended_non_storing),
+        cmocka_unit_test(a_cut_link_is_poisoned_and_mended_storing),
+        cmocka_unit_test(a_cut_link_with_an_alternative),
+        cmocka_unit_test(a_global_repair),
+        cmocka_unit_test(a_local_repair),
+        cmocka_unit_test(a_dtsn_step_non_storing),
+        cmocka_unit_test(a_dtsn_step_storing),
+        cmocka_unit_test(the_tree_turns_around),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
