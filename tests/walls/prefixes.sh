@@ -10,31 +10,26 @@ if ! grep -q . "$1"; then
     exit 1
 fi
 
-# owner SYMBOL: the room whose prefix it carries, if any.
-owner()
-{
-    for other in $rooms; do
-        prefix=$(room_prefix "$other")
-        case $1 in
-        "${prefix:-/}"*)
-            echo "$other"
-            return
-            ;;
-        esac
-    done
-}
+# "room prefix" of every room that has one, for awk.
+prefixes=$(for room in $rooms; do echo "$room $(room_prefix "$room")"; done | awk 'NF == 2')
 
 while read -r room object; do
-    prefix=$(room_prefix "$room")
     [ -f "$object" ] || bad "$object: not built"
-    # Only functions and objects; sanitizers and coverage add their own with two underscores.
+    # main, and what sanitizers and coverage add with two underscores, is nobody's.
     for symbol in $(nm -g --defined-only "$object" | awk 'NF == 3 { print $3 }' |
-        grep -vE '^(main$|__|_sub_|\.L)' || true); do
-        of=$(owner "$symbol")
-        if [ -n "$of" ] && [ "$of" != "$room" ]; then
-            bad "$object: $symbol carries the prefix of $of/"
-        elif [ -n "$prefix" ] && [ -z "$of" ]; then
-            bad "$object: $symbol does not begin with $prefix"
+        grep -vE '^(main$|__|_sub_|\.L)' |
+        awk -v room="$room" -v prefixes="$prefixes" '
+            BEGIN { n = split(prefixes, p); for (i = 1; i < n; i += 2) { own[p[i]] = p[i + 1] } }
+            {
+                owner = ""
+                for (r in own) if (index($0, own[r]) == 1) owner = r
+                if (owner != "" ? owner != room : room in own) print owner ":" $0
+            }'); do
+        of=${symbol%%:*} name=${symbol#*:}
+        if [ -n "$of" ]; then
+            bad "$object: $name carries the prefix of $of/"
+        else
+            bad "$object: $name does not begin with $(room_prefix "$room")"
         fi
     done
 done <"$1"
