@@ -176,8 +176,7 @@ static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
         return true; /* what we have is newer than the move that it tells of */
     if (t->hop[0].ifindex == p->ifindex && rpl_addr_equal(&t->hop[0].via, p->src))
         return true; /* always downward: never back to where it came from */
-    dco =
-        rpl_is_self(inst, &t->hop[0].via) ? NULL : get_dco(inst, &t->hop[0].via, t->hop[0].ifindex);
+    dco = get_dco(inst, &t->hop[0].via, t->hop[0].ifindex);
     if (dco) {
         add(dco, &t->prefix, t->len, path_seq);
         rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
