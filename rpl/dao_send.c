@@ -107,9 +107,12 @@ static void send_source(struct rpl_instance *inst, uint8_t lifetime)
     if (!own || !rpl_parent_address(inst, &parent))
         return;
     dao = begin(inst, inst->cfg.dao_ack);
+    /* Children on another link know us by our address there; it hangs below the one that the
+     * parent can reach. */
     for (uint32_t k = 0; k < inst->own_count && dao->target_count < GROUPS_PER_DAO; k++)
         if (inst->own[k].usable)
-            add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime, &parent);
+            add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime,
+                      rpl_addr_equal(&inst->own[k].addr, own) ? &parent : own);
     finish(inst, 0, own, &inst->dodag_id);
     inst->dao_own = inst->dao_all = false;
 }

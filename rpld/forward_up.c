@@ -222,6 +222,11 @@ static void fwd_step(struct fwd *fwd, struct fwd_in *in)
         fwd_step_refused(fwd, in, error);
         return;
     }
+    /* Another address of ours, as of a router on two links: we are where it goes already. */
+    if (rpl_view_is_own(fwd->engine, &next) && in->nest < FWD_NEST_MAX) {
+        fwd_receive(fwd, in->packet, in->len, in->ifindex, in->nest + 1, in->now);
+        return;
+    }
     ifindex = rpl_view_neighbour_of(fwd->engine, &next, &hop);
     if (ifindex == 0) {
         /* Not heard yet: it is on the link the packet came from, or nowhere. */
