@@ -128,7 +128,8 @@ struct rpl_rt {
     bool wanted, installed, inflight, deleting, is_dirty, found;
     int error;
     uint64_t token;
-    uint8_t instance; /* RPLInstanceID, for views */
+    uint8_t instance;       /* RPLInstanceID, for views */
+    struct rpl_rt **holder; /* where who wants it keeps it; NULL: nobody does */
     struct rpl_ack_waits waits;
 };
 RB_HEAD(rpl_rt_tree, rpl_rt);
@@ -554,9 +555,13 @@ int rpl_dco_ack_receive(struct rpl_engine *e, const struct rpl_packet *p);
 
 /* ---- route.c ----------------------------------------------------------------------- */
 
-/* Want |route| (by dst, length, metric); NULL without memory. */
-struct rpl_rt *rpl_rt_want(struct rpl_engine *e, const struct rpl_route *route, uint8_t instance);
-void rpl_rt_unwant(struct rpl_engine *e, struct rpl_rt *rt);
+/* Want |route| (by dst, length, metric) instead of what |*holder| wanted before. It has one
+ * holder: a route that somebody else wanted (the way to a target that is our root as well) is
+ * taken over, and theirs is NULL then. |*holder| is NULL without memory. */
+void rpl_rt_want(struct rpl_engine *e, struct rpl_rt **holder, const struct rpl_route *route,
+                 uint8_t instance);
+/* Accepts a |*holder| that is NULL. */
+void rpl_rt_unwant(struct rpl_engine *e, struct rpl_rt **holder);
 bool rpl_rt_settled(const struct rpl_rt *rt);
 bool rpl_rt_poll(struct rpl_engine *e, struct rpl_effect *out);
 int rpl_rt_result(struct rpl_engine *e, const struct rpl_event_route_result *ev);

@@ -219,7 +219,7 @@ static void root_update(struct rpl_instance *inst)
         return;
     }
     if (!inst->rt_prefix)
-        inst->rt_prefix = rpl_rt_want(e, &route, inst->cfg.id);
+        rpl_rt_want(e, &inst->rt_prefix, &route, inst->cfg.id);
     if (inst->joined) {
         if (!trickle_running(&inst->trickle))
             start_trickle(inst);

@@ -135,18 +135,14 @@ static void want_route(struct rpl_instance *inst, struct rpl_rt **rt, bool wante
         .kind = RPL_ROUTE_VIA, .dst_len = len, .metric = inst->cfg.route_metric};
 
     if (!wanted || !inst->parent) {
-        if (*rt)
-            rpl_rt_unwant(e, *rt);
-        *rt = NULL;
+        rpl_rt_unwant(e, rt);
         return;
     }
     route.dst = *dst;
     rpl_addr_mask(&route.dst, len);
     route.ifindex = inst->parent->ifindex;
     route.via = inst->parent->addr;
-    if (*rt && ((*rt)->want.dst_len != len || !rpl_addr_equal(&(*rt)->want.dst, &route.dst)))
-        rpl_rt_unwant(e, *rt);
-    *rt = rpl_rt_want(e, &route, inst->cfg.id);
+    rpl_rt_want(e, rt, &route, inst->cfg.id);
 }
 
 /* INS-03: the way up goes through the preferred parent: the DODAG's prefix, the root if it is

@@ -83,23 +83,35 @@ bool rpl_rt_settled(const struct rpl_rt *rt)
     return rt->installed && same(&rt->have, &rt->want);
 }
 
-struct rpl_rt *rpl_rt_want(struct rpl_engine *e, const struct rpl_route *route, uint8_t instance)
+void rpl_rt_want(struct rpl_engine *e, struct rpl_rt **holder, const struct rpl_route *route,
+                 uint8_t instance)
 {
     struct rpl_rt *rt = get(e, route);
 
+    if (*holder != rt)
+        rpl_rt_unwant(e, holder);
     if (!rt)
-        return NULL;
+        return;
+    if (rt->holder && rt->holder != holder)
+        *rt->holder = NULL;
+    rt->holder = holder;
+    *holder = rt;
     rt->want = *route;
     rt->instance = instance;
     rt->wanted = true;
     rt->found = false;
     if (!rpl_rt_settled(rt))
         mark(e, rt);
-    return rt;
 }
 
-void rpl_rt_unwant(struct rpl_engine *e, struct rpl_rt *rt)
+void rpl_rt_unwant(struct rpl_engine *e, struct rpl_rt **holder)
 {
+    struct rpl_rt *rt = *holder;
+
+    if (!rt)
+        return;
+    *holder = NULL;
+    rt->holder = NULL;
     rt->wanted = false;
     rpl_ack_route_done(e, rt, 0);
     mark(e, rt);

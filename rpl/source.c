@@ -96,7 +96,7 @@ static void select_edge(struct rpl_target *t, enum rpl_cause cause)
 
     t->chosen = (int8_t)best_edge(t);
     if (t->chosen >= 0) {
-        t->route = rpl_rt_want(inst->engine, &route, inst->cfg.id);
+        rpl_rt_want(inst->engine, &t->route, &route, inst->cfg.id);
         rpl_target_up(t, &t->edge[t->chosen].parent_addr, cause);
     } else {
         rpl_target_down(t, cause);

@@ -67,7 +67,7 @@ static void settle(struct rpl_target *t, enum rpl_cause cause)
     rpl_timer_set(e, &t->t_life, first);
     route.via = t->hop[0].via;
     route.ifindex = t->hop[0].ifindex;
-    t->route = rpl_rt_want(e, &route, inst->cfg.id);
+    rpl_rt_want(e, &t->route, &route, inst->cfg.id);
     rpl_target_up(t, &t->hop[0].via, cause);
 }
 

@@ -146,9 +146,7 @@ void rpl_target_down(struct rpl_target *t, enum rpl_cause cause)
     struct rpl_effect_trace *trace;
 
     t->reachable = false;
-    if (t->route)
-        rpl_rt_unwant(inst->engine, t->route);
-    t->route = NULL;
+    rpl_rt_unwant(inst->engine, &t->route);
     if (!t->was_up)
         return;
     t->was_up = false;
