@@ -42,8 +42,10 @@ static int privs_limit(const cap_value_t *keep, int count)
     if (!caps)
         return -ENOMEM;
     int r = 0;
-    if (cap_set_flag(caps, CAP_PERMITTED, count, keep, CAP_SET) < 0 ||
-        cap_set_flag(caps, CAP_EFFECTIVE, count, keep, CAP_SET) < 0 || cap_set_proc(caps) < 0)
+    if (count > 0 && (cap_set_flag(caps, CAP_PERMITTED, count, keep, CAP_SET) < 0 ||
+                      cap_set_flag(caps, CAP_EFFECTIVE, count, keep, CAP_SET) < 0))
+        r = -errno;
+    if (r == 0 && cap_set_proc(caps) < 0)
         r = -errno;
     cap_free(caps);
     return r;

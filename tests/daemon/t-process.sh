@@ -1,0 +1,202 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# t-process.sh: rpld as a process: privileges, options, signals, an interface that comes and goes,
+# a second one, a broken state file, the bridge it starts, and the background.
+. "$(dirname "$0")/../lab/lab.sh"
+lab_enter "$@"
+
+RPLD=$LAB_BUILD/rpld/rpld
+lab_start 2 --topology line
+
+# --- options ---
+
+says() {
+    local status=$1 pattern=$2 got
+
+    shift 2
+    "$@" >$LAB/said 2>&1
+    got=$?
+    cat $LAB/said
+    [ $got = "$status" ] && grep -qE -- "$pattern" $LAB/said
+}
+
+lab_config 1 root
+lab_check "-V says the version" says 0 '^rpld [0-9]' "$RPLD" -V
+lab_check "-h says how" says 0 '^usage: rpld' "$RPLD" -h
+lab_check "-t finds a right configuration right" says 0 'is right$' "$RPLD" -c $LAB/n1/rpld.conf -t
+lab_check "an unknown option is wrong usage" says 2 '^usage: rpld' "$RPLD" -x
+lab_check "so is a word" says 2 'is not an option' "$RPLD" $LAB/n1/rpld.conf
+"$RPLD" -c $LAB/n1/rpld.conf -T >$LAB/effective.conf
+lab_check "-T prints a configuration" says 0 'is right$' "$RPLD" -c $LAB/effective.conf -t
+sed 's/"root"/"rot"/; s/id = 0/id = 999/' $LAB/n1/rpld.conf >$LAB/wrong.conf
+lab_check "each error of a wrong one is named" says 1 'wrong.conf:2: .*999' \
+    "$RPLD" -c $LAB/wrong.conf -f
+lab_check "the second one too" grep -q 'wrong.conf:3: .*rot' $LAB/said
+lab_check "and what to do" grep -q 'rpld -t -c' $LAB/said
+lab_check "a missing file is named" says 1 'no/such.conf' "$RPLD" -c /no/such.conf -f
+
+# --- privileges ---
+
+status_of() {
+    awk -v key="$2:" '$1 == key { print $2 }' "/proc/${LAB_PIDS[$1]}/status"
+}
+
+answers() {
+    lab_ctl "$1" status
+}
+
+lab_rpld 1
+lab_check "it answers" lab_until 10 answers 1
+for set in CapEff CapPrm; do
+    lab_check "$set is CAP_NET_ADMIN alone" test "$(status_of 1/rpld $set)" = 0000000000001000
+done
+lab_check "no new privileges" test "$(status_of 1/rpld NoNewPrivs)" = 1
+if lab_is_root; then
+    lab_check "the user is another one" test "$(status_of 1/rpld Uid)" = "$(id -u "$LAB_USER")"
+    lab_check "the bounding set is small" test "$(status_of 1/rpld CapBnd)" = 0000000000001000
+fi
+
+lab_check "a second one is refused, and says why" says 1 'runs here already' \
+    lab_in 1 "$RPLD" -c $LAB/n1/rpld.conf -f
+lab_check "the first one has not noticed" answers 1
+
+# --- signals ---
+
+logged() {
+    grep -qE -- "$2" $LAB/n"$1"/rpld.log
+}
+
+sed -i 's/level = "info"/level = "debug"/' $LAB/n1/rpld.conf
+lab_signal HUP 1 rpld
+lab_check "SIGHUP takes over what can be changed" lab_until 5 logged 1 'reload: changed .*log'
+sed -i 's/mode = "non-storing"/mode = "storing"/' $LAB/n1/rpld.conf
+lab_signal HUP 1 rpld
+lab_check "and says what needs a restart" lab_until 5 logged 1 'restart .*mode'
+sed -i 's/mode = "storing"/mode = "stor"/' $LAB/n1/rpld.conf
+lab_signal HUP 1 rpld
+lab_check "a wrong file changes nothing" lab_until 5 logged 1 'reload: the configuration is wrong'
+lab_check "it still runs" answers 1
+lab_signal PIPE 1 rpld
+lab_signal INT 1 rpld
+lab_check "SIGINT stops it" lab_until 10 lab_unless lab_running 1 rpld
+lab_check "with status 0" lab_ended 1 rpld
+unset 'LAB_PIDS[1/rpld]'
+lab_check "no routes are left" test -z "$(ip -n n1 -6 route show proto 155)"
+lab_check "no rpl0" lab_unless ip -n n1 link show rpl0
+lab_check "no address" test -z "$(ip -n n1 -6 addr show dev lowpan0 scope global)"
+
+# --- state ---
+
+version() {
+    lab_json 1 status '.instances[0].version'
+}
+
+lab_check "the state is kept" grep -q '^dodag 0 .* version 240 ' $LAB/n1/state/rpld.state
+lab_rpld 1
+lab_until 10 answers 1
+lab_ctl 1 repair global >/dev/null
+lab_check "the version moves" lab_until 5 eval '[ "$(version)" = 241 ]'
+lab_signal KILL 1 rpld
+lab_check "and is on disk after a kill -9" grep -q ' version 241 ' $LAB/n1/state/rpld.state
+lab_rpld 1
+lab_check "from where it is taken" lab_until 10 eval '[ "$(version)" = 241 ]'
+lab_signal TERM 1 rpld
+sed -i 's/241/242/' $LAB/n1/state/rpld.state
+lab_rpld 1
+lab_check "a file that was tampered with is set aside" lab_until 10 test -f \
+    $LAB/n1/state/rpld.state.bad
+lab_check "and it starts afresh" lab_until 10 eval '[ "$(version)" = 240 ]'
+
+# --- interfaces ---
+
+joined() {
+    [ "$(lab_default 2)" = 1 ]
+}
+
+lab_config 2 router
+sed -i 's/"lowpan0"/"later0"/' $LAB/n2/rpld.conf
+lab_run 2 rpld "$RPLD" -c $LAB/n2/rpld.conf -f
+lab_check "an interface that is not there is waited for" lab_until 10 logged 2 'waiting for it .*later0'
+ip -n n2 link set lowpan0 down
+ip -n n2 link set lowpan0 name later0 up
+lab_check "it joins when it comes" lab_until 60 joined
+ip -n n2 link set later0 down
+ip -n n2 link set later0 name lowpan0 up
+lab_check "renamed, it is missing" lab_until 10 eval \
+    '[ "$(lab_json 2 interfaces ".interfaces[0].state")" = missing ]'
+ip -n n2 link set lowpan0 down
+ip -n n2 link set lowpan0 name later0 up
+lab_check "and it joins again" lab_until 60 joined
+lab_in 2 bash -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+ip -n n2 link set later0 down
+ip -n n2 link set later0 up
+lab_check "what hinders is named with the command" lab_until 10 logged 2 \
+    'forwarding is off.*sysctl -w net.ipv6.conf.all.forwarding=1'
+lab_signal TERM 2 rpld
+
+# --- without root ---
+
+if lab_is_root; then
+    lab_config 2 router
+    sed -i 's/^user = .*/user = "";/' $LAB/n2/rpld.conf
+    chown nobody $LAB/n2
+    chmod 0666 /dev/net/tun
+    lab_run 2 rpld setpriv --reuid nobody --clear-groups --inh-caps +net_admin,+net_raw \
+        --ambient-caps +net_admin,+net_raw "$RPLD" -c $LAB/n2/rpld.conf -f
+    lab_check "ambient capabilities are enough" lab_until 10 answers 2
+    lab_check "of them it keeps one" test "$(status_of 2/rpld CapEff)" = 0000000000001000
+    lab_signal TERM 2 rpld
+    lab_check "without them it says what it needs" says 1 'CAP_NET_RAW' \
+        lab_in 2 setpriv --reuid nobody --clear-groups "$RPLD" -c $LAB/n2/rpld.conf -f
+fi
+
+# --- the bridge ---
+
+# A stand-in for the program, which only has to be there: what is tested is who starts it.
+cat >$LAB/bridge <<'END'
+#!/bin/sh
+echo "$$ $* $(awk '/^(CapEff|Uid)/ { print $2 }' /proc/self/status | tr '\n' ' ')" >>/run/lab/bridge.log
+exec sleep 1000
+END
+chmod 755 $LAB/bridge
+: >$LAB/bridge.log
+chmod 666 $LAB/bridge.log
+lab_config 2 router
+echo "bridge = { program = \"$LAB/bridge\"; };" >>$LAB/n2/rpld.conf
+
+bridges() {
+    [ "$(wc -l <$LAB/bridge.log)" -ge "$1" ]
+}
+
+bridge_pid() {
+    tail -n 1 $LAB/bridge.log | cut -d' ' -f1
+}
+
+gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+lab_run 2 rpld "$RPLD" -c $LAB/n2/rpld.conf -f
+lab_check "the bridge is started with our configuration" lab_until 10 bridges 1
+lab_check "with no capability" grep -q " -c $LAB/n2/rpld.conf .*0000000000000000" $LAB/bridge.log
+kill -KILL "$(bridge_pid)"
+lab_check "and again when it ends" lab_until 10 bridges 2
+pid=$(bridge_pid)
+lab_signal TERM 2 rpld
+lab_check "it ends with rpld" lab_until 10 gone "$pid"
+lab_run 2 rpld "$RPLD" -c $LAB/n2/rpld.conf -f
+lab_check "started again" lab_until 10 bridges 3
+pid=$(bridge_pid)
+lab_signal KILL 2 rpld
+lab_check "it ends also when rpld is killed" lab_until 10 gone "$pid"
+
+# --- the background ---
+
+lab_config 2 router
+lab_check "without -f it detaches" timeout 10 nsenter --net=/run/netns/n2 \
+    "$RPLD" -c $LAB/n2/rpld.conf
+lab_check "and answers" lab_until 10 answers 2
+pid=$(pgrep -f "^$RPLD -c $LAB/n2/rpld.conf$")
+kill -TERM "$pid"
+lab_check "and stops" lab_until 10 gone "$pid"
+lab_finish
