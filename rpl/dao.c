@@ -135,6 +135,8 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
         rpl_storing_remove_hop(t, p->src, p->ifindex, RPL_CAUSE_NO_PATH);
         return 0; /* |t| may be gone */
     } else {
+        t->has_descriptor = wt->has_descriptor;
+        t->descriptor = wt->descriptor;
         rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime, tr->invalidate);
     }
     *ret_target = t;

@@ -7,7 +7,7 @@
  */
 #include "rpl/engine.h"
 
-#define GROUPS_PER_DAO 40 /* 26 octets each: one Target and one Transit */
+#define GROUPS_PER_DAO 38 /* 32 octets each: one Target with its descriptor, one Transit */
 #define PATH_CONTROL 0x80 /* PCS 0: one active bit (PCT-03) */
 #define NO_PATH_MESSAGES 8
 
@@ -152,6 +152,8 @@ static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
         t->is_news = false;
         add_group(dao, &t->prefix, t->len, t->path_seq, t->known ? t->path_lifetime : 0, NULL);
         dao->transit[dao->transit_count - 1].invalidate = t->known && t->invalidate;
+        dao->target[dao->target_count - 1].has_descriptor = t->has_descriptor;
+        dao->target[dao->target_count - 1].descriptor = t->descriptor;
         rpl_target_release(t);
     }
     if (dao->target_count)

@@ -201,7 +201,8 @@ struct rpl_target {
     bool moved; /* its Path Sequence was seen to change; else it is stuck */
     bool queued, is_news;
     bool invalidate; /* its owner set I: relayed with it (RFC 9009) */
-    bool has_pending;
+    bool has_pending, has_descriptor;
+    uint32_t descriptor; /* storing: relayed as it came (COD-16) */
     uint8_t path_seq, pending_seq, path_lifetime;
     uint8_t hop_count, edge_count;
     int8_t chosen; /* edge in use, -1 = none */
