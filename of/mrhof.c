@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The Minimum Rank with Hysteresis Objective Function with ETX, RFC 6719. */
+/* The Minimum Rank with Hysteresis Objective Function, RFC 6719. */
 #include "of/of_ops.h"
+
+#define LATENCY_PER_RANK 65536u /* RFC 6719 section 3.3 */
+#define HOPS_THRESHOLD 1        /* one hop less is worth a switch */
 
 static uint32_t max_u32(uint32_t a, uint32_t b)
 {
@@ -8,21 +11,38 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 }
 
 /*
- * Path cost, RFC 6719 section 3.1: without a metric container the advertised Rank is the
- * neighbour's path ETX (section 3.5), the link's own is added. The Rank through a parent is the
- * cost, but at least MinHopRankIncrease above what it advertises (section 3.3).
+ * Path cost, RFC 6719 section 3.1: what the neighbour advertises and what its link adds. Without
+ * a metric container the advertised Rank is the neighbour's path ETX (section 3.5). The Rank
+ * through a parent is the converted cost, but at least MinHopRankIncrease above what it
+ * advertises (section 3.3); with hop count and latency that is nearly always what decides.
  */
 static enum of_verdict mrhof_path(const struct of_params *params, const struct of_candidate *cand,
                                   struct of_path *ret_path)
 {
-    uint32_t cost = (uint32_t)cand->rank + cand->etx;
+    uint32_t cost = 0, rank = 0;
 
     if (cand->etx > params->max_link_metric)
         return OF_LINK_TOO_BAD;
-    if (cost > params->max_path_cost)
-        return OF_PATH_TOO_LONG;
+    if (params->metric != OF_METRIC_ETX && cand->no_cost)
+        return OF_NO_METRIC;
+    switch (params->metric) {
+    case OF_METRIC_ETX:
+        cost = rank = (uint32_t)cand->rank + cand->etx;
+        if (cost > params->max_path_cost)
+            return OF_PATH_TOO_LONG;
+        break;
+    case OF_METRIC_HOPS:
+        cost = rank = cand->cost + 1;
+        break;
+    case OF_METRIC_LATENCY:
+        cost = cand->cost + cand->latency;
+        if (cost < cand->cost)
+            return OF_PATH_TOO_LONG; /* more than 71 minutes */
+        rank = cost / LATENCY_PER_RANK;
+        break;
+    }
     ret_path->cost = cost;
-    ret_path->rank = max_u32(cost, (uint32_t)cand->rank + params->min_hop_rank_increase);
+    ret_path->rank = max_u32(rank, (uint32_t)cand->rank + params->min_hop_rank_increase);
     return OF_PREFERRED;
 }
 
@@ -43,10 +63,16 @@ static bool mrhof_keep(const struct of_params *params, const struct of_candidate
                        const struct of_path *path_current, const struct of_candidate *best,
                        const struct of_path *path_best)
 {
+    uint32_t threshold = params->parent_switch_threshold;
+
     (void)current;
     (void)best;
+    if (params->metric == OF_METRIC_HOPS)
+        threshold = HOPS_THRESHOLD;
+    else if (params->metric == OF_METRIC_LATENCY)
+        threshold = params->latency_switch_threshold;
     return path_best->cost >= path_current->cost ||
-           path_current->cost - path_best->cost < params->parent_switch_threshold;
+           path_current->cost - path_best->cost < threshold;
 }
 
 /* The three cases of section 3.3. */

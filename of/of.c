@@ -9,6 +9,7 @@ static const char *const verdict_names[OF_VERDICT_COUNT] = {
     [OF_RANK_INFINITE] = "rank-infinite", [OF_RANK_INVALID] = "rank-invalid",
     [OF_NOT_PROVEN] = "not-proven",       [OF_LINK_TOO_BAD] = "link-too-bad",
     [OF_PATH_TOO_LONG] = "path-too-long", [OF_NOT_CLOSER] = "not-closer",
+    [OF_CONSTRAINT] = "constraint",       [OF_NO_METRIC] = "no-metric",
 };
 
 void of_params_default(struct of_params *params)
@@ -20,6 +21,8 @@ void of_params_default(struct of_params *params)
         .max_path_cost = 32768,
         .parent_switch_threshold = 192,
         .parent_set_size = 3,
+        .metric = OF_METRIC_ETX,
+        .latency_switch_threshold = 20000,
         .rank_factor = 1,
         .stretch_of_rank = 0,
     };
@@ -79,6 +82,8 @@ static enum of_verdict path_get(const struct of_ops *ops, const struct of_params
     /* Hearing a neighbour proves one direction only (section 8.4 and RFC 7416 section 7.3.1). */
     if (cand->etx == OF_ETX_UNKNOWN)
         return OF_NOT_PROVEN;
+    if (cand->barred)
+        return OF_CONSTRAINT;
 
     enum of_verdict verdict = ops->path(params, cand, ret_path);
     if (verdict == OF_PREFERRED && ret_path->rank >= OF_INFINITE_RANK)

@@ -2,11 +2,11 @@
 /*
  * RPL objective functions: how a node turns what its neighbours advertise and what its links
  * cost into a preferred parent and a Rank. OF0 (RFC 6552, OCP 0) and MRHOF with ETX
- * (RFC 6719, OCP 1, without a metric container: ETX travels in the Rank).
+ * (RFC 6719, OCP 1; hop count and latency instead of ETX when the DODAG says so).
  *
  * Plain values in, plain values out: an objective function never sees a neighbour table.
- * Integers only; ETX is fixed point, 128 = one transmission. Not covered here: metric
- * containers and constraints (RFC 6551).
+ * Integers only; ETX is fixed point, 128 = one transmission. Reading metric containers and
+ * judging constraints (RFC 6551) is done by the caller; only their outcome comes here.
  */
 #ifndef OF_OF_H
 #define OF_OF_H
@@ -22,6 +22,10 @@
 #define OF_ETX_ONE 128u
 #define OF_ETX_UNKNOWN 0u
 
+/* What MRHOF minimises (RFC 6719 section 3). ETX travels in the Rank, the others in a metric
+ * container. */
+enum of_metric { OF_METRIC_ETX, OF_METRIC_HOPS, OF_METRIC_LATENCY };
+
 /* Settings that do not come from the DODAG. of_params_default() fills the RFC defaults. */
 struct of_params {
     uint16_t min_hop_rank_increase; /* from the DODAG Configuration, never 0 */
@@ -31,6 +35,8 @@ struct of_params {
     uint16_t max_path_cost;           /* 32768 */
     uint16_t parent_switch_threshold; /* 192 */
     uint8_t parent_set_size;          /* 3 */
+    enum of_metric metric;
+    uint32_t latency_switch_threshold; /* us, for OF_METRIC_LATENCY: 20000 */
     /* OF0, RFC 6552 section 6.3 */
     uint8_t rank_factor;     /* Rf 1..4, default 1 */
     uint8_t stretch_of_rank; /* 0..5, default 0 */
@@ -43,6 +49,10 @@ struct of_candidate {
     bool current;       /* it is our preferred parent now */
     bool grounded;      /* G of its DODAG */
     uint8_t preference; /* DODAGPreference 0..7 */
+    uint32_t cost;      /* advertised path cost in params.metric: hops or us; ETX: not used */
+    uint32_t latency;   /* of the link, us, for OF_METRIC_LATENCY */
+    bool no_cost;       /* it advertises no value of params.metric */
+    bool barred;        /* a mandatory constraint of the DODAG is not met through it */
     uint64_t heard;     /* time of its last DIO, us: the more recent wins the last tie */
 };
 
@@ -57,6 +67,8 @@ enum of_verdict {
     OF_NOT_PROVEN,    /* no answer from it yet: the link is not known both ways */
     OF_LINK_TOO_BAD,  /* link metric above the limit */
     OF_PATH_TOO_LONG, /* path cost or resulting Rank above the limit */
+    OF_CONSTRAINT,    /* a mandatory constraint is not met through it */
+    OF_NO_METRIC,     /* it does not advertise the metric in use */
     OF_NOT_CLOSER,    /* its DAGRank is not below ours (RFC 6550 section 8.2.1) */
     OF_VERDICT_COUNT
 };

@@ -50,6 +50,7 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->default_route = true;
     instance->dao_ack = true;
     instance->poison = true;
+    instance->energy = UINT8_MAX;
     instance->compat.rpi_type = RPL_RPI_63;
     instance->compat.short_transit = true;
     instance->compat.local_instance_without_d = true;

@@ -162,6 +162,8 @@ struct rpl_nbr {
     struct rpl_wire_dio dio; /* the last one heard; its config is the last config heard */
     bool has_dio;
     rpl_tstamp heard, refused_until;
+    uint32_t latency; /* of the link one way, us: half of an answer's time */
+    rpl_tstamp asked;
     uint16_t etx; /* x128, OF_ETX_UNKNOWN = not proven */
     uint16_t path_rank;
     enum of_verdict verdict;
@@ -269,6 +271,8 @@ struct rpl_instance {
     uint8_t pio_count, rio_count;
     struct rpl_wire_pio pio[RPL_WIRE_PIOS_MAX];
     struct rpl_wire_rio rio[RPL_WIRE_RIOS_MAX];
+    uint8_t metric_count; /* what our DIOs carry (RFC 6551) */
+    struct rpl_wire_metric metric[RPL_WIRE_METRICS_MAX];
     struct of_params of;
 
     struct trickle trickle;
@@ -448,6 +452,20 @@ void rpl_nbr_answered(struct rpl_nbr *nbr);
 void rpl_nbr_probe_timeout(struct rpl_nbr *nbr);
 void rpl_nbr_probe_now(struct rpl_nbr *nbr);
 void rpl_nbr_event(struct rpl_engine *e, const struct rpl_event_neighbour *ev);
+
+/* ---- metric.c ---------------------------------------------------------------------- */
+
+enum rpl_metric_choice {
+    RPL_METRIC_IN_RANK,   /* no container that matters: ETX, in the Rank */
+    RPL_METRIC_CONTAINED, /* *ret_metric */
+    RPL_METRIC_UNKNOWN    /* nothing a Rank can be made of: join as leaf (MRH-01) */
+};
+enum rpl_metric_choice rpl_metric_choose(const struct rpl_wire_dio *d, enum of_metric *ret_metric);
+/* Fill what the containers say of the path through |n|. */
+void rpl_metric_candidate(const struct rpl_nbr *n, enum of_metric metric,
+                          struct of_candidate *cand);
+void rpl_metric_root(struct rpl_instance *inst);
+void rpl_metric_relay(struct rpl_instance *inst, const struct rpl_nbr *parent);
 
 /* ---- parent.c ---------------------------------------------------------------------- */
 

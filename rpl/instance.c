@@ -35,6 +35,7 @@ static void fill_root_config(struct rpl_instance *inst)
         .prefix = inst->cfg.prefix,
     };
     inst->pio_count = 1;
+    rpl_metric_root(inst);
 }
 
 static void fill_of(struct rpl_instance *inst)
@@ -319,6 +320,8 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     bool new_dodag = !inst->has_dodag || !rpl_addr_equal(&inst->dodag_id, &d->dodag_id);
     bool new_version = new_dodag || inst->version != d->version;
     bool rejoined = !inst->joined;
+    enum rpl_metric_choice choice;
+    enum of_metric metric;
     bool restart = rejoined || !inst->has_config || !same_trickle(&inst->config, &d->config);
 
     inst->has_dodag = inst->joined = inst->has_config = true;
@@ -332,8 +335,12 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     memcpy(inst->pio, d->pio, sizeof(inst->pio));
     inst->rio_count = d->rio_count;
     memcpy(inst->rio, d->rio, sizeof(inst->rio));
-    inst->leaf = inst->cfg.role == RPL_ROLE_LEAF || !of_supported(d->config.ocp);
+    choice = rpl_metric_choose(d, &metric);
+    inst->leaf = inst->cfg.role == RPL_ROLE_LEAF || !of_supported(d->config.ocp) ||
+                 choice == RPL_METRIC_UNKNOWN;
     fill_of(inst);
+    inst->of.metric = metric;
+    rpl_metric_relay(inst, parent);
     if (new_version)
         inst->lowest = RPL_INFINITE_RANK; /* PAR-09 */
     if (new_version || rejoined) {

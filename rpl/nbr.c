@@ -175,6 +175,7 @@ static void ask(struct rpl_nbr *n)
     struct rpl_engine *e = n->inst->engine;
 
     n->asking = true;
+    n->asked = e->now;
     if (n->tries < UINT8_MAX)
         n->tries++;
     rpl_count(e, RPL_COUNT_PROBE_OUT);
@@ -220,7 +221,10 @@ void rpl_nbr_answered(struct rpl_nbr *n)
 {
     struct rpl_engine *e = n->inst->engine;
     bool first = n->etx == OF_ETX_UNKNOWN;
+    uint32_t sample;
 
+    sample = (uint32_t)((e->now - n->asked) / 2);
+    n->latency = n->latency ? n->latency - n->latency / 4 + sample / 4 : sample;
     n->etx = of_etx_update(n->etx, (uint16_t)(n->tries * OF_ETX_ONE));
     stop_asking(n);
     rpl_timer_set(e, &n->t_probe, e->now + rpl_random_range(e, RPL_PROBE_MIN, RPL_PROBE_MAX));

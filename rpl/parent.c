@@ -67,6 +67,7 @@ static void bounds(const struct rpl_instance *inst, const struct rpl_nbr *ref, s
     c->of = inst->of;
     c->of.min_hop_rank_increase = config->min_hop_rank_increase;
     c->of.max_rank_increase = config->max_rank_increase;
+    rpl_metric_choose(&ref->dio, &c->of.metric);
     c->own_rank = RPL_INFINITE_RANK;
     c->max_rank = RPL_INFINITE_RANK - 1;
     if (!inst->has_dodag || inst->version != ref->dio.version ||
@@ -98,6 +99,7 @@ static void collect(struct rpl_instance *inst, const struct rpl_nbr *ref, struct
         n->verdict = OF_NOT_PROVEN;
         if (!n->has_dio)
             continue;
+        rpl_metric_candidate(n, c->of.metric, &cand);
         if (ref && usable(inst, n) && same_version(&n->dio, &ref->dio) &&
             c->count < RPL_CANDIDATES_MAX) {
             c->nbr[c->count] = n;
@@ -113,6 +115,7 @@ static void collect(struct rpl_instance *inst, const struct rpl_nbr *ref, struct
 static void choose(struct rpl_instance *inst, const struct rpl_nbr *ref, struct choice *c)
 {
     c->count = 0;
+    c->of = inst->of;
     c->result = (struct of_result){.preferred = -1, .rank = RPL_INFINITE_RANK};
     if (ref)
         bounds(inst, ref, c);

@@ -14,8 +14,7 @@
  *
  * Covered: root, router and leaf; non-storing and storing mode; DIS, DIO, DAO, DAO-ACK,
  * No-Path, DCO (RFC 9009); several instances; parent selection by of/; Trickle by trickle/. Not
- * covered yet: security modes (recognised and counted), MOP 3 multicast, metric containers,
- * floating DODAGs.
+ * covered yet: security modes (recognised and counted), MOP 3 multicast, floating DODAGs.
  *
  * Times are microseconds on one monotonic clock of the caller's choice. Addresses are in
  * network order. Pointers in events are borrowed for the call; effects are copied out.
@@ -104,6 +103,19 @@ struct rpl_compat {
     bool max_rank_increase_0_unlimited; /* read DAGMaxRankIncrease 0 as "no limit" */
 };
 
+/* What MRHOF minimises; a root announces it (RFC 6719 section 3). */
+enum rpl_metric { RPL_METRIC_ETX, RPL_METRIC_HOPS, RPL_METRIC_LATENCY };
+
+/* A constraint that a root announces (RFC 6551): |type| is its object type: 2 node energy (least
+ * E_E, 0..255), 3 hop count (most), 4 throughput (least octets/s), 5 latency (most us), 7 ETX
+ * (most, x128). */
+#define RPL_CONSTRAINTS_MAX 3
+struct rpl_constraint {
+    uint8_t type;
+    bool optional; /* not met: the neighbour may be used all the same */
+    uint32_t value;
+};
+
 struct rpl_instance_config {
     uint8_t id; /* RPLInstanceID; 0x80 and up is local */
     enum rpl_role role;
@@ -117,11 +129,16 @@ struct rpl_instance_config {
     uint8_t preference;                          /* Prf, 0..7 */
     bool grounded;
     struct rpl_dodag_settings dodag; /* root only */
-    uint8_t path_lifetime;           /* own targets, lifetime units; 0 = the DODAG's default */
-    bool default_route;              /* non-roots: install ::/0 through the preferred parent */
-    uint32_t route_metric;           /* of the routes down and of the default route */
-    bool dao_ack;                    /* non-roots: ask for acknowledgements (K) */
-    bool poison; /* non-roots: announce INFINITE_RANK when the last parent is lost */
+    enum rpl_metric metric;          /* root, with MRHOF */
+    uint8_t constraint_count;        /* root */
+    struct rpl_constraint constraint[RPL_CONSTRAINTS_MAX];
+    uint8_t energy;        /* our own E_E where nodes' energy is announced, 255 = mains */
+    uint32_t throughput;   /* of our links, octets/s, 0 = not known */
+    uint8_t path_lifetime; /* own targets, lifetime units; 0 = the DODAG's default */
+    bool default_route;    /* non-roots: install ::/0 through the preferred parent */
+    uint32_t route_metric; /* of the routes down and of the default route */
+    bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
+    bool poison;           /* non-roots: announce INFINITE_RANK when the last parent is lost */
     struct rpl_compat compat;
     /* MRHOF and link settings, 0 = RFC default */
     uint16_t parent_switch_threshold, max_link_metric, max_path_cost;

@@ -87,6 +87,30 @@ struct rpl_wire_transit {
     uint8_t group;
 };
 
+/* One object of a DAG Metric Container, RFC 6551 section 2.1. */
+#define RPL_WIRE_METRICS_MAX 6  /* objects kept per message; further ones are left out */
+#define RPL_WIRE_METRIC_BODY 16 /* a longer one is left out too */
+
+enum rpl_metric_type {
+    RPL_METRIC_TYPE_NSA = 1,
+    RPL_METRIC_TYPE_ENERGY = 2,
+    RPL_METRIC_TYPE_HOPS = 3,
+    RPL_METRIC_TYPE_THROUGHPUT = 4, /* octets per second */
+    RPL_METRIC_TYPE_LATENCY = 5,    /* us */
+    RPL_METRIC_TYPE_LQL = 6,
+    RPL_METRIC_TYPE_ETX = 7, /* x128 */
+    RPL_METRIC_TYPE_COLOUR = 8
+};
+
+struct rpl_wire_metric {
+    uint8_t type;
+    bool partial, constraint, optional, recorded; /* P, C, O, R */
+    uint8_t aggregation; /* A: 0 additive, 1 maximum, 2 minimum, 3 multiplicative */
+    uint8_t precedence;
+    uint8_t len;
+    uint8_t body[RPL_WIRE_METRIC_BODY];
+};
+
 struct rpl_wire_dis {
     bool has_solicited;
     struct rpl_wire_solicited solicited;
@@ -103,7 +127,8 @@ struct rpl_wire_dio {
     uint8_t pio_count, rio_count;
     struct rpl_wire_pio pio[RPL_WIRE_PIOS_MAX];
     struct rpl_wire_rio rio[RPL_WIRE_RIOS_MAX];
-    bool has_metrics; /* a metric container was there (not read further) */
+    uint8_t metric_count; /* of all containers of the message, in order */
+    struct rpl_wire_metric metric[RPL_WIRE_METRICS_MAX];
 };
 
 /* DAO and DCO share their options. */

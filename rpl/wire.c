@@ -90,7 +90,7 @@ static bool rpl_dio_write(struct rpl_out *out, const struct rpl_wire_message *ms
     bool fine = true;
 
     if (dio->mop > 7 || dio->preference > 7 || dio->pio_count > RPL_WIRE_PIOS_MAX ||
-        dio->rio_count > RPL_WIRE_RIOS_MAX)
+        dio->rio_count > RPL_WIRE_RIOS_MAX || dio->metric_count > RPL_WIRE_METRICS_MAX)
         return false;
     rpl_out_u8(out, dio->instance);
     rpl_out_u8(out, dio->version);
@@ -102,6 +102,8 @@ static bool rpl_dio_write(struct rpl_out *out, const struct rpl_wire_message *ms
     rpl_out_addr(out, &dio->dodag_id);
     if (dio->has_config)
         fine = rpl_option_write(out, RPL_OPTION_CONFIG, msg, 0);
+    if (fine && dio->metric_count)
+        fine = rpl_option_write(out, RPL_OPTION_METRICS, msg, 0);
     for (size_t i = 0; fine && i < dio->pio_count; i++)
         fine = rpl_option_write(out, RPL_OPTION_PIO, msg, i);
     for (size_t i = 0; fine && i < dio->rio_count; i++)

@@ -20,11 +20,57 @@ static size_t rpl_prefix_octets(uint8_t len)
 
 /* ---- DAG Metric Container, 6.7.4 ---------------------------------------------------- */
 
+#define METRIC_P 0x04u
+#define METRIC_C 0x02u
+#define METRIC_O 0x01u
+#define METRIC_R 0x80u
+
+/* RFC 6551 section 2.1: a list of objects, each a header of four octets and a body. */
 static enum rpl_counter rpl_metrics_read(struct rpl_option_reader *reader, struct rpl_in *in)
 {
-    (void)in;
-    reader->msg->u.dio.has_metrics = true;
+    struct rpl_wire_dio *dio = &reader->msg->u.dio;
+
+    while (in->left > 0) {
+        struct rpl_wire_metric metric = {.type = rpl_in_u8(in)};
+        uint8_t flags = rpl_in_u8(in), how = rpl_in_u8(in);
+        const uint8_t *body;
+
+        metric.partial = flags & METRIC_P;
+        metric.constraint = flags & METRIC_C;
+        metric.optional = flags & METRIC_O;
+        metric.recorded = how & METRIC_R;
+        metric.aggregation = how >> 4 & 7u;
+        metric.precedence = how & 15u;
+        metric.len = rpl_in_u8(in);
+        body = rpl_in_take(in, metric.len);
+        if (in->bad)
+            return RPL_COUNT_DROP_OPTION_SHORT;
+        if (metric.len > sizeof(metric.body) || dio->metric_count == RPL_WIRE_METRICS_MAX)
+            continue;
+        memcpy(metric.body, body, metric.len);
+        dio->metric[dio->metric_count++] = metric;
+    }
     return RPL_WIRE_FINE;
+}
+
+static bool rpl_metrics_write(struct rpl_out *out, const struct rpl_wire_message *msg, size_t index)
+{
+    (void)index; /* all objects go into one container */
+    for (uint8_t i = 0; i < msg->u.dio.metric_count; i++) {
+        const struct rpl_wire_metric *metric = &msg->u.dio.metric[i];
+
+        if (metric->len > sizeof(metric->body))
+            return false;
+        rpl_out_u8(out, metric->type);
+        rpl_out_u8(out, (uint8_t)((metric->partial ? METRIC_P : 0) |
+                                  (metric->constraint ? METRIC_C : 0) |
+                                  (metric->optional ? METRIC_O : 0)));
+        rpl_out_u8(out, (uint8_t)((metric->recorded ? METRIC_R : 0) |
+                                  (metric->aggregation & 7u) << 4 | (metric->precedence & 15u)));
+        rpl_out_u8(out, metric->len);
+        rpl_out_copy(out, metric->body, metric->len);
+    }
+    return true;
 }
 
 /* ---- Route Information, 6.7.5 ------------------------------------------------------- */
@@ -350,7 +396,7 @@ struct rpl_option {
 };
 
 static const struct rpl_option rpl_options[] = {
-    {RPL_OPTION_METRICS, 0, IN_DIO, rpl_metrics_read, NULL},
+    {RPL_OPTION_METRICS, 0, IN_DIO, rpl_metrics_read, rpl_metrics_write},
     {RPL_OPTION_RIO, 6, IN_DIO, rpl_rio_read, rpl_rio_write},
     {RPL_OPTION_CONFIG, 14, IN_DIO, rpl_config_read, rpl_config_write},
     {RPL_OPTION_TARGET, 2, IN_DAO, rpl_target_read, rpl_target_write},

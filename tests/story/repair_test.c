@@ -55,7 +55,8 @@ STORY(a_parent_switch_non_storing)
 }
 
 /* The new parent hears all that is below d, the old one a No-Path with the same Path Sequence
- * (DST-09, 9.2.1); in between nothing is unreachable at the common ancestor. */
+ * (DST-09, 9.2.1); in between nothing is unreachable at the common ancestor, whose DCO cleans up
+ * what moved with a newer sequence before that (RFC 9009). */
 STORY(a_parent_switch_storing)
 {
     diamond(story, RPL_MOP_STORING);
@@ -68,10 +69,10 @@ STORY(a_parent_switch_storing)
                  "c dao to=~a seq=241 k target=d ps=241 life=30 target=e ps=240 life=30",
                  "a node-change d other=~c value=241 cause=dao",
                  "a node-change e other=~c value=240 cause=dao", "a dao-ack to=~c seq=241 status=0",
+                 "b node-down d other=~d value=240 cause=dco",
                  "d dao to=~b seq=243 target=d ps=241 no-path target=e ps=240 no-path",
-                 "b node-down d other=~d value=241 cause=no-path",
                  "b node-down e other=~d value=240 cause=no-path",
-                 "b dao to=~a seq=243 k target=d ps=241 no-path target=e ps=240 no-path",
+                 "b dao to=~a seq=243 k target=e ps=240 no-path",
                  "a dao-ack to=~b seq=243 status=0");
     story_expect_delivery(story, 0, 4);
     story_expect_delivery(story, 4, 0);

@@ -100,7 +100,7 @@ static void check_fields(const char *id, const cJSON *item, const struct fields 
     assert_true(checked >= 5);
 }
 
-/* What we write after reading these is shorter: padding, metrics and long prefix fields. */
+/* What we write after reading these differs: the order of options, padding, long prefix fields. */
 static bool canonical(const char *id)
 {
     return strcmp(id, "V02") != 0 && strcmp(id, "V03") != 0 && strcmp(id, "V04") != 0 &&
@@ -120,7 +120,7 @@ static void check_encoding(const char *id, const struct vector *vector,
         assert_int_equal(len, vector->len - vector->icmp);
         assert_memory_equal(out, vector->packet + vector->icmp, (size_t)len);
     } else {
-        assert_true((size_t)len < vector->len - vector->icmp);
+        assert_true((size_t)len <= vector->len - vector->icmp);
     }
     assert_int_equal(rpl_wire_read(out, (size_t)len, &vector->src, &vector->dst, &again, &why), 0);
     assert_int_equal(rpl_wire_write(&again, &vector->src, &vector->dst, twice, sizeof(twice)), len);
