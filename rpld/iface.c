@@ -69,30 +69,44 @@ static unsigned iface_gone(struct iface *iface, struct rpl_event *event)
     return 1;
 }
 
-unsigned iface_update(struct iface_table *table, const struct krt_link *link, bool gone,
-                      struct rpl_event events[IFACE_EVENTS_MAX])
+/* What stood under this number is removed, or has another name now. */
+static unsigned iface_update_old(struct iface_table *table, const struct krt_link *link, bool gone,
+                                 struct rpl_event *events)
 {
     unsigned n = 0;
 
     for (unsigned i = 0; i < table->count; i++) {
         struct iface *iface = &table->iface[i];
         bool named = strcmp(iface->name, link->name) == 0;
+
+        if (iface->ifindex == link->ifindex && iface->ifindex != 0 && (gone || !named))
+            n += iface_gone(iface, &events[n]);
+    }
+    return n;
+}
+
+unsigned iface_update(struct iface_table *table, const struct krt_link *link, bool gone,
+                      struct rpl_event events[IFACE_EVENTS_MAX])
+{
+    /* The end of the old comes first: the engine knows links by their number. */
+    unsigned n = iface_update_old(table, link, gone, events);
+
+    for (unsigned i = 0; i < table->count && !gone; i++) {
+        struct iface *iface = &table->iface[i];
         bool up = link->up && link->has_link_local;
 
-        if (iface->ifindex == link->ifindex && iface->ifindex != 0 && (gone || !named)) {
-            n += iface_gone(iface, &events[n]); /* removed, or it has another name now */
-            continue;
-        }
-        if (!named || gone)
+        if (strcmp(iface->name, link->name) != 0)
             continue;
         if (iface->ifindex != 0 && iface->ifindex != link->ifindex)
             n += iface_gone(iface, &events[n]);
-        bool is_new = iface_is_new(iface, link, up);
-        iface->ifindex = link->ifindex;
-        iface->up = up;
-        iface->link = *link;
-        if (is_new && n < IFACE_EVENTS_MAX)
+        if (iface_is_new(iface, link, up)) {
+            iface->ifindex = link->ifindex;
+            iface->up = up;
+            iface->link = *link;
             iface_event(&events[n++], iface, up ? RPL_LINK_UP : RPL_LINK_DOWN);
+        }
+        iface->link = *link;
+        break;
     }
     return n;
 }

@@ -28,8 +28,9 @@ struct iface_table {
     struct iface iface[RPL_INTERFACES_MAX];
 };
 
-/* Events of one change, at most: the old number is gone, the new one is up. */
-#define IFACE_EVENTS_MAX 2
+/* Events of one change, at most: this number left another name of ours, the name left another
+ * number, and the two are one now. */
+#define IFACE_EVENTS_MAX 3
 
 void iface_table_init(struct iface_table *table, const struct conf *conf);
 const struct iface *iface_find(const struct iface_table *table, uint32_t ifindex);
