@@ -68,6 +68,26 @@ static bool assign_number(struct conf_reader *reader, const struct conf_setting 
     return true;
 }
 
+static bool assign_dbm(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                       const config_setting_t *from, const char *path)
+{
+    double value = 0;
+
+    if (from->type == CONFIG_TYPE_STRING)
+        return assign_word(reader, setting, base, from, path);
+    if (is_integer(from))
+        value = (double)config_setting_get_int64(from);
+    else if (from->type == CONFIG_TYPE_FLOAT)
+        value = config_setting_get_float(from);
+    else
+        return refuse_type(reader, setting, from, path);
+    /* Written so that what is no number is out of range too. */
+    if (!(value >= CONF_DBM_MIN && value <= CONF_DBM_MAX))
+        return refuse(reader, setting, from, path, "out of range");
+    conf_setting_set(setting, base, (uint32_t)(int32_t)(value * 100 + (value < 0 ? -0.5 : 0.5)));
+    return true;
+}
+
 static bool assign_code(struct conf_reader *reader, const struct conf_setting *setting, void *base,
                         const config_setting_t *from, const char *path)
 {
@@ -307,12 +327,81 @@ static bool assign_security(struct conf_reader *reader, const struct conf_settin
                   "secured RPL messages are recognised and counted, not spoken");
 }
 
+/* ---- EUI-64 ------------------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef", *at = NULL;
+
+    if (c >= 'A' && c <= 'F')
+        c = (char)(c - 'A' + 'a');
+    at = c == '\0' ? NULL : strchr(digits, c);
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* Sixteen digits, each pair but the first behind a colon or hyphen, or none of them; 0x before
+ * them is how iwpan(8) writes it. */
+static bool parse_eui64(const char *text, uint8_t ret_eui64[CONF_EUI64_LEN])
+{
+    uint8_t eui64[CONF_EUI64_LEN];
+    char separator = '\0';
+
+    if (strncmp(text, "0x", 2) == 0)
+        text += 2;
+    else if (strlen(text) > 2 && (text[2] == ':' || text[2] == '-'))
+        separator = text[2];
+    for (unsigned i = 0; i < CONF_EUI64_LEN; i++) {
+        int high = 0, low = 0;
+
+        if (i > 0 && separator != '\0' && *text++ != separator)
+            return false;
+        if ((high = hex_digit(text[0])) < 0 || (low = hex_digit(text[1])) < 0)
+            return false;
+        eui64[i] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+    if (*text != '\0')
+        return false;
+    memcpy(ret_eui64, eui64, sizeof(eui64));
+    return true;
+}
+
+static bool assign_eui64(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                         const config_setting_t *from, const char *path)
+{
+    static const uint8_t none[CONF_EUI64_LEN] = {0};
+    uint8_t *to = (uint8_t *)base + setting->offset, eui64[CONF_EUI64_LEN];
+    const char *text = NULL;
+
+    if (from->type != CONFIG_TYPE_STRING)
+        return refuse_type(reader, setting, from, path);
+    text = config_setting_get_string(from);
+    if (find_word(setting, text) != NULL) {
+        memset(to, 0, CONF_EUI64_LEN);
+        return true;
+    }
+    if (!parse_eui64(text, eui64))
+        return refuse(reader, setting, from, path, "no EUI-64");
+    /* The kernel takes neither of them as the address of an interface. */
+    if (memcmp(eui64, none, sizeof(none)) == 0)
+        return refuse(reader, setting, from, path, "all zeros");
+    if ((eui64[0] & 1) != 0)
+        return refuse(reader, setting, from, path, "the address of a group");
+    memcpy(to, eui64, sizeof(eui64));
+    return true;
+}
+
 bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting, void *base,
                  const config_setting_t *from, const char *path)
 {
     switch (setting->kind) {
     case CONF_NUMBER:
+    case CONF_HEX:
         return assign_number(reader, setting, base, from, path);
+    case CONF_DBM:
+        return assign_dbm(reader, setting, base, from, path);
+    case CONF_EUI64:
+        return assign_eui64(reader, setting, base, from, path);
     case CONF_CHOICE:
         if (from->type != CONFIG_TYPE_STRING)
             return refuse_type(reader, setting, from, path);

@@ -168,4 +168,5 @@ void conf_check(struct conf_reader *reader, const config_setting_t *root)
         check_intervals(reader, root, i);
     }
     check_interfaces(reader, root);
+    conf_check_radios(reader, root);
 }

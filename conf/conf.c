@@ -5,12 +5,24 @@
 
 #include "conf/internal.h"
 
+static void radio_default(struct conf_radio *radio)
+{
+    radio->channel = 26;
+    radio->pan_id = 0xabcd;
+    radio->tx_power = CONF_TX_POWER_DRIVER;
+    radio->ack_request = true;
+    radio->retries = 3;
+    strcpy(radio->interface, "lowpan0");
+}
+
 void conf_default(struct conf *conf)
 {
     struct rpl_config engine;
 
     memset(conf, 0, sizeof(*conf));
     rpl_config_default(&engine);
+    for (unsigned i = 0; i < CONF_RADIOS_MAX; i++)
+        radio_default(&conf->radio[i]);
     conf->limits = engine.limits;
     strcpy(conf->control.socket, "/run/rpld/rpld.sock");
     strcpy(conf->control.group, "rpld");

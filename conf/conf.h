@@ -55,6 +55,22 @@ struct conf_instance {
     char interface[RPL_INTERFACES_MAX][RPL_IFNAME_MAX];
 };
 
+#define CONF_RADIOS_MAX 8
+#define CONF_EUI64_LEN 8
+#define CONF_TX_POWER_DRIVER INT32_MIN /* as the driver has it */
+
+/* An 802.15.4 radio that the daemon sets up. */
+struct conf_radio {
+    uint8_t eui64[CONF_EUI64_LEN];   /* as it is written, first octet first; 0 = the only one */
+    uint8_t address[CONF_EUI64_LEN]; /* the EUI-64 it is given; 0 = it keeps its own */
+    uint8_t page, channel;
+    uint16_t pan_id;
+    int32_t tx_power; /* 1/100 dBm, or CONF_TX_POWER_DRIVER */
+    bool ack_request; /* unicast frames are acknowledged, and repeated if they are not */
+    uint8_t retries;  /* how often */
+    char interface[RPL_IFNAME_MAX]; /* 6LoWPAN interface on top of it; some instance has it */
+};
+
 struct conf_control {
     char socket[CONF_SOCKET_MAX]; /* /run/rpld/rpld.sock */
     char group[CONF_NAME_MAX];    /* owns the socket: its members may read; "" = leave it */
@@ -79,6 +95,8 @@ struct conf_bridge {
 struct conf {
     uint32_t instance_count; /* at least 1 */
     struct conf_instance instance[RPL_INSTANCES_MAX];
+    uint32_t radio_count;                     /* may be 0 */
+    struct conf_radio radio[CONF_RADIOS_MAX]; /* those beyond the count have the defaults */
     struct rpl_limits limits;
     struct conf_control control;
     struct conf_state state;
@@ -89,7 +107,7 @@ struct conf {
     bool keep_routes;         /* leave routes and the TUN interface behind at a clean stop */
 };
 
-/* The defaults of everything outside instances; no instance. */
+/* The defaults of everything outside instances; no instance, no radio. */
 void conf_default(struct conf *conf);
 
 /* ---- errors ------------------------------------------------------------------------ */
@@ -162,6 +180,10 @@ bool conf_reloadable(const struct conf *running, const struct conf *wanted,
 
 /* Copy into |running| what can be changed while running, and nothing else. */
 void conf_take_reloadable(struct conf *running, const struct conf *wanted);
+
+/* "02:12:4b:00:00:00:00:01". */
+#define CONF_EUI64_TEXT_MAX 24
+void conf_eui64_format(const uint8_t eui64[CONF_EUI64_LEN], char out[CONF_EUI64_TEXT_MAX]);
 
 const char *conf_log_to_name(enum conf_log_to to);
 const char *conf_log_level_name(enum conf_log_level level);

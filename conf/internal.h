@@ -76,8 +76,9 @@ void conf_read_tree(struct conf_reader *reader, const config_setting_t *root);
 bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting, void *base,
                  const config_setting_t *from, const char *path);
 
-/* check.c: what no setting can know alone. */
+/* check.c: what no setting can know alone; check_radio.c: the same of radios. */
 void conf_check(struct conf_reader *reader, const config_setting_t *root);
+void conf_check_radios(struct conf_reader *reader, const config_setting_t *root);
 
 /* Where |setting| stands. */
 void conf_reader_where(const struct conf_reader *reader, const config_setting_t *setting, char *out,

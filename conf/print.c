@@ -40,8 +40,17 @@ void conf_print(const struct conf *conf, FILE *out)
     for (uint32_t i = 0; i < conf->instance_count; i++)
         print_instance(&conf->instance[i], i + 1 == conf->instance_count, out);
     (void)fprintf(out, ");\n");
+    if (conf->radio_count > 0) {
+        (void)fprintf(out, "radio = (\n");
+        for (uint32_t i = 0; i < conf->radio_count; i++) {
+            (void)fprintf(out, "    {\n");
+            print_settings(CONF_GROUP_RADIO, &conf->radio[i], 0, 8, out);
+            (void)fprintf(out, "    }%s\n", i + 1 == conf->radio_count ? "" : ",");
+        }
+        (void)fprintf(out, ");\n");
+    }
     print_settings(CONF_GROUP_TOP, conf, 0, 0, out);
-    for (unsigned g = CONF_GROUP_TOP + 1; g < CONF_GROUP_INSTANCE; g++) {
+    for (unsigned g = CONF_GROUP_TOP + 1; g < CONF_GROUP_RADIO; g++) {
         if (g == CONF_GROUP_BRIDGE && !conf->bridge.present)
             continue;
         (void)fprintf(out, "%s = {\n", conf_groups[g].name);

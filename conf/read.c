@@ -5,6 +5,8 @@
 
 #include "conf/internal.h"
 
+#define CONF_KERNEL_METRIC 1024u
+
 const char *conf_type_name(const config_setting_t *setting)
 {
     switch (setting->type) {
@@ -130,12 +132,17 @@ static void join(const char *path, const char *name, char *out, size_t size)
 }
 
 static void read_instances(struct conf_reader *reader, const config_setting_t *from);
+static void read_radios(struct conf_reader *reader, const config_setting_t *from);
 
 static void read_subgroup(struct conf_reader *reader, enum conf_group group, void *base,
                           const config_setting_t *from, const char *path)
 {
     if (group == CONF_GROUP_INSTANCE) {
         read_instances(reader, from);
+        return;
+    }
+    if (group == CONF_GROUP_RADIO) {
+        read_radios(reader, from);
         return;
     }
     if (role_forbids(reader, conf_groups[group].flags, from, path))
@@ -226,6 +233,9 @@ static void read_instance(struct conf_reader *reader, const config_setting_t *fr
     read_group(reader, CONF_GROUP_INSTANCE, instance, from, path);
     if (instance->rpl.role != RPL_ROLE_ROOT)
         instance->prefix_auto = false;
+    /* What the kernel makes of no metric, and what netlink/ calls so too. */
+    if (instance->rpl.route_metric == CONF_KERNEL_METRIC)
+        instance->rpl.route_metric = 0;
     reader->role_flags = 0;
 }
 
@@ -252,6 +262,36 @@ static void read_instances(struct conf_reader *reader, const config_setting_t *f
             return;
         }
         read_instance(reader, config_setting_get_elem(from, (unsigned)i), path);
+    }
+}
+
+static void read_radios(struct conf_reader *reader, const config_setting_t *from)
+{
+    struct conf *conf = reader->conf;
+    char path[32];
+
+    if (from->type != CONFIG_TYPE_LIST) {
+        conf_reader_error(reader, from, "radio",
+                          "this is %s; allowed is a list of groups, ( { ... } )",
+                          conf_type_name(from));
+        return;
+    }
+    for (int i = 0; i < config_setting_length(from); i++) {
+        const config_setting_t *group = config_setting_get_elem(from, (unsigned)i);
+
+        (void)snprintf(path, sizeof(path), "radio[%d]", i);
+        if (i == CONF_RADIOS_MAX) {
+            conf_reader_error(reader, group, path,
+                              "one radio too many; allowed is a list of up to %u groups",
+                              CONF_RADIOS_MAX);
+            return;
+        }
+        conf->radio_count++;
+        if (group->type == CONFIG_TYPE_GROUP)
+            read_group(reader, CONF_GROUP_RADIO, &conf->radio[i], group, path);
+        else
+            conf_reader_error(reader, group, path, "this is %s; allowed is a group, { ... }",
+                              conf_type_name(group));
     }
 }
 

@@ -74,6 +74,25 @@ static bool compare_instance(const struct conf *running, const struct conf *want
     return all;
 }
 
+static bool compare_radios(const struct conf *running, const struct conf *wanted,
+                           struct conf_changes *changed, struct conf_changes *fixed)
+{
+    char path[CONF_ERROR_SETTING_MAX];
+    bool all = true;
+
+    for (uint32_t i = 0; i < running->radio_count || i < wanted->radio_count; i++) {
+        (void)snprintf(path, sizeof(path), "radio[%u]", i);
+        if (i >= running->radio_count || i >= wanted->radio_count) {
+            note(fixed, path, "");
+            all = false;
+        } else if (!compare_group(CONF_GROUP_RADIO, &running->radio[i], &wanted->radio[i], path,
+                                  changed, fixed)) {
+            all = false;
+        }
+    }
+    return all;
+}
+
 bool conf_reloadable(const struct conf *running, const struct conf *wanted,
                      struct conf_changes *changed, struct conf_changes *fixed)
 {
@@ -88,7 +107,9 @@ bool conf_reloadable(const struct conf *running, const struct conf *wanted,
     for (uint32_t i = 0; i < most; i++)
         if (!compare_instance(running, wanted, i, changed, fixed))
             all = false;
-    for (unsigned g = CONF_GROUP_TOP; g < CONF_GROUP_INSTANCE; g++)
+    if (!compare_radios(running, wanted, changed, fixed))
+        all = false;
+    for (unsigned g = CONF_GROUP_TOP; g < CONF_GROUP_RADIO; g++)
         if (!compare_group((enum conf_group)g, running, wanted, conf_groups[g].name, changed,
                            fixed))
             all = false;
@@ -102,8 +123,7 @@ bool conf_reloadable(const struct conf *running, const struct conf *wanted,
 void conf_take_reloadable(struct conf *running, const struct conf *wanted)
 {
     for (size_t i = 0; i < conf_table_count; i++)
-        if (conf_table[i].group < CONF_GROUP_INSTANCE &&
-            (conf_table[i].flags & CONF_RELOADABLE) != 0)
+        if (conf_table[i].group < CONF_GROUP_RADIO && (conf_table[i].flags & CONF_RELOADABLE) != 0)
             conf_setting_copy(&conf_table[i], running, wanted);
 }
 

@@ -37,7 +37,9 @@ static unsigned distance(const char *a, const char *b)
 /* "instances[].dodag" */
 static void group_path(enum conf_group group, char *out, size_t size)
 {
-    if (group == CONF_GROUP_INSTANCE)
+    if (group == CONF_GROUP_RADIO)
+        (void)snprintf(out, size, "radio[]");
+    else if (group == CONF_GROUP_INSTANCE)
         (void)snprintf(out, size, "instances[]");
     else if (group > CONF_GROUP_INSTANCE)
         (void)snprintf(out, size, "instances[].%s", conf_groups[group].name);

@@ -33,6 +33,11 @@ static const struct conf_word rpi_types[] = {
 static const struct conf_word zero_meanings[] = {
     {"no-increase", false, NULL}, {"unlimited", true, NULL}, {NULL, 0, NULL}};
 
+static const struct conf_word any_radio[] = {{"any", 0, NULL}, {NULL, 0, NULL}};
+static const struct conf_word own_address[] = {{"own", 0, NULL}, {NULL, 0, NULL}};
+static const struct conf_word driver_power[] = {{"driver", (uint32_t)CONF_TX_POWER_DRIVER, NULL},
+                                                {NULL, 0, NULL}};
+
 static const struct conf_word log_targets[] = {
     {"stderr", CONF_LOG_STDERR, NULL}, {"syslog", CONF_LOG_SYSLOG, NULL}, {NULL, 0, NULL}};
 static const struct conf_word log_levels[] = {
@@ -42,6 +47,7 @@ static const struct conf_word log_levels[] = {
 
 /* Offset and size of a member. */
 #define IN_CONF(m) offsetof(struct conf, m), sizeof(((struct conf *)NULL)->m)
+#define IN_RADIO(m) offsetof(struct conf_radio, m), sizeof(((struct conf_radio *)NULL)->m)
 #define IN_INST(m) offsetof(struct conf_instance, m), sizeof(((struct conf_instance *)NULL)->m)
 
 const struct conf_setting conf_table[] = {
@@ -79,6 +85,24 @@ const struct conf_setting conf_table[] = {
 
     {CONF_GROUP_BRIDGE, "program", CONF_PATH, 0, 0, 0, NULL, IN_CONF(bridge.program),
      "what `rpld -f` starts as the bridge"},
+
+    /* Each radio. */
+    {CONF_GROUP_RADIO, "eui64", CONF_EUI64, 0, 0, 0, any_radio, IN_RADIO(eui64),
+     "which radio: its EUI-64, or any if there is one only"},
+    {CONF_GROUP_RADIO, "interface", CONF_INTERFACE, 0, 0, 0, NULL, IN_RADIO(interface),
+     "the 6LoWPAN interface to make on it"},
+    {CONF_GROUP_RADIO, "page", CONF_NUMBER, 0, 0, 31, NULL, IN_RADIO(page), "channel page"},
+    {CONF_GROUP_RADIO, "channel", CONF_NUMBER, 0, 0, 26, NULL, IN_RADIO(channel),
+     "11 to 26 on page 0 are the 2.4 GHz band"},
+    {CONF_GROUP_RADIO, "pan_id", CONF_HEX, 0, 0, 0xfffe, NULL, IN_RADIO(pan_id),
+     "the PAN that the nodes are in"},
+    {CONF_GROUP_RADIO, "address", CONF_EUI64, 0, 0, 0, own_address, IN_RADIO(address),
+     "an EUI-64 to give it, where it makes up another at each boot"},
+    {CONF_GROUP_RADIO, "tx_power", CONF_DBM, 0, 0, 0, driver_power, IN_RADIO(tx_power), "dBm"},
+    {CONF_GROUP_RADIO, "ack_request", CONF_SWITCH, 0, 0, 0, NULL, IN_RADIO(ack_request),
+     "have unicast frames acknowledged"},
+    {CONF_GROUP_RADIO, "retries", CONF_NUMBER, 0, 0, 7, NULL, IN_RADIO(retries),
+     "of a frame that is not acknowledged"},
 
     /* Each instance. */
     {CONF_GROUP_INSTANCE, "id", CONF_NUMBER, 0, 0, 191, NULL, IN_INST(rpl.id),
@@ -164,6 +188,7 @@ const struct conf_group_info conf_groups[CONF_GROUP_COUNT] = {
     [CONF_GROUP_LOG] = {"log", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_LIMITS] = {"limits", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_BRIDGE] = {"bridge", CONF_GROUP_TOP, 0, true},
+    [CONF_GROUP_RADIO] = {"radio", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_INSTANCE] = {"instances", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_DODAG] = {"dodag", CONF_GROUP_INSTANCE, CONF_ROOT_ONLY, false},
     [CONF_GROUP_COMPAT] = {"compat", CONF_GROUP_INSTANCE, 0, false},

@@ -8,8 +8,8 @@
 
 #include "conf/conf.h"
 
-/* Where a setting stands in the file. The first ones live in struct conf, those from
- * CONF_GROUP_INSTANCE on in each struct conf_instance. */
+/* Where a setting stands in the file. The first ones live in struct conf, RADIO's in each struct
+ * conf_radio, those from CONF_GROUP_INSTANCE on in each struct conf_instance. */
 enum conf_group {
     CONF_GROUP_TOP,
     CONF_GROUP_CONTROL,
@@ -17,6 +17,7 @@ enum conf_group {
     CONF_GROUP_LOG,
     CONF_GROUP_LIMITS,
     CONF_GROUP_BRIDGE,
+    CONF_GROUP_RADIO,
     CONF_GROUP_INSTANCE,
     CONF_GROUP_DODAG,
     CONF_GROUP_COMPAT,
@@ -26,6 +27,9 @@ enum conf_group {
 
 enum conf_kind {
     CONF_NUMBER,     /* min..max, or one of words; stored in size octets */
+    CONF_HEX,        /* a NUMBER that is written in hexadecimal, four digits */
+    CONF_DBM,        /* decibel, with a fraction, stored in hundredths; or one of words */
+    CONF_EUI64,      /* an EUI-64, or the word that stands for zero */
     CONF_CHOICE,     /* one of words */
     CONF_CODE,       /* a number that is one of words, written bare: 0x63 */
     CONF_SWITCH,     /* "on", "off", true, false; a bool */
@@ -43,6 +47,9 @@ enum conf_kind {
 #define CONF_RELOADABLE 0x4u /* SIGHUP takes a change over */
 #define CONF_REQUIRED 0x8u   /* has no default */
 
+#define CONF_DBM_MIN (-40) /* of CONF_DBM */
+#define CONF_DBM_MAX 30
+
 struct conf_word {
     const char *word; /* NULL ends the list */
     uint32_t value;
@@ -55,8 +62,8 @@ struct conf_setting {
     enum conf_kind kind;
     unsigned flags;
     uint32_t min, max;             /* NUMBER */
-    const struct conf_word *words; /* NUMBER, CHOICE, CODE; may be NULL with NUMBER */
-    size_t offset, size;           /* in struct conf or struct conf_instance */
+    const struct conf_word *words; /* NUMBER, CHOICE, CODE, DBM, EUI64; may be NULL with NUMBER */
+    size_t offset, size;           /* in struct conf, struct conf_radio or struct conf_instance */
     const char *help;              /* one line for `rpld -T`, no full stop */
 };
 
@@ -78,14 +85,14 @@ enum conf_group conf_group_find(enum conf_group parent, const char *name);
 /* What may be written, as a phrase: "a number from 3 to 24". */
 void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t size);
 
-/* The value as it is written in the file. |base| is the struct conf or struct conf_instance. */
+/* The value as it is written in the file. |base| is the struct that |offset| means. */
 void conf_setting_format(const struct conf_setting *setting, const void *base, char *out,
                          size_t size);
 
 bool conf_setting_equal(const struct conf_setting *setting, const void *a, const void *b);
 void conf_setting_copy(const struct conf_setting *setting, void *to, const void *from);
 
-/* The number behind a NUMBER, CHOICE, CODE or SWITCH. */
+/* The number behind a NUMBER, HEX, CHOICE, CODE or SWITCH; of a DBM, as uint32_t. */
 uint32_t conf_setting_get(const struct conf_setting *setting, const void *base);
 void conf_setting_set(const struct conf_setting *setting, void *base, uint32_t value);
 

@@ -85,6 +85,17 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
             append_words(setting->words, true, out, size);
         }
         break;
+    case CONF_HEX:
+        append(out, size, "a number from 0x%04x to 0x%04x", setting->min, setting->max);
+        break;
+    case CONF_DBM:
+        append(out, size, "a number from %d to %d, or ", CONF_DBM_MIN, CONF_DBM_MAX);
+        append_words(setting->words, true, out, size);
+        break;
+    case CONF_EUI64:
+        append_words(setting->words, true, out, size);
+        append(out, size, " or an EUI-64, as in \"02:12:4b:00:14:b5:d9:0e\"");
+        break;
     case CONF_CHOICE:
     case CONF_CODE:
         append_words(setting->words, setting->kind == CONF_CHOICE, out, size);
@@ -129,6 +140,42 @@ static void format_word(const struct conf_setting *setting, uint32_t value, char
     append(out, size, "%u", value);
 }
 
+void conf_eui64_format(const uint8_t eui64[CONF_EUI64_LEN], char out[CONF_EUI64_TEXT_MAX])
+{
+    out[0] = '\0';
+    for (unsigned i = 0; i < CONF_EUI64_LEN; i++)
+        append(out, CONF_EUI64_TEXT_MAX, "%s%02x", i == 0 ? "" : ":", eui64[i]);
+}
+
+static void format_eui64(const struct conf_setting *setting, const void *base, char *out,
+                         size_t size)
+{
+    static const uint8_t none[CONF_EUI64_LEN] = {0};
+    const uint8_t *eui64 = (const uint8_t *)base + setting->offset;
+    char text[CONF_EUI64_TEXT_MAX];
+
+    if (memcmp(eui64, none, sizeof(none)) == 0) {
+        format_word(setting, 0, out, size);
+        return;
+    }
+    conf_eui64_format(eui64, text);
+    append(out, size, "\"%s\"", text);
+}
+
+static void format_dbm(const struct conf_setting *setting, const void *base, char *out, size_t size)
+{
+    int32_t value = (int32_t)conf_setting_get(setting, base);
+    unsigned part = (unsigned)(value < 0 ? -(value % 100) : value % 100);
+
+    if (value == (int32_t)setting->words[0].value)
+        format_word(setting, (uint32_t)value, out, size);
+    else if (part == 0)
+        append(out, size, "%d", (int)(value / 100));
+    else
+        append(out, size, "%s%d.%02u", value < 0 ? "-" : "",
+               (int)(value < 0 ? -value : value) / 100, part);
+}
+
 static void format_interfaces(const struct conf_instance *instance, char *out, size_t size)
 {
     append(out, size, "(");
@@ -157,6 +204,15 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
     case CONF_CHOICE:
     case CONF_CODE:
         format_word(setting, conf_setting_get(setting, base), out, size);
+        break;
+    case CONF_HEX:
+        append(out, size, "0x%04x", conf_setting_get(setting, base));
+        break;
+    case CONF_DBM:
+        format_dbm(setting, base, out, size);
+        break;
+    case CONF_EUI64:
+        format_eui64(setting, base, out, size);
         break;
     case CONF_SWITCH:
         append(out, size, conf_setting_get(setting, base) != 0 ? "\"on\"" : "\"off\"");
@@ -193,6 +249,8 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
 
     switch (setting->kind) {
     case CONF_NUMBER:
+    case CONF_HEX:
+    case CONF_DBM:
     case CONF_CHOICE:
     case CONF_CODE:
     case CONF_SWITCH:
@@ -201,6 +259,9 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
     case CONF_USER:
     case CONF_PATH:
         return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;
+    case CONF_EUI64:
+        return memcmp((const uint8_t *)a + setting->offset, (const uint8_t *)b + setting->offset,
+                      setting->size) == 0;
     case CONF_ADDRESS:
         return ia->rpl.has_dodag_id == ib->rpl.has_dodag_id &&
                memcmp(&ia->rpl.dodag_id, &ib->rpl.dodag_id, sizeof(ia->rpl.dodag_id)) == 0;

@@ -461,6 +461,58 @@ static void test_reload_instances(void **state)
     assert_int_equal(fixed.count, 2);
 }
 
+static void test_radio(void **state)
+{
+    (void)state;
+    const uint8_t eui64[CONF_EUI64_LEN] = {0x02, 0x12, 0x4b, 0, 0x14, 0xb5, 0xd9, 0x0e};
+    char text[CONF_EUI64_TEXT_MAX];
+
+    load(MINIMAL);
+    assert_int_equal(conf.radio_count, 0);
+    load("radio = ( );" MINIMAL);
+    assert_int_equal(conf.radio_count, 0);
+    load("radio = ( { eui64 = \"02124B0014b5d90e\"; tx_power = -1.5; } );" MINIMAL);
+    assert_int_equal(conf.radio_count, 1);
+    assert_memory_equal(conf.radio[0].eui64, eui64, sizeof(eui64));
+    assert_int_equal(conf.radio[0].tx_power, -150);
+    conf_eui64_format(eui64, text);
+    assert_string_equal(text, "02:12:4b:00:14:b5:d9:0e");
+    load("radio = ( { tx_power = 3.7; } );" MINIMAL);
+    assert_int_equal(conf.radio[0].tx_power, 370);
+    load("radio = ( { tx_power = \"driver\"; } );" MINIMAL);
+    assert_int_equal(conf.radio[0].tx_power, CONF_TX_POWER_DRIVER);
+}
+
+/* The kernel calls its default metric 1024, and says so of a route that was set without one. */
+static void test_kernel_metric(void **state)
+{
+    (void)state;
+
+    load(TWO("", "route_metric = 1024;"));
+    assert_int_equal(conf.instance[0].rpl.route_metric, 0);
+    assert_int_equal(conf.instance[1].rpl.route_metric, 0);
+    load(TWO("", "route_metric = 1023;"));
+    assert_int_equal(conf.instance[1].rpl.route_metric, 1023);
+}
+
+static void test_reload_radio(void **state)
+{
+    (void)state;
+    struct conf_changes changed, fixed;
+
+    load("radio = ( { } );" MINIMAL);
+    again = conf;
+    assert_true(conf_reloadable(&again, &conf, NULL, &fixed));
+    load("radio = ( { channel = 11; address = \"02124b0014b5d90e\"; } );" MINIMAL);
+    assert_false(conf_reloadable(&again, &conf, &changed, &fixed));
+    assert_int_equal(fixed.count, 2);
+    assert_int_equal(changed.count, 0);
+    assert_true(lists(&fixed, "radio[0].channel") && lists(&fixed, "radio[0].address"));
+    load(MINIMAL);
+    assert_false(conf_reloadable(&again, &conf, NULL, &fixed));
+    assert_true(lists(&fixed, "radio[0]"));
+}
+
 /* ---- the manual -------------------------------------------------------------------- */
 
 /* The entry of |name| in the part of |group|: from its .It to the next one or the end of the
@@ -511,7 +563,9 @@ static void test_manual(void **state)
     for (size_t i = 0; i < conf_table_count; i++) {
         const struct conf_setting *s = &conf_table[i];
         char *entry = manual_entry(manual, s->group, s->name);
-        const void *base = s->group < CONF_GROUP_INSTANCE ? (void *)&conf : &conf.instance[0];
+        const void *base = s->group < CONF_GROUP_RADIO    ? (void *)&conf
+                           : s->group == CONF_GROUP_RADIO ? (void *)&conf.radio[0]
+                                                          : &conf.instance[0];
 
         conf_setting_allowed(s, value, sizeof(value));
         (void)snprintf(line, sizeof(line), "Allowed: %s.", value);
@@ -559,6 +613,9 @@ int main(void)
         cmocka_unit_test(test_reload_taken),
         cmocka_unit_test(test_reload_fixed),
         cmocka_unit_test(test_reload_instances),
+        cmocka_unit_test(test_radio),
+        cmocka_unit_test(test_kernel_metric),
+        cmocka_unit_test(test_reload_radio),
         cmocka_unit_test(test_manual),
     };
 
