@@ -83,6 +83,18 @@ void sim_cut(struct sim *sim, unsigned a, unsigned b)
     sim_link(sim, a, b, SIM_LOSS_ALL);
 }
 
+bool sim_link_at(const struct sim *sim, unsigned node, size_t index, unsigned *ret_peer,
+                 uint32_t *ret_loss)
+{
+    const struct sim_node *n = sim->nodes[node];
+
+    if (index >= n->edge_count)
+        return false;
+    *ret_peer = n->edges[index].peer;
+    *ret_loss = n->edges[index].loss;
+    return true;
+}
+
 void sim_lose(struct sim *sim, unsigned from, unsigned to, uint8_t code, unsigned count)
 {
     struct sim_lose_rule *rules = sim->nodes[from]->lose;

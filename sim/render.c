@@ -130,10 +130,9 @@ static const struct {
     unsigned log;
     const char *name;
 } messages[] = {
-    [RPL_CODE_DIS] = {SIM_LOG_DIS, "dis"},
-    [RPL_CODE_DIO] = {SIM_LOG_DIO, "dio"},
-    [RPL_CODE_DAO] = {SIM_LOG_DAO, "dao"},
-    [RPL_CODE_DAO_ACK] = {SIM_LOG_DAO_ACK, "dao-ack"},
+    [RPL_CODE_DIS] = {SIM_LOG_DIS, "dis"}, [RPL_CODE_DIO] = {SIM_LOG_DIO, "dio"},
+    [RPL_CODE_DAO] = {SIM_LOG_DAO, "dao"}, [RPL_CODE_DAO_ACK] = {SIM_LOG_DAO_ACK, "dao-ack"},
+    [RPL_CODE_DCO] = {SIM_LOG_DCO, "dco"}, [RPL_CODE_DCO_ACK] = {SIM_LOG_DCO, "dco-ack"},
 };
 
 static void message(struct line *line, const struct rpl_effect_send *send)
@@ -142,7 +141,7 @@ static void message(struct line *line, const struct rpl_effect_send *send)
     enum rpl_counter reason;
     uint8_t code = send->len > 1 ? send->data[1] : 0xff;
 
-    if (code > RPL_CODE_DAO_ACK || !(line->sim->log_wanted & messages[code].log))
+    if (code > RPL_CODE_DCO_ACK || !(line->sim->log_wanted & messages[code].log))
         return;
     line_add(line, " %s", messages[code].name);
     line_addr(line, "to=", &send->dst);
@@ -152,7 +151,7 @@ static void message(struct line *line, const struct rpl_effect_send *send)
         dis(line, &m.u.dis);
     } else if (code == RPL_CODE_DIO) {
         dio(line, &m.u.dio);
-    } else if (code == RPL_CODE_DAO) {
+    } else if (code == RPL_CODE_DAO || code == RPL_CODE_DCO) {
         dao(line, &m.u.dao);
     } else {
         line_add(line, " seq=%u status=%u", m.u.ack.sequence, m.u.ack.status);

@@ -30,14 +30,18 @@ static double percent(uint64_t part, uint64_t whole)
 
 void sim_report_repeat(const struct sim_scenario *o)
 {
+    static const char *const roots[] = {"no", "state", "fresh"};
+
     fprintf(stderr,
             "repeat with: rplsim --nodes %u --topology %s --degree %u --mop %d --objective %s "
             "--loss %.6g --hours %.10g --traffic %.10g --imin %u --doublings %u --redundancy %u "
-            "--switch-threshold %u --seed %" PRIu64 "\n",
+            "--switch-threshold %u --restarts %.10g --cuts %.10g --root-restart %s --seed %" PRIu64
+            "\n",
             o->nodes, sim_topology_name(o->topology), o->degree, (int)o->mop, of_name(o->ocp),
             o->loss / 1e6, seconds(o->duration) / 3600, seconds(o->traffic),
             o->dodag.dio_interval_min, o->dodag.dio_interval_doublings,
-            o->dodag.dio_redundancy_constant, o->switch_threshold, o->seed);
+            o->dodag.dio_redundancy_constant, o->switch_threshold, o->restarts, o->cuts,
+            roots[o->root_restart], o->seed);
 }
 
 static void flow_text(const char *name, const struct sim_flow *flow)

@@ -26,6 +26,9 @@ enum setting {
     OPT_LOSS,
     OPT_HOURS,
     OPT_TRAFFIC,
+    OPT_RESTARTS,
+    OPT_CUTS,
+    OPT_ROOT,
     OPT_SEED,
     OPT_IMIN,
     OPT_DOUBLINGS,
@@ -45,6 +48,9 @@ static const struct option longs[] = {
     {"loss", required_argument, NULL, OPT_LOSS},
     {"hours", required_argument, NULL, OPT_HOURS},
     {"traffic", required_argument, NULL, OPT_TRAFFIC},
+    {"restarts", required_argument, NULL, OPT_RESTARTS},
+    {"cuts", required_argument, NULL, OPT_CUTS},
+    {"root-restart", required_argument, NULL, OPT_ROOT},
     {"seed", required_argument, NULL, OPT_SEED},
     {"imin", required_argument, NULL, OPT_IMIN},
     {"doublings", required_argument, NULL, OPT_DOUBLINGS},
@@ -66,6 +72,9 @@ static const char usage[] =
     "  --loss P              chance that a try is lost, 0 to 1 (0.1)\n"
     "  --hours H             virtual time (2)\n"
     "  --traffic S           seconds between two user packets of a node each way, 0 = none (300)\n"
+    "  --restarts N          node restarts per hour in the whole mesh, of all kinds (0)\n"
+    "  --cuts N              link failures of some minutes per hour in the whole mesh (0)\n"
+    "  --root-restart R      no, state or fresh: once, with its state or without (no)\n"
     "  --imin N              shortest Trickle interval, 2^N ms (12)\n"
     "  --doublings N         of the Trickle interval (8)\n"
     "  --redundancy K        Trickle's k (10)\n"
@@ -108,6 +117,7 @@ static void take(struct sim_scenario *options, int option, const char *name)
     static const char *const topologies[] = {"line", "grid", "tree", "disc"};
     static const char *const modes[] = {"1", "2"};
     static const char *const objectives[] = {"of0", "mrhof"};
+    static const char *const roots[] = {"no", "state", "fresh"};
     struct rpl_dodag_settings *dodag = &options->dodag;
 
     switch ((enum setting)option) {
@@ -134,6 +144,15 @@ static void take(struct sim_scenario *options, int option, const char *name)
         break;
     case OPT_TRAFFIC:
         options->traffic = (rpl_duration)(number(optarg, 1e6, name) * 1e6 + 0.5);
+        break;
+    case OPT_RESTARTS:
+        options->restarts = number(optarg, 1e6, name);
+        break;
+    case OPT_CUTS:
+        options->cuts = number(optarg, 1e6, name);
+        break;
+    case OPT_ROOT:
+        options->root_restart = (enum sim_root_restart)choice(optarg, roots, 3, name);
         break;
     case OPT_SEED:
         options->seed = strtoull(optarg, NULL, 10);

@@ -20,6 +20,7 @@
 #define CHECK_FEW RPL_S(1)   /* how often the rules are looked at, up to FEW nodes */
 #define CHECK_MANY RPL_S(60) /* and beyond */
 #define FEW 200
+#define QUIET RPL_S(3600) /* troubles end so long before the end, or at half of a short run */
 
 static const struct rpl_addr prefix = {{0xfd, 0x00, 0x00, 0x00, 0x00, 0x51, 0x00, 0x01}};
 
@@ -267,7 +268,9 @@ void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *re
         .reached_down = calloc(n, sizeof(bool)),
     };
     struct rpl_config config;
+    struct sim_trouble *trouble = NULL;
     struct starter *starters = NULL;
+    rpl_duration half = options->duration / 2;
 
     memset(result, 0, sizeof(*result));
     for (unsigned i = 0; i < n; i++) {
@@ -282,15 +285,18 @@ void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *re
 
     if (run.started && run.joined && run.reached_up && run.reached_down)
         starters = start_all(&run);
-    if (!starters)
+    if (starters)
+        trouble = sim_trouble_new(run.sim, options, run.end - (QUIET < half ? QUIET : half));
+    if (!trouble)
         snprintf(result->failure, sizeof(result->failure), "out of memory");
-    result->failed = !starters || !live(&run) || !reach_all(&run);
+    result->failed = !trouble || !live(&run) || !reach_all(&run);
     if (starters)
         join_times(&run);
     result->stats = *sim_stats(run.sim);
     result->digest = sim_digest(run.sim);
 
     sim_free(run.sim);
+    sim_trouble_free(trouble);
     free(starters);
     free(run.started);
     free(run.joined);

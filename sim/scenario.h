@@ -16,6 +16,9 @@ struct sim_scenario {
     uint32_t loss;         /* per try, parts per million */
     rpl_duration duration; /* us */
     rpl_duration traffic;  /* us between two packets of a node, each way; 0 = none */
+    double restarts;       /* of nodes, per hour in the whole mesh */
+    double cuts;           /* of links, likewise */
+    enum sim_root_restart { SIM_ROOT_STAYS, SIM_ROOT_WITH_STATE, SIM_ROOT_FRESH } root_restart;
     uint64_t seed;
     struct rpl_dodag_settings dodag;
     uint16_t switch_threshold;
@@ -38,6 +41,13 @@ struct sim_outcome {
     bool failed;
     char failure[160];
 };
+
+/* trouble.c: restarts and cuts from now until |end|, by the scenario's rates; the root's restart at
+ * half of that time. What was begun is mended after |end|. */
+struct sim_trouble;
+struct sim_trouble *sim_trouble_new(struct sim *sim, const struct sim_scenario *scenario,
+                                    rpl_tstamp end);
+void sim_trouble_free(struct sim_trouble *trouble);
 
 /* scenario.c: the whole simulation. */
 void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *ret_result);

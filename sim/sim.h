@@ -42,7 +42,8 @@ enum sim_log {
     SIM_LOG_ROUTE = 1 << 5, /* ROUTE_SET and ROUTE_DEL */
     SIM_LOG_STORE = 1 << 6,
     SIM_LOG_DATA = 1 << 7, /* what became of user packets */
-    SIM_LOG_ALL = (1 << 8) - 1
+    SIM_LOG_DCO = 1 << 8,  /* and DCO-ACK */
+    SIM_LOG_ALL = (1 << 9) - 1
 };
 
 /* One line, without a line feed, valid during the call:
@@ -156,6 +157,10 @@ void sim_link(struct sim *sim, unsigned a, unsigned b, uint32_t loss);
 /* One direction. */
 void sim_link_from(struct sim *sim, unsigned from, unsigned to, uint32_t loss);
 void sim_cut(struct sim *sim, unsigned a, unsigned b);
+
+/* The links that leave |node|, by number; false beyond the last. */
+bool sim_link_at(const struct sim *sim, unsigned node, size_t index, unsigned *ret_peer,
+                 uint32_t *ret_loss);
 
 /* Lose the next |count| RPL messages with this code (enum rpl_code) from one node to another,
  * retries and all, without anybody noticing. */
