@@ -9,6 +9,7 @@
 
 #define DAO_BURST 64
 #define DAO_PERIOD RPL_MS(100)
+#define STATUS_SILENT 0x7f /* ours, never sent: no answer at all; any rejection outranks it */
 #define STATUS_REJECTED 0x80
 
 static uint64_t digest(const uint8_t *data, size_t len)
@@ -76,7 +77,9 @@ static enum rpl_counter judge_targets(struct rpl_instance *inst, const struct rp
             return RPL_COUNT_DROP_TARGET_LINK_LOCAL;
         if (!rpl_addr_is_routable(&t->prefix))
             return RPL_COUNT_DROP_TARGET_DEFAULT;
-        if (t->len == 128 && rpl_is_self(inst, &t->prefix))
+        /* In storing mode a child that was our parent may still name us among the others; those
+         * are left to be taken. */
+        if (inst->mop != RPL_MOP_STORING && t->len == 128 && rpl_is_self(inst, &t->prefix))
             return RPL_COUNT_DROP_TARGET_OWN;
     }
     for (uint8_t i = 0; inst->mop == RPL_MOP_NON_STORING && i < dao->transit_count; i++)
@@ -113,32 +116,48 @@ static const struct rpl_wire_transit *first_transit(const struct rpl_wire_dao *d
     return NULL;
 }
 
+/* SEQ-05: an owner that seems to have lost its state is believed when it goes on so. It has to hear
+ * nothing for that: then it repeats itself in seconds, where an acknowledged one would be silent
+ * for half a lifetime. */
+static uint8_t ignored(struct rpl_instance *inst, const struct rpl_target *t, bool from_owner)
+{
+    rpl_count(inst->engine, RPL_COUNT_REFUSED_OLD);
+    return t->has_pending && from_owner ? STATUS_SILENT : 0;
+}
+
 static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet *p,
                              const struct rpl_wire_target *wt, const struct rpl_wire_transit *tr,
                              struct rpl_target **ret_target)
 {
     struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
     enum rpl_freshness fresh;
+    bool owner;
 
-    if (!t && tr->path_lifetime == 0)
-        return 0; /* a No-Path for what we do not have */
+    if (wt->len == 128 && rpl_is_self(inst, &wt->prefix)) {
+        rpl_count(inst->engine, RPL_COUNT_DROP_TARGET_OWN);
+        return 0;
+    }
+    /* A No-Path for what we do not have, or have from others: it says nothing about their ways,
+     * and its Path Sequence must not make theirs look old. */
+    if (tr->path_lifetime == 0 && !(t && rpl_storing_is_hop(t, p->src, p->ifindex)))
+        return 0;
     if (!t)
         t = rpl_target_get(inst, &wt->prefix, wt->len);
     if (!t) {
         refused(inst, p, wt, RPL_COUNT_REFUSED_FULL, RPL_CAUSE_FULL);
         return STATUS_REJECTED;
     }
-    fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
-    if (fresh == RPL_FRESH_IGNORE) {
-        rpl_count(inst->engine, RPL_COUNT_REFUSED_OLD);
-    } else if (tr->path_lifetime == 0) {
+    owner = rpl_addr_same_iid(p->src, &wt->prefix);
+    fresh = rpl_target_judge(t, tr->path_sequence, owner);
+    if (fresh == RPL_FRESH_IGNORE)
+        return ignored(inst, t, owner);
+    if (tr->path_lifetime == 0) {
         rpl_storing_remove_hop(t, p->src, p->ifindex, RPL_CAUSE_NO_PATH);
         return 0; /* |t| may be gone */
-    } else {
-        t->has_descriptor = wt->has_descriptor;
-        t->descriptor = wt->descriptor;
-        rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime, tr->invalidate);
     }
+    t->has_descriptor = wt->has_descriptor;
+    t->descriptor = wt->descriptor;
+    rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime, tr->invalidate);
     *ret_target = t;
     return 0;
 }
@@ -214,10 +233,8 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
     before = t->path_seq;
     moved = t->moved;
     fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
-    if (fresh == RPL_FRESH_IGNORE) {
-        rpl_count(inst->engine, RPL_COUNT_REFUSED_OLD);
-        return 0;
-    }
+    if (fresh == RPL_FRESH_IGNORE)
+        return ignored(inst, t, rpl_addr_same_iid(p->src, &wt->prefix));
     err = rpl_source_update(t, parent, count, fresh, tr->path_lifetime);
     if (err) { /* the old parents stay, and so does the sequence they came with */
         t->path_seq = before;
@@ -309,6 +326,12 @@ int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
     if (status == 0) {
         struct rpl_wire_dao copy = *dao; /* sending reuses the message */
         status = apply(inst, p, &copy, ack);
+    }
+    if (status == STATUS_SILENT) {
+        peer->has_dao = false; /* the repetition is no duplicate */
+        if (ack)
+            ack->wanted = false;
+        status = 0;
     }
     if (ack)
         rpl_ack_end(ack, status);

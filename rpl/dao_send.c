@@ -196,6 +196,18 @@ void rpl_dao_refresh_timeout(struct rpl_instance *inst)
 }
 
 /*
+ * Only who has no DODAG asks for one: our parent restarted, and in storing mode it has lost what we
+ * told it. Its DTSN may have begun anew as well, so we do not wait for that to move.
+ */
+void rpl_dao_parent_restarted(struct rpl_instance *inst)
+{
+    if (inst->mop != RPL_MOP_STORING || !inst->joined)
+        return;
+    inst->dao_all = inst->refresh_seq = true;
+    rpl_dao_schedule(inst, RPL_DELAY_RESTART);
+}
+
+/*
  * DST-09: the parent that we leave hears that nothing is to be reached through it any more. The
  * RFC does not say when; at once would cut the way down at the common ancestor until our DAO
  * has come there through the new parent, so the new way gets a head start. The No-Path carries

@@ -46,6 +46,12 @@ static bool may_reply(struct rpl_engine *e, const struct rpl_packet *p)
            rpl_bucket_take(&e->dis_replies, e->now, REPLY_ALL_BURST, REPLY_ALL_PERIOD);
 }
 
+static bool parent_is(const struct rpl_instance *inst, const struct rpl_packet *p)
+{
+    return inst->parent && inst->parent->ifindex == p->ifindex &&
+           rpl_addr_equal(&inst->parent->addr, p->src);
+}
+
 int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p)
 {
     struct rpl_wire_dis dis = p->msg->u.dis; /* p->msg is reused for the answer */
@@ -58,6 +64,8 @@ int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p)
         if (p->multicast) {
             if (inst->joined)
                 rpl_instance_reset_trickle(inst, true);
+            if (parent_is(inst, p))
+                rpl_dao_parent_restarted(inst);
             continue;
         }
         /* A detached node answers too: with INFINITE_RANK, which is the truth. */

@@ -24,6 +24,7 @@
 #define RPL_DELAY_DAO RPL_S(1)   /* DelayDAO, RFC 6550 section 17 */
 #define RPL_DAO_TIMEOUT RPL_S(3) /* first wait for a DAO-ACK, doubled each try */
 #define RPL_DAO_TRIES 4
+#define RPL_DELAY_RESTART RPL_S(5)  /* a parent that restarted has to join before it takes DAOs */
 #define RPL_DELAY_NO_PATH RPL_S(10) /* after a parent switch: the new way comes first */
 #define RPL_DAO_OUT_MAX 8           /* DAOs waiting for an answer, per instance */
 #define RPL_DAO_DUPLICATE RPL_S(30) /* a DAO with the same octets is a duplicate */
@@ -497,6 +498,8 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay);
 void rpl_dao_timeout(struct rpl_instance *inst);
 void rpl_dao_refresh_timeout(struct rpl_instance *inst);
 void rpl_dao_out_timeout(struct rpl_dao_out *out);
+/* Our parent asked for a DODAG. */
+void rpl_dao_parent_restarted(struct rpl_instance *inst);
 /* Storing: |old_parent| is no longer our parent; it gets a No-Path after RPL_DELAY_NO_PATH. */
 void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
 void rpl_dao_no_path_timeout(struct rpl_instance *inst);
@@ -535,6 +538,8 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
                         enum rpl_freshness freshness, uint8_t lifetime, bool invalidate);
 void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
                             enum rpl_cause cause);
+/* True if |t| is reached through this neighbour, among others. */
+bool rpl_storing_is_hop(const struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex);
 /* A former child is our parent now: what was reached through it lies above us, and telling it
  * about that would close a circle (DST-12). */
 void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *parent);

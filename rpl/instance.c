@@ -90,7 +90,8 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     if (stored->valid && stored->instance == inst->cfg.id)
         inst->stored = *stored;
     /* Counters begin at 240 (SEQ-01), so the last one used was 239; a stored one goes on. */
-    inst->dtsn = inst->stored.valid ? inst->stored.dtsn : RPL_SEQUENCE_INIT;
+    /* A router's children hear from the step that their DAOs are wanted again. */
+    inst->dtsn = inst->stored.valid ? rpl_lollipop_increment(inst->stored.dtsn) : RPL_SEQUENCE_INIT;
     inst->dao_seq = inst->stored.valid ? inst->stored.dao_sequence : RPL_SEQUENCE_INIT - 1;
     inst->path_seq = inst->stored.valid ? inst->stored.path_sequence : RPL_SEQUENCE_INIT - 1;
     return register_timers(e, inst) ? 0 : -RPL_ERR_NOMEM;
@@ -195,7 +196,6 @@ static void root_start(struct rpl_instance *inst)
      * its DAOs without being rebuilt (SEQ-13, REP-10). */
     if (inst->restored) {
         inst->version = inst->stored.version;
-        inst->dtsn = rpl_lollipop_increment(inst->stored.dtsn);
     }
     fill_root_config(inst);
     fill_of(inst);

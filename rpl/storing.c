@@ -19,6 +19,14 @@ bool rpl_storing_has_hop(struct rpl_target *t, const struct rpl_addr *via, uint3
     return find_hop(t, via, ifindex) != NULL;
 }
 
+bool rpl_storing_is_hop(const struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
+{
+    for (uint8_t i = 0; i < t->hop_count; i++)
+        if (t->hop[i].ifindex == ifindex && rpl_addr_equal(&t->hop[i].via, via))
+            return true;
+    return false;
+}
+
 void rpl_storing_news(struct rpl_target *t)
 {
     struct rpl_instance *inst = t->inst;
@@ -32,8 +40,10 @@ void rpl_storing_news(struct rpl_target *t)
     rpl_dao_schedule(inst, RPL_DELAY_DAO);
 }
 
-/* SEQ-14: of several children that announce a stuck target, its own link-local beats all, then
- * the one that began to announce it most recently. */
+/* Several children announce one target with the same Path Sequence: a stuck one (SEQ-14), or one
+ * below a router that changed its parent, since relays never change a sequence (SEQ-08). The
+ * target's own link-local beats all, then the one that began to announce it most recently: the
+ * others may be what is left of an older tree. */
 static bool prefers(const struct rpl_target *t, const struct rpl_hop *a, const struct rpl_hop *b)
 {
     bool own_a = rpl_addr_same_iid(&a->via, &t->prefix);
@@ -54,7 +64,7 @@ static void settle(struct rpl_target *t, enum rpl_cause cause)
                               .dst_len = t->len,
                               .metric = inst->cfg.route_metric};
 
-    for (uint8_t i = 1; !t->moved && i < t->hop_count; i++)
+    for (uint8_t i = 1; i < t->hop_count; i++)
         if (prefers(t, &t->hop[i], &t->hop[0])) {
             struct rpl_hop best = t->hop[i];
             t->hop[i] = t->hop[0];
@@ -139,6 +149,12 @@ void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause)
 {
     struct rpl_instance *inst = t->inst;
 
+    /* Nobody ever told us its Path Sequence, so we cannot take it back either: one that we made
+     * up would pass for the owner's, and shut out the real ones. */
+    if (t->unconfirmed) {
+        rpl_storing_forget(t, cause);
+        return;
+    }
     t->hop_count = 0;
     t->known = t->unconfirmed = false;
     rpl_timer_stop(inst->engine, &t->t_life);

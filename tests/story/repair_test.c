@@ -54,26 +54,29 @@ STORY(a_parent_switch_non_storing)
     story_expect_delivery(story, 4, 0);
 }
 
-/* The new parent hears all that is below d, the old one a No-Path with the same Path Sequence
- * (DST-09, 9.2.1); in between nothing is unreachable at the common ancestor, whose DCO cleans up
- * what moved with a newer sequence before that (RFC 9009). */
+/* The new parent hears all that is below d; the common ancestor cleans the old way up (R09-02 to
+ * R09-07) as far as the Path Sequence tells it is the old one, and what is left, e, whose own did
+ * not change, goes with d's No-Path (DST-09, 9.2.1). In between nothing is unreachable at the
+ * common ancestor. */
 STORY(a_parent_switch_storing)
 {
     diamond(story, RPL_MOP_STORING);
     hysteresis(story);
     story_run(story, 30);
-    story_expect(story, "d parent ~c other=~b value=768 cause=etx",
-                 "d dao to=~c seq=242 k target=d ps=241 life=30 target=e ps=240 life=30",
-                 "c node-up d other=~d value=241 cause=dao",
-                 "c node-up e other=~d value=240 cause=dao", "c dao-ack to=~d seq=242 status=0",
-                 "c dao to=~a seq=241 k target=d ps=241 life=30 target=e ps=240 life=30",
-                 "a node-change d other=~c value=241 cause=dao",
-                 "a node-change e other=~c value=240 cause=dao", "a dao-ack to=~c seq=241 status=0",
-                 "b node-down d other=~d value=240 cause=dco",
-                 "d dao to=~b seq=243 target=d ps=241 no-path target=e ps=240 no-path",
-                 "b node-down e other=~d value=240 cause=no-path",
-                 "b dao to=~a seq=243 k target=e ps=240 no-path",
-                 "a dao-ack to=~b seq=243 status=0");
+    story_expect(
+        story, "d parent ~c other=~b value=768 cause=etx",
+        "d dao to=~c seq=242 k target=d ps=241 life=30 target=e ps=240 life=30",
+        "c node-up d other=~d value=241 cause=dao", "c node-up e other=~d value=240 cause=dao",
+        "c dao-ack to=~d seq=242 status=0",
+        "c dao to=~a seq=241 k target=d ps=241 life=30 target=e ps=240 life=30",
+        "a node-change d other=~c value=241 cause=dao",
+        "a node-change e other=~c value=240 cause=dao", "a dao-ack to=~c seq=241 status=0",
+        "a dco to=~b seq=240 k target=d ps=241 no-path",
+        "b node-down d other=~d value=240 cause=dco", "b dco-ack to=~a seq=240 status=0",
+        "b dco to=~d seq=240 k target=d ps=241 no-path", "d dco-ack to=~b seq=240 status=129",
+        "d dao to=~b seq=243 target=d ps=241 no-path target=e ps=240 no-path",
+        "b node-down e other=~d value=240 cause=no-path",
+        "b dao to=~a seq=243 k target=e ps=240 no-path", "a dao-ack to=~b seq=243 status=0");
     story_expect_delivery(story, 0, 4);
     story_expect_delivery(story, 4, 0);
     story_expect_delivery(story, 1, 4);
@@ -185,6 +188,80 @@ STORY(a_cut_link_with_an_alternative)
     story_expect_delivery(story, 4, 0);
 }
 
+/* d moves without a word to b, whose link is dead. e's Path Sequence does not change by that
+ * (SEQ-08), so the root hears the same one from two children: the one that came last is right. */
+STORY(a_grandchild_follows_over_a_cut)
+{
+    diamond(story, RPL_MOP_STORING);
+    story_run(story, 1500); /* e refreshed: its sequence is known to move */
+    sim_cut(story->sim, 1, 3);
+    story_run(story, 90);
+    story_expect_parent(story, 3, 2);
+    assert_int_equal(story_count(story, "a node-change e other=~c value=241 cause=dao"), 1);
+    story_expect_delivery(story, 0, 4);
+}
+
+/* ---- a router restarts ---------------------------------------------------------------- */
+
+/* Its children stay where they are and notice nothing but a step of its DTSN (SEQ-09), or, if it
+ * forgot that as well, that it asks for a DODAG; they tell it again who they are. */
+static void router_restart(struct story *story, enum rpl_mop mop, unsigned flags)
+{
+    line_of_three(story, mop);
+    sim_stop(story->sim, 1);
+    story_run(story, 1);
+    sim_start(story->sim, 1, flags);
+    story_run(story, 45);
+    story_expect_parent(story, 1, 0);
+    story_expect_parent(story, 2, 1);
+    story_expect_delivery(story, 0, 2);
+    story_expect_delivery(story, 2, 0);
+    assert_int_equal(story_count(story, "c detached"), 0);
+}
+
+STORY(a_router_restarts_with_state)
+{
+    router_restart(story, RPL_MOP_STORING, SIM_WITH_STATE);
+}
+
+STORY(a_router_restarts_with_state_and_routes)
+{
+    router_restart(story, RPL_MOP_STORING, SIM_WITH_STATE | SIM_WITH_ROUTES);
+}
+
+STORY(a_router_restarts_fresh)
+{
+    router_restart(story, RPL_MOP_STORING, SIM_FRESH);
+}
+
+STORY(a_router_restarts_fresh_non_storing)
+{
+    router_restart(story, RPL_MOP_NON_STORING, SIM_FRESH);
+}
+
+/* c goes to the root while b is down; b finds its old route to c and waits for a DAO that never
+ * comes. It then drops the route without a No-Path: it knows no Path Sequence to send, and one that
+ * it made up would make c's own look old. */
+STORY(a_route_that_nobody_confirms_is_no_news)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    sim_stop(story->sim, 1);
+    sim_link(story->sim, 0, 2, 0);
+    sim_cut(story->sim, 1, 2);
+    story_run(story, 200);
+    story_expect_parent(story, 2, 0);
+    story_forget(story);
+    sim_start(story->sim, 1, SIM_WITH_STATE | SIM_WITH_ROUTES);
+    story_run(story, 400);
+    assert_int_equal(story_count(story, "b node-down c"), 1);
+    assert_int_equal(story_count_with(story, "b dao", "target=c"), 0);
+    story_expect_delivery(story, 0, 2);
+    sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
+    story_run(story, 2400);
+    story_expect_delivery(story, 0, 2);
+    assert_int_equal(story_count(story, "a node-down c"), 0);
+}
+
 /* ---- repairs ------------------------------------------------------------------------------- */
 
 /* The version goes down the tree; nobody leaves the old one without a parent in the new one
@@ -285,6 +362,12 @@ int main(void)
         cmocka_unit_test(a_cut_link_is_poisoned_and_mended_non_storing),
         cmocka_unit_test(a_cut_link_is_poisoned_and_mended_storing),
         cmocka_unit_test(a_cut_link_with_an_alternative),
+        cmocka_unit_test(a_grandchild_follows_over_a_cut),
+        cmocka_unit_test(a_router_restarts_with_state),
+        cmocka_unit_test(a_router_restarts_with_state_and_routes),
+        cmocka_unit_test(a_router_restarts_fresh),
+        cmocka_unit_test(a_router_restarts_fresh_non_storing),
+        cmocka_unit_test(a_route_that_nobody_confirms_is_no_news),
         cmocka_unit_test(a_global_repair),
         cmocka_unit_test(a_local_repair),
         cmocka_unit_test(a_dtsn_step_non_storing),

@@ -128,13 +128,19 @@ void story_expect_lines(struct story *story, const char *const *lines, const cha
     story_forget(story);
 }
 
-unsigned story_count(const struct story *story, const char *start)
+unsigned story_count_with(const struct story *story, const char *start, const char *part)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < story->count; i++)
-        count += strncmp(story->line[i], start, strlen(start)) == 0;
+        count += strncmp(story->line[i], start, strlen(start)) == 0 &&
+                 strstr(story->line[i], part) != NULL;
     return count;
+}
+
+unsigned story_count(const struct story *story, const char *start)
+{
+    return story_count_with(story, start, "");
 }
 
 /* ---- state ----------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@
 #define STORY_LINES_MAX 4000
 
 /* Decisions and the DAO exchange, in the order in which they happen. */
-#define STORY_USUAL (SIM_LOG_TRACE | SIM_LOG_DAO | SIM_LOG_DAO_ACK)
+#define STORY_USUAL (SIM_LOG_TRACE | SIM_LOG_DAO | SIM_LOG_DAO_ACK | SIM_LOG_DCO)
 
 struct story {
     struct sim *sim;
@@ -52,6 +52,8 @@ void story_expect_lines(struct story *story, const char *const *lines, const cha
 
 /* Lines noted that begin with |start|. */
 unsigned story_count(const struct story *story, const char *start);
+/* ... and have |part| in them. */
+unsigned story_count_with(const struct story *story, const char *start, const char *part);
 
 /* Assertions on the state, by node number. */
 void story_expect_parent(struct story *story, unsigned node, unsigned parent);
