@@ -170,7 +170,7 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
         return 0; /* 1..127: taken, although another parent would be welcome (ACK-03) */
     rpl_trace(e, RPL_TRACE_DAO_REFUSED, RPL_CAUSE_REFUSED, inst, &to, p->src, ack.status);
     inst->dao_all = inst->refresh_seq = true;
-    if (inst->mop == RPL_MOP_STORING && inst->parent) {
+    if (rpl_storing(inst) && inst->parent) {
         inst->parent->refused_until = e->now + RPL_REFUSED_HOLD;
         rpl_parent_select(inst, RPL_CAUSE_REFUSED);
     } else {

@@ -103,7 +103,7 @@ static const char *check_instance(const struct rpl_instance_config *instance)
         instance->role != RPL_ROLE_LEAF)
         return "role";
     if (instance->mop != RPL_MOP_NONE && instance->mop != RPL_MOP_NON_STORING &&
-        instance->mop != RPL_MOP_STORING)
+        instance->mop != RPL_MOP_STORING && instance->mop != RPL_MOP_STORING_MULTICAST)
         return "mode";
     if (instance->ocp != OF_OCP_OF0 && instance->ocp != OF_OCP_MRHOF)
         return "objective";

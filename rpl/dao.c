@@ -41,7 +41,7 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
         return RPL_COUNT_DROP_DAO_LOCAL_WITHOUT_D;
     if (dao->has_dodag_id && !rpl_addr_equal(&dao->dodag_id, &inst->dodag_id))
         return RPL_COUNT_DROP_DODAG_FOREIGN;
-    if (inst->mop == RPL_MOP_STORING) {
+    if (rpl_storing(inst)) {
         if (!local || !p->iface)
             return RPL_COUNT_DROP_SOURCE_SCOPE;
         /* DST-12: a DAO from our own parent would route in a circle. */
@@ -71,8 +71,13 @@ static enum rpl_counter judge_targets(struct rpl_instance *inst, const struct rp
         const struct rpl_wire_target *t = &dao->target[i];
         if (t->len == 0)
             return RPL_COUNT_DROP_TARGET_DEFAULT;
-        if (rpl_addr_is_multicast(&t->prefix))
+        if (rpl_addr_is_multicast(&t->prefix)) {
+            /* MC3-01: a group is a target in MOP 3 alone, and one that reaches beyond the link. */
+            if (inst->mop == RPL_MOP_STORING_MULTICAST && t->len == 128 &&
+                (t->prefix.b[1] & 15) > 2)
+                continue;
             return RPL_COUNT_DROP_TARGET_MULTICAST;
+        }
         if (rpl_addr_is_link_local(&t->prefix))
             return RPL_COUNT_DROP_TARGET_LINK_LOCAL;
         if (!rpl_addr_is_routable(&t->prefix))
@@ -94,6 +99,8 @@ static bool inside(struct rpl_instance *inst, const struct rpl_wire_target *t)
     uint8_t len = 0;
     const struct rpl_addr *prefix = rpl_prefix(inst, &len);
 
+    if (rpl_addr_is_multicast(&t->prefix))
+        return true;
     return prefix && t->len >= len && rpl_addr_match(&t->prefix, prefix, len);
 }
 
@@ -260,8 +267,15 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         uint8_t status;
         if (!tr)
             continue;
-        status = inst->mop == RPL_MOP_STORING ? apply_storing(inst, p, wt, tr, &t)
-                                              : apply_source(inst, p, dao, wt, tr, &t);
+        if (rpl_addr_is_multicast(&wt->prefix)) {
+            status =
+                rpl_multicast_update(inst, p, &wt->prefix, tr->path_sequence, tr->path_lifetime);
+            if (status > worst)
+                worst = status;
+            continue;
+        }
+        status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
+                                   : apply_source(inst, p, dao, wt, tr, &t);
         if (status > worst)
             worst = status;
         /* A retry after the kernel refused is made by announcing the target again. */

@@ -14,12 +14,15 @@
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
 {
     struct rpl_engine *e = inst->engine;
+    rpl_tstamp when;
 
-    /* DST-07: further news do not restart the timer. */
-    if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->mop == RPL_MOP_NONE ||
-        rpl_timer_armed(&inst->t_dao))
+    if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->mop == RPL_MOP_NONE)
         return;
-    rpl_timer_set(e, &inst->t_dao, e->now + rpl_random_range(e, delay / 2, delay + delay / 2));
+    /* DST-07: further news do not restart the timer; but news do not wait for a late retry. */
+    if (rpl_timer_armed(&inst->t_dao) && inst->t_dao.deadline <= e->now + delay + delay / 2)
+        return;
+    when = e->now + rpl_random_range(e, delay / 2, delay + delay / 2);
+    rpl_timer_set(e, &inst->t_dao, when);
 }
 
 static struct rpl_wire_dao *begin(struct rpl_instance *inst, bool ack)
@@ -126,6 +129,7 @@ static void all_is_news(struct rpl_instance *inst)
             t->is_news = true;
             TAILQ_INSERT_TAIL(&inst->news, t, news);
         }
+    rpl_multicast_all_news(inst);
     inst->dao_all = false;
     inst->dao_own = true;
 }
@@ -135,12 +139,15 @@ static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
     const struct rpl_iface *iface = rpl_iface_find(inst->engine, inst->parent->ifindex);
     struct rpl_wire_dao *dao;
     struct rpl_target *t;
+    struct rpl_addr group;
+    uint8_t path_seq;
+    bool populated;
 
     if (!iface)
         return;
     if (inst->dao_all)
         all_is_news(inst);
-    if (!inst->dao_own && TAILQ_EMPTY(&inst->news))
+    if (!inst->dao_own && TAILQ_EMPTY(&inst->news) && TAILQ_EMPTY(&inst->group_news))
         return;
     dao = begin(inst, inst->cfg.dao_ack);
     for (uint32_t k = 0; inst->dao_own && k < inst->own_count; k++)
@@ -156,6 +163,9 @@ static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
         dao->target[dao->target_count - 1].descriptor = t->descriptor;
         rpl_target_release(t);
     }
+    while (dao->target_count < GROUPS_PER_DAO &&
+           rpl_multicast_next_news(inst, &group, &path_seq, &populated))
+        add_group(dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
     if (dao->target_count)
         finish(inst, inst->parent->ifindex, &iface->address, &inst->parent->addr);
 }
@@ -176,11 +186,11 @@ void rpl_dao_timeout(struct rpl_instance *inst)
         inst->path_seq = rpl_lollipop_increment(inst->path_seq);
         inst->refresh_seq = false;
     }
-    if (inst->mop == RPL_MOP_STORING)
+    if (rpl_storing(inst))
         send_storing(inst, lifetime);
     else
         send_source(inst, lifetime);
-    if (!TAILQ_EMPTY(&inst->news))
+    if (!TAILQ_EMPTY(&inst->news) || !TAILQ_EMPTY(&inst->group_news))
         rpl_dao_schedule(inst, RPL_MS(100));
     if (!rpl_timer_armed(&inst->t_refresh) && lifetime != UINT8_MAX) {
         rpl_duration life = RPL_S((uint64_t)lifetime * inst->config.lifetime_unit_s);

@@ -197,7 +197,7 @@ int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
         reason = RPL_COUNT_DROP_INSTANCE_UNKNOWN;
     else if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->leaf)
         reason = RPL_COUNT_DROP_ROUTER_ONLY;
-    else if (inst->mop != RPL_MOP_STORING)
+    else if (!rpl_storing(inst))
         reason = RPL_COUNT_DROP_MOP;
     else if (!p->iface || p->multicast || !rpl_addr_is_link_local(p->src))
         reason = RPL_COUNT_DROP_SOURCE_SCOPE;

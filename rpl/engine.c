@@ -165,6 +165,9 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
             if (rpl_iface_serves(&e->iface[i], inst))
                 rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
         return 0;
+    case RPL_COMMAND_JOIN:
+    case RPL_COMMAND_LEAVE:
+        return rpl_multicast_own(inst, &ev->address, ev->command == RPL_COMMAND_JOIN);
     case RPL_COMMAND_FORGET:
         t = rpl_target_find(inst, &ev->address, 128);
         if (!t || !t->known)
@@ -245,6 +248,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
         break;
     case TIMER_DCO:
         rpl_dco_timeout(OWNER(t, rpl_dco, timer));
+        break;
+    case TIMER_MEMBER:
+        rpl_multicast_timeout(OWNER(t, rpl_member, timer));
         break;
     case TIMER_SWEEP:
         rpl_rt_sweep(e);

@@ -62,6 +62,7 @@ enum timer_kind {
     TIMER_DAO_OUT,
     TIMER_TARGET,
     TIMER_DCO,
+    TIMER_MEMBER,
     TIMER_SWEEP
 };
 
@@ -250,6 +251,30 @@ struct rpl_dco {
 };
 LIST_HEAD(rpl_dcos, rpl_dco);
 
+/* MOP 3: a child that is in a multicast group. */
+struct rpl_group;
+struct rpl_member {
+    LIST_ENTRY(rpl_member) list;
+    struct rpl_group *group;
+    struct rpl_timer timer;
+    struct rpl_addr via;
+    uint32_t ifindex;
+    uint8_t path_seq;
+};
+LIST_HEAD(rpl_members, rpl_member);
+
+struct rpl_group {
+    RB_ENTRY(rpl_group) tree;
+    TAILQ_ENTRY(rpl_group) news;
+    struct rpl_instance *inst;
+    struct rpl_addr addr;
+    struct rpl_members members;
+    bool own, is_news;
+    uint8_t path_seq; /* of what we announce */
+};
+RB_HEAD(rpl_group_tree, rpl_group);
+TAILQ_HEAD(rpl_group_list, rpl_group);
+
 /* ---- instance ---------------------------------------------------------------------- */
 
 struct rpl_instance {
@@ -303,6 +328,9 @@ struct rpl_instance {
     bool refresh_seq; /* own targets get a new Path Sequence in the next DAO */
     uint32_t dao_failures;
     struct rpl_dao_outs dao_outs;
+    struct rpl_group_tree groups;
+    struct rpl_group_list group_news;
+    uint32_t group_count, member_count;
     struct rpl_dcos dcos;
     uint32_t dco_count;
     uint8_t dco_seq;
@@ -356,6 +384,11 @@ struct rpl_engine {
     struct rpl_effect_trace trace_scrap; /* what rpl_trace() hands out when the queue is full */
     struct rpl_instance instance[];
 };
+
+static inline bool rpl_storing(const struct rpl_instance *inst)
+{
+    return inst->mop == RPL_MOP_STORING || inst->mop == RPL_MOP_STORING_MULTICAST;
+}
 
 /* ---- timer.c ----------------------------------------------------------------------- */
 
@@ -577,6 +610,21 @@ void rpl_dcos_free(struct rpl_instance *inst);
 int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p);
 int rpl_dco_ack_receive(struct rpl_engine *e, const struct rpl_packet *p);
 
+/* ---- multicast.c -------------------------------------------------------------------- */
+
+/* Returns the RPL Status for the DAO-ACK. */
+uint8_t rpl_multicast_update(struct rpl_instance *inst, const struct rpl_packet *p,
+                             const struct rpl_addr *group, uint8_t path_seq, uint8_t lifetime);
+void rpl_multicast_timeout(struct rpl_member *m);
+int rpl_multicast_own(struct rpl_instance *inst, const struct rpl_addr *group, bool join);
+void rpl_multicast_all_news(struct rpl_instance *inst);
+/* The next group to announce; false when there is none. */
+bool rpl_multicast_next_news(struct rpl_instance *inst, struct rpl_addr *ret_group,
+                             uint8_t *ret_path_seq, bool *ret_populated);
+void rpl_multicast_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr *via,
+                                  uint32_t ifindex);
+void rpl_multicast_free(struct rpl_instance *inst);
+
 /* ---- route.c ----------------------------------------------------------------------- */
 
 /* Want |route| (by dst, length, metric) instead of what |*holder| wanted before. It has one
@@ -604,11 +652,13 @@ int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error
 int rpl_peer_compare(const struct rpl_peer *a, const struct rpl_peer *b);
 int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b);
 int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b);
+int rpl_group_compare(const struct rpl_group *a, const struct rpl_group *b);
 int rpl_rt_compare(const struct rpl_rt *a, const struct rpl_rt *b);
 int rpl_rt_token_compare(const struct rpl_rt *a, const struct rpl_rt *b);
 RB_PROTOTYPE(rpl_peer_tree, rpl_peer, tree, rpl_peer_compare)
 RB_PROTOTYPE(rpl_nbr_tree, rpl_nbr, tree, rpl_nbr_compare)
 RB_PROTOTYPE(rpl_target_tree, rpl_target, tree, rpl_target_compare)
+RB_PROTOTYPE(rpl_group_tree, rpl_group, tree, rpl_group_compare)
 RB_PROTOTYPE(rpl_rt_tree, rpl_rt, tree, rpl_rt_compare)
 RB_PROTOTYPE(rpl_rt_tokens, rpl_rt, by_token, rpl_rt_token_compare)
 

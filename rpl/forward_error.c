@@ -28,7 +28,7 @@ static void stale_route(struct rpl_instance *inst, const struct rpl_event_forwar
 {
     struct rpl_target *t = rpl_target_find(inst, &ev->target, 128);
 
-    if (inst->mop != RPL_MOP_STORING || !t)
+    if (!rpl_storing(inst) || !t)
         return;
     for (uint8_t i = 0; i < t->hop_count; i++)
         if (rpl_addr_equal(&t->hop[i].via, &ev->reporter)) {

@@ -84,6 +84,8 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     TAILQ_INIT(&inst->news);
     LIST_INIT(&inst->dao_outs);
     LIST_INIT(&inst->dcos);
+    RB_INIT(&inst->groups);
+    TAILQ_INIT(&inst->group_news);
     inst->dco_seq = RPL_SEQUENCE_INIT - 1;
     of_params_default(&inst->of);
     inst->resets.at = inst->alarms.at = e->now;
@@ -101,6 +103,7 @@ void rpl_instance_free(struct rpl_instance *inst)
 {
     rpl_dao_outs_free(inst);
     rpl_dcos_free(inst);
+    rpl_multicast_free(inst);
     rpl_targets_free(inst);
     for (struct rpl_nbr *n, *next = RB_MIN(rpl_nbr_tree, &inst->nbrs); (n = next) != NULL;) {
         next = RB_NEXT(rpl_nbr_tree, &inst->nbrs, n);

@@ -250,7 +250,7 @@ static void failed(struct rpl_instance *inst, const struct rpl_event_neighbour *
         rpl_nbr_probe_now(n);
         return;
     }
-    if (inst->mop == RPL_MOP_STORING) {
+    if (rpl_storing(inst)) {
         rpl_storing_neighbour_lost(inst, &ev->address, ev->ifindex, RPL_CAUSE_UNREACHABLE);
     } else if (inst->cfg.role == RPL_ROLE_ROOT && prefix) {
         struct rpl_addr child = rpl_addr_join(prefix, &ev->address);

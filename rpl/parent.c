@@ -194,8 +194,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
 
     if (old)
         old_addr = old->addr;
-    if (switched && old && inst->joined && inst->mop == RPL_MOP_STORING &&
-        old->etx != OF_ETX_UNKNOWN)
+    if (switched && old && inst->joined && rpl_storing(inst) && old->etx != OF_ETX_UNKNOWN)
         rpl_dao_leave(inst, old);
     inst->parent = best;
     rpl_instance_adopt(inst, best);
@@ -205,7 +204,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
             rpl_count(e, RPL_COUNT_PARENT_SWITCH);
         rpl_trace(e, RPL_TRACE_PARENT, old ? cause : RPL_CAUSE_FIRST, inst, &best->addr,
                   old ? &old_addr : NULL, rank);
-        if (inst->mop == RPL_MOP_STORING)
+        if (rpl_storing(inst))
             rpl_storing_parent_is(inst, best);
         inst->dao_all = inst->refresh_seq = true;
         rpl_dao_outs_free(inst);

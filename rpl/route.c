@@ -212,7 +212,7 @@ static struct rpl_instance *storing_instance(struct rpl_engine *e, const struct 
     for (uint32_t i = 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
         const struct rpl_iface *iface = rpl_iface_find(e, route->ifindex);
-        if (inst->mop != RPL_MOP_STORING || inst->leaf || !iface || !rpl_iface_serves(iface, inst))
+        if (!rpl_storing(inst) || inst->leaf || !iface || !rpl_iface_serves(iface, inst))
             continue;
         if (inst->cfg.role != RPL_ROLE_ROOT ||
             rpl_addr_match(&route->dst, &inst->cfg.prefix, inst->cfg.prefix_len))

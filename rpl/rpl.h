@@ -13,8 +13,9 @@
  *     rpl_engine_deadline(engine);                   when it wants to be called
  *
  * Covered: root, router and leaf; non-storing and storing mode; DIS, DIO, DAO, DAO-ACK,
- * No-Path, DCO (RFC 9009); several instances; parent selection by of/; Trickle by trickle/. Not
- * covered yet: security modes (recognised and counted), MOP 3 multicast, floating DODAGs.
+ * No-Path, DCO (RFC 9009); multicast groups
+ * (MOP 3); several instances; parent selection by of/; Trickle by trickle/. Not
+ * covered yet: security modes (recognised and counted), floating DODAGs.
  *
  * Times are microseconds on one monotonic clock of the caller's choice. Addresses are in
  * network order. Pointers in events are borrowed for the call; effects are copied out.
@@ -269,7 +270,9 @@ enum rpl_command {
     RPL_COMMAND_LOCAL_REPAIR,  /* non-root: drop the parents and look anew */
     RPL_COMMAND_DTSN,          /* DTSN + 1: ask the sub-DODAG for DAOs */
     RPL_COMMAND_DIS,           /* send a multicast DIS */
-    RPL_COMMAND_FORGET         /* drop the target |address| and its routes */
+    RPL_COMMAND_JOIN,          /* MOP 3: be a member of the multicast group |address| */
+    RPL_COMMAND_LEAVE,
+    RPL_COMMAND_FORGET /* drop the target |address| and its routes */
 };
 
 struct rpl_event_command {

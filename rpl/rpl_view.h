@@ -142,6 +142,26 @@ int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
 /* -RPL_ERR_NOENT if we are not a member of instance |id|. */
 int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rpi *ret_rpi);
 
+/* Where a multicast packet of MOP 3 goes from here (RFC 6550 section 12). */
+#define RPL_COPIES_MAX 64
+struct rpl_view_copies {
+    bool own; /* we are in the group ourselves */
+    bool up;  /* to |parent| too: it did not come from there */
+    struct rpl_addr parent;
+    uint32_t parent_ifindex;
+    size_t count;
+    struct {
+        struct rpl_addr via; /* a child, by link-layer unicast */
+        uint32_t ifindex;
+    } copy[RPL_COPIES_MAX];
+};
+
+/* |from| (NULL: we are its source) on |ifindex| is where the packet came from. Errors:
+ * -RPL_ERR_NOENT (not a member of a MOP 3 DODAG), -RPL_ERR_FULL (more copies than fit). */
+int rpl_view_multicast(const struct rpl_engine *engine, uint8_t instance,
+                       const struct rpl_addr *group, const struct rpl_addr *from, uint32_t ifindex,
+                       struct rpl_view_copies *ret_copies);
+
 /* True if |addr| is one of ours (link-local, global or the DODAGID). */
 bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *addr);
 

@@ -205,6 +205,7 @@ void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr
     struct rpl_target *t, *next;
     bool any = false;
 
+    rpl_multicast_neighbour_lost(inst, via, ifindex);
     for (t = RB_MIN(rpl_target_tree, &inst->targets); t; t = next) {
         next = RB_NEXT(rpl_target_tree, &inst->targets, t);
         if (find_hop(t, via, ifindex)) {

@@ -158,7 +158,7 @@ void rpl_target_down(struct rpl_target *t, enum rpl_cause cause)
 
 void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
 {
-    if (t->inst->mop == RPL_MOP_STORING)
+    if (rpl_storing(t->inst))
         rpl_storing_drop(t, cause);
     else
         rpl_source_drop(t, cause);
@@ -167,7 +167,7 @@ void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
 void rpl_target_timeout(struct rpl_target *t)
 {
     rpl_count(t->inst->engine, RPL_COUNT_EXPIRED);
-    if (t->inst->mop == RPL_MOP_STORING)
+    if (rpl_storing(t->inst))
         rpl_storing_timeout(t);
     else
         rpl_source_drop(t, RPL_CAUSE_EXPIRED);

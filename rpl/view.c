@@ -149,7 +149,7 @@ static void fill_source(const struct rpl_target *t, struct rpl_view_node *out)
 
 static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_view_node *out)
 {
-    bool storing = t->inst->mop == RPL_MOP_STORING;
+    bool storing = rpl_storing(t->inst);
 
     *out = (struct rpl_view_node){
         .instance = t->inst->cfg.id,

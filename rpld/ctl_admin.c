@@ -74,6 +74,8 @@ static bool suits(enum rpl_command command, const struct rpl_view_instance *view
         return view->role != RPL_ROLE_ROOT;
     case RPL_COMMAND_DTSN:
     case RPL_COMMAND_DIS:
+    case RPL_COMMAND_JOIN:
+    case RPL_COMMAND_LEAVE:
     case RPL_COMMAND_FORGET:
         break;
     }

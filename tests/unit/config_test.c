@@ -122,7 +122,7 @@ static void test_bad_instance(void **state)
 
     SPOIL("id", router->id = 0xc0);
     SPOIL("role", router->role = (enum rpl_role)3);
-    SPOIL("mode", root->mop = RPL_MOP_STORING_MULTICAST);
+    SPOIL("mode", root->mop = (enum rpl_mop)4);
     SPOIL("objective", root->ocp = 2);
     SPOIL("prefix", root->prefix_len = 63);
     SPOIL("prefix", memset(&root->prefix, 0, sizeof(root->prefix)));

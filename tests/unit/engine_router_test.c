@@ -496,6 +496,65 @@ static void test_dco_received(void **state)
     assert_int_equal(rig_last(&rig, RPL_CODE_DCO_ACK, mark)->msg.u.ack.status, 0x81);
 }
 
+static size_t copies(unsigned from, bool *ret_up)
+{
+    struct rpl_addr group = {{0xff, 0x05, [15] = 0xfb}}, src = rig_ll(from);
+    static struct rpl_view_copies c;
+
+    assert_int_equal(rpl_view_multicast(rig.engine, 0, &group, from ? &src : NULL, RIG_IF, &c), 0);
+    *ret_up = c.up;
+    return c.count;
+}
+
+/* MC3-01..05: members, copies to all but the sender, the parent hears of the first and the last. */
+static void test_multicast(void **state)
+{
+    struct rpl_addr root = rig_global(ROOT), from = rig_ll(ROOT);
+    struct rpl_addr group = {{0xff, 0x05, [15] = 0xfb}};
+    struct rpl_wire_message dio = rig_dio(RPL_MOP_STORING_MULTICAST, 256, &root);
+    struct rpl_event ev = {.type = RPL_EVENT_COMMAND,
+                           .u.command = {.command = RPL_COMMAND_JOIN, .address = group}};
+    const struct rig_sent *s;
+    size_t mark;
+    bool up;
+
+    (void)state;
+    start(RPL_ROLE_ROUTER, RPL_MOP_STORING_MULTICAST);
+    rig_join(&rig, &from, &dio);
+    rig_run(&rig, RPL_S(2));
+    mark = rig.sent_count;
+    for (unsigned n = 100; n < 103; n++) {
+        struct rpl_addr child = rig_ll(n);
+        struct rpl_wire_message dao = rig_dao(1, &group, 240, 2, NULL);
+        rig_receive(&rig, &child, &rig.link_local, &dao);
+        assert_int_equal(rig_last(&rig, RPL_CODE_DAO_ACK, mark)->msg.u.ack.status, 0);
+    }
+    assert_int_equal(copies(101, &up), 2);
+    assert_true(up);
+    assert_int_equal(copies(ROOT, &up), 3);
+    assert_false(up);
+    rig_run(&rig, RPL_S(2));
+    s = rig_last(&rig, RPL_CODE_DAO, mark);
+    assert_int_equal(s->msg.u.dao.target_count, 1);
+    assert_memory_equal(&s->msg.u.dao.target[0].prefix, &group, 16);
+    assert_int_equal(s->msg.u.dao.transit[0].path_lifetime, 30);
+    assert_int_equal(rig_input(&rig, &ev), 0);
+    answer(RPL_S(130), 1, &dio, NULL); /* the children's lifetimes end */
+    assert_int_equal(copies(0, &up), 0);
+    ev.u.command.command = RPL_COMMAND_LEAVE;
+    rig.sent_count = 0;
+    assert_int_equal(rig_input(&rig, &ev), 0);
+    answer(RPL_S(3), 1, &dio, NULL);
+    s = rig_last(&rig, RPL_CODE_DAO, 0);
+    assert_non_null(s);
+    assert_int_equal(s->msg.u.dao.transit[0].path_lifetime, 0);
+    /* Beyond the link, and in MOP 3 alone. */
+    struct rpl_addr local = rpl_addr_all_nodes, child = rig_ll(100);
+    struct rpl_wire_message dao = rig_dao(9, &local, 240, 2, NULL);
+    rig_receive(&rig, &child, &rig.link_local, &dao);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_TARGET_MULTICAST), 1);
+}
+
 /* A parent that refuses our DAO is left for another one. */
 static void test_refused_by_parent(void **state)
 {
@@ -615,6 +674,7 @@ int main(void)
         T(refused_by_parent),
         T(dco_sent),
         T(dco_received),
+        T(multicast),
         T(stored_counters),
         T(every_allocation_fails),
     };
