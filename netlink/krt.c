@@ -40,6 +40,8 @@ static int open_sockets(struct krt *krt, uint32_t change_buffer, uint32_t notice
     if (err == 0)
         err = krt_sock_open(&krt->notice, RTMGRP_LINK | RTMGRP_IPV6_IFADDR | RTMGRP_NEIGH,
                             notice_buffer);
+    if (err == 0)
+        err = krt_radio_open(krt);
     if (err < 0)
         return err;
     krt_sock_filter_watch(krt->watch, mnl_socket_get_portid(krt->change),
@@ -96,6 +98,7 @@ void krt_free(struct krt *krt)
     close_socket(krt->notice);
     close_socket(krt->query);
     close_socket(krt->ask);
+    krt_radio_close(krt);
     free(krt->ring);
     free(krt->links);
     free(krt->addrs);

@@ -15,7 +15,10 @@
  * Every socket is opened by krt_new(); afterwards CAP_NET_ADMIN is enough for all of it.
  * Functions return 0 or -errno. Interfaces are named by ifindex throughout.
  *
- * Not covered: sysctls, radios (nl802154), IPv4, multicast routes, policy rules.
+ * Radios are dumped and set through nl802154; the kernel tells nothing there by itself, so that
+ * a radio that comes or goes shows as a link of type KRT_LINK_RADIO.
+ *
+ * Not covered: sysctls, link-layer security, IPv4, multicast routes, policy rules.
  */
 #ifndef NETLINK_KRT_H
 #define NETLINK_KRT_H
@@ -30,16 +33,22 @@
 #define KRT_METRIC_DEFAULT 1024u /* what the kernel makes of metric 0 */
 #define KRT_FDS_MAX 4
 #define KRT_HWADDR_MAX 32
+#define KRT_LINK_RADIO 804  /* ARPHRD_IEEE802154: a radio's own interface, wpan0 */
+#define KRT_LINK_LOWPAN 825 /* ARPHRD_6LOWPAN: the IPv6 interface on it, lowpan0 */
+#define KRT_ALIAS "rpld"    /* on interfaces of our making, so that a later run knows them */
 
 struct krt;
 
-/* A link as it is now. |up|: administratively up, with a carrier. */
+/* A link as it is now. */
 struct krt_link {
     uint32_t ifindex;
     char name[RPL_IFNAME_MAX];
-    bool up;
+    bool enabled;        /* administratively up */
+    bool up;             /* and with a carrier */
+    bool own;            /* has KRT_ALIAS */
     bool has_link_local; /* a link-local address that is usable (not tentative) */
     uint16_t type;       /* ARPHRD_x */
+    uint32_t parent;     /* ifindex of what it stands on; 0 = nothing, or not known */
     uint32_t mtu;        /* octets */
     uint8_t hwaddr_len;  /* 0, 6, 8 ... */
     uint8_t hwaddr[KRT_HWADDR_MAX];
@@ -191,15 +200,72 @@ int krt_addr_set(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr,
 int krt_addr_del(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen);
 
 int krt_link_up(struct krt *krt, uint32_t ifindex);
+int krt_link_down(struct krt *krt, uint32_t ifindex);
+int krt_link_del(struct krt *krt, uint32_t ifindex);
 int krt_link_mtu(struct krt *krt, uint32_t ifindex, uint32_t mtu);
 
 /* No link-local address of the kernel's making; has an effect only before the link is up. */
 int krt_link_addrgen_none(struct krt *krt, uint32_t ifindex);
 
+/* An EUI-64, first octet first; refused by the kernel while the link is up (EBUSY). */
+int krt_link_eui64(struct krt *krt, uint32_t ifindex, const uint8_t eui64[8]);
+
+/* Makes the 6LoWPAN interface |name| on a radio's interface and marks it as ours. It starts down,
+ * with an MTU of 1280. Errors: -EBUSY the radio has one, -EEXIST the name is taken,
+ * -EOPNOTSUPP the kernel has no module ieee802154_6lowpan. */
+int krt_lowpan_add(struct krt *krt, uint32_t radio, const char *name);
+
+/* ---- radios (nl802154) --------------------------------------------------------------- */
+
+#define KRT_RADIOS_MAX 32
+#define KRT_RADIO_PAGES 32
+#define KRT_RADIO_POWERS_MAX 64
+
+/* An 802.15.4 interface of type node, and what its hardware can do. */
+struct krt_radio {
+    uint32_t ifindex;
+    uint32_t phy;
+    uint8_t eui64[8]; /* first octet first */
+    uint16_t pan_id;
+    uint16_t short_address; /* 0xffff = none */
+    uint8_t page, channel;
+    uint32_t channels[KRT_RADIO_PAGES]; /* of each page: bit n is channel n */
+    bool ack_request;
+    int8_t retries, retries_min, retries_max;
+    bool has_tx_power; /* it can be set */
+    int32_t tx_power;  /* 1/100 dBm, as power[] */
+    uint32_t power_count;
+    int32_t power[KRT_RADIO_POWERS_MAX];
+};
+
+/*
+ * All radios of this network namespace, at most |max|. Errors: -EOPNOTSUPP the kernel knows no
+ * 802.15.4 (its module is not loaded), -ETIME, or what the kernel says.
+ */
+int krt_radio_list(struct krt *krt, struct krt_radio *ret_radios, uint32_t max,
+                   uint32_t *ret_count);
+
+/*
+ * Changes, carried out before they return, as above. Those that take an ifindex are refused with
+ * -EBUSY while the interface, or the 6LoWPAN interface on it, is up; the others take a phy and
+ * always work. -EINVAL: the hardware cannot do that. They hold on after krt_radio_list() only.
+ */
+int krt_radio_set_pan_id(struct krt *krt, uint32_t ifindex, uint16_t pan_id);
+int krt_radio_set_ack_request(struct krt *krt, uint32_t ifindex, bool on);
+int krt_radio_set_retries(struct krt *krt, uint32_t ifindex, int8_t retries);
+int krt_radio_set_channel(struct krt *krt, uint32_t phy, uint8_t page, uint8_t channel);
+int krt_radio_set_tx_power(struct krt *krt, uint32_t phy, int32_t power);
+
 /* ---- views ------------------------------------------------------------------------- */
 
 /* The last known state of a link, false if there is none. */
 bool krt_link_get(const struct krt *krt, uint32_t ifindex, struct krt_link *ret_link);
+
+/* The link called |name|; the link of type KRT_LINK_LOWPAN that stands on the radio |ifindex|. */
+bool krt_link_named(const struct krt *krt, const char *name, struct krt_link *ret_link);
+bool krt_link_above(const struct krt *krt, uint32_t ifindex, struct krt_link *ret_link);
+/* The |n|-th link, in no special order; false behind the last one. */
+bool krt_link_nth(const struct krt *krt, uint32_t n, struct krt_link *ret_link);
 
 void krt_stats_get(const struct krt *krt, struct krt_stats *ret_stats);
 

@@ -98,6 +98,7 @@ static struct krt_link_entry *link_add(struct krt *krt, uint32_t ifindex)
 static bool link_same(const struct krt_link *a, const struct krt_link *b)
 {
     return a->ifindex == b->ifindex && a->up == b->up && a->type == b->type && a->mtu == b->mtu &&
+           a->enabled == b->enabled && a->own == b->own && a->parent == b->parent &&
            a->has_link_local == b->has_link_local && a->hwaddr_len == b->hwaddr_len &&
            memcmp(a->hwaddr, b->hwaddr, sizeof(a->hwaddr)) == 0 &&
            strncmp(a->name, b->name, sizeof(a->name)) == 0 &&
@@ -152,6 +153,38 @@ bool krt_link_get(const struct krt *krt, uint32_t ifindex, struct krt_link *ret_
     return true;
 }
 
+bool krt_link_named(const struct krt *krt, const char *name, struct krt_link *ret_link)
+{
+    for (uint32_t i = 0; i < krt->link_count; i++) {
+        if (strcmp(krt->links[i].link.name, name) != 0)
+            continue;
+        *ret_link = krt->links[i].link;
+        return true;
+    }
+    return false;
+}
+
+bool krt_link_above(const struct krt *krt, uint32_t ifindex, struct krt_link *ret_link)
+{
+    for (uint32_t i = 0; i < krt->link_count; i++) {
+        const struct krt_link *link = &krt->links[i].link;
+
+        if (link->type != KRT_LINK_LOWPAN || link->parent != ifindex)
+            continue;
+        *ret_link = *link;
+        return true;
+    }
+    return false;
+}
+
+bool krt_link_nth(const struct krt *krt, uint32_t n, struct krt_link *ret_link)
+{
+    if (n >= krt->link_count)
+        return false;
+    *ret_link = krt->links[n].link;
+    return true;
+}
+
 /* ---- notices ----------------------------------------------------------------------- */
 
 static void set_link_local(const struct krt *krt, struct krt_link *link)
@@ -173,14 +206,17 @@ static bool is_up(unsigned int flags)
 
 static void fill_link(struct krt_link *link, struct rtnl_link *object)
 {
-    const char *name = rtnl_link_get_name(object);
+    const char *name = rtnl_link_get_name(object), *alias = rtnl_link_get_ifalias(object);
     struct nl_addr *hwaddr = rtnl_link_get_addr(object);
 
     memset(link, 0, sizeof(*link));
     link->ifindex = (uint32_t)rtnl_link_get_ifindex(object);
     if (name)
         memcpy(link->name, name, strnlen(name, sizeof(link->name) - 1));
+    link->enabled = (rtnl_link_get_flags(object) & IFF_UP) != 0;
     link->up = is_up(rtnl_link_get_flags(object));
+    link->own = alias && strcmp(alias, KRT_ALIAS) == 0;
+    link->parent = (uint32_t)rtnl_link_get_link(object);
     link->type = (uint16_t)rtnl_link_get_arptype(object);
     link->mtu = rtnl_link_get_mtu(object);
     if (hwaddr && nl_addr_get_len(hwaddr) <= sizeof(link->hwaddr)) {
@@ -257,15 +293,75 @@ static struct ifinfomsg *link_request(void *buf, struct nlmsghdr **ret_nlh, uint
     return ifi;
 }
 
-int krt_link_up(struct krt *krt, uint32_t ifindex)
+static int link_flags(struct krt *krt, uint32_t ifindex, unsigned int flags)
 {
     uint32_t buf[KRT_MESSAGE_MAX / 4];
     struct nlmsghdr *nlh;
     struct ifinfomsg *ifi = link_request(buf, &nlh, ifindex);
 
-    ifi->ifi_flags = IFF_UP;
+    ifi->ifi_flags = flags;
     ifi->ifi_change = IFF_UP;
     return krt_sock_ask(krt, nlh);
+}
+
+int krt_link_up(struct krt *krt, uint32_t ifindex)
+{
+    return link_flags(krt, ifindex, IFF_UP);
+}
+
+int krt_link_down(struct krt *krt, uint32_t ifindex)
+{
+    return link_flags(krt, ifindex, 0);
+}
+
+int krt_link_del(struct krt *krt, uint32_t ifindex)
+{
+    uint32_t buf[KRT_MESSAGE_MAX / 4];
+    struct nlmsghdr *nlh;
+
+    (void)link_request(buf, &nlh, ifindex);
+    nlh->nlmsg_type = RTM_DELLINK;
+    return krt_sock_ask(krt, nlh);
+}
+
+int krt_link_eui64(struct krt *krt, uint32_t ifindex, const uint8_t eui64[8])
+{
+    uint32_t buf[KRT_MESSAGE_MAX / 4];
+    struct nlmsghdr *nlh;
+
+    (void)link_request(buf, &nlh, ifindex);
+    mnl_attr_put(nlh, IFLA_ADDRESS, 8, eui64);
+    return krt_sock_ask(krt, nlh);
+}
+
+/* The alias cannot go with the making: the kernel takes it from a link that exists. */
+static int link_mark(struct krt *krt, const char *name)
+{
+    uint32_t buf[KRT_MESSAGE_MAX / 4];
+    struct nlmsghdr *nlh;
+
+    (void)link_request(buf, &nlh, 0);
+    mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+    mnl_attr_put_strz(nlh, IFLA_IFALIAS, KRT_ALIAS);
+    return krt_sock_ask(krt, nlh);
+}
+
+int krt_lowpan_add(struct krt *krt, uint32_t radio, const char *name)
+{
+    uint32_t buf[KRT_MESSAGE_MAX / 4];
+    struct nlattr *info;
+    struct nlmsghdr *nlh;
+    int err;
+
+    (void)link_request(buf, &nlh, 0);
+    nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+    mnl_attr_put_u32(nlh, IFLA_LINK, radio);
+    mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+    info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+    mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "lowpan");
+    mnl_attr_nest_end(nlh, info);
+    err = krt_sock_ask(krt, nlh);
+    return err < 0 ? err : link_mark(krt, name);
 }
 
 int krt_link_mtu(struct krt *krt, uint32_t ifindex, uint32_t mtu)

@@ -5,13 +5,15 @@
  * Five rtnetlink sockets, each with one purpose, so that the loss of one stream never spoils
  * another: |change| sends routes and reads the answers; |watch| hears of routes that others
  * took from us; |notice| hears of links, addresses and neighbours; |query| carries one dump at a
- * time; |ask| carries requests that are answered before the call returns.
+ * time; |ask| carries requests that are answered before the call returns. |radio| does the same in
+ * generic netlink.
  */
 #ifndef NETLINK_KRT_PRIV_H
 #define NETLINK_KRT_PRIV_H
 
 #include <libmnl/libmnl.h>
 #include <netlink/object.h>
+#include <netlink/socket.h>
 
 #include "netlink/krt.h"
 
@@ -61,6 +63,8 @@ struct krt {
     uint32_t tun;
 
     struct mnl_socket *change, *watch, *notice, *query, *ask;
+    struct nl_sock *radio;
+    int radio_family; /* of nl802154, 0 = not known yet */
 
     /* The ring of changes: [head, sent) wait for answers, [sent, tail) wait to be sent. The
      * counters run freely, a counter is the netlink sequence number too. */
@@ -119,6 +123,10 @@ void krt_sock_drain(struct krt *krt, const struct mnl_socket *nl);
 int krt_sock_ask(struct krt *krt, struct nlmsghdr *nlh);
 /* Waits until |nl| is readable: 0, -ETIME, -errno. */
 int krt_sock_wait(const struct mnl_socket *nl, int timeout_ms);
+
+/* ---- krt_radio.c: nl802154 */
+int krt_radio_open(struct krt *krt);
+void krt_radio_close(struct krt *krt);
 
 /* ---- krt_batch.c: changes on their way */
 int krt_batch_send(struct krt *krt);
