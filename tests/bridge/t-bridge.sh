@@ -44,6 +44,7 @@ clock=00124b0000010000 # libcoap's server
 door=00124b0000020000
 heat=00124b0000030000
 green=00124b0000040000
+twice=00124b0000050000 # a node that hears no acknowledgement
 failed=0
 mark=0
 
@@ -135,7 +136,7 @@ bridge_start() {
 }
 
 ip link set lo up || fail 'no loopback'
-for n in 1 2 3 4; do
+for n in 1 2 3 4 5; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
 
@@ -213,6 +214,21 @@ done
 grep -q "mesh/$door/door/event" kept.txt && fail 'an event is retained'
 grep -q "/async" kept.txt && fail 'what a rule ignores is published'
 say 'ok: state is retained, events are not'
+
+# Acknowledged again and again, published once.
+python3 "$here/node-twice.py" fd00::5 >twice.out &
+twice_pid=$!
+printf 'up %s fd00::5\n' $twice >&3
+expect 20 "^[01] mesh/$twice/twice \{\"v\":5," 'the last of a node that hears no acknowledgement'
+until_ok 10 test -s twice.out || fail 'the node does not end'
+wait $twice_pid
+grep -qx 'acknowledged 15 rejected 0' twice.out || fail "it should be 15: $(cat twice.out)"
+for n in 1 2 3 4 5; do
+    [ "$(grep -c "^0 mesh/$twice/twice {\"v\":$n," mqtt.txt)" -eq 1 ] ||
+        fail "value $n was not published once: $(grep "$twice/twice" mqtt.txt)"
+done
+say 'ok: what came three times was acknowledged three times and published once'
+printf 'down %s\n' $twice >&3
 
 # The process has nothing it does not need.
 grep -q '^CapEff:[[:space:]]*0*$' /proc/$bridge_pid/status || fail 'the bridge has capabilities'

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# t-mesh.sh storing|non-storing: the bridge on a real mesh, started by the root's `rpld -f`: a line
+# of four over a lossy air with a sensor in each node behind the root. Values arrive from all of
+# them, a command reaches the last one, a node that is killed goes offline and comes back.
+. "$(dirname "$0")/../lab/lab.sh"
+LAB_MODE=${1:-non-storing}
+lab_need mosquitto mosquitto
+lab_need mosquitto_sub mosquitto-clients
+lab_enter "$@"
+
+SENSORS=(- - thermostat door greenhouse) # by node
+MESSAGES=$LAB/messages
+
+# lab_config for the root, with a bridge, whose user may read the control socket.
+root_config() {
+    lab_config 1 root
+    [ -z "$LAB_USER" ] || sed -i 's/group = ""/group = "nogroup"/' $LAB/n1/rpld.conf
+    cat >>$LAB/n1/rpld.conf <<END
+bridge = {
+    program = "$LAB_BUILD/bridge/rpld-bridge";
+    settle_s = 1;
+    commands = ( "setpoint" );
+    rules = ( { path = "door"; format = "value"; } );
+};
+END
+}
+
+# message PATTERN: a line "TOPIC PAYLOAD" that arrived since the mark.
+MARK=1
+message() {
+    tail -n +$MARK $MESSAGES | grep -Eq -- "$1"
+}
+
+mark() {
+    MARK=$(($(wc -l <$MESSAGES) + 1))
+}
+
+command_done() {
+    lab_in 1 mosquitto_pub -t "mesh/$(lab_eui64 2)/setpoint/set" -m 25.5
+    lab_until 30 message "^mesh/$(lab_eui64 2)/setpoint/set/result .*\"status\":\"ok\""
+}
+
+lab_start 4 --topology line --loss 10
+cat >$LAB/mosquitto.conf <<END
+listener 1883 127.0.0.1
+allow_anonymous true
+END
+lab_run 1 mosquitto mosquitto -c $LAB/mosquitto.conf
+for node in 2 3 4; do
+    lab_rpld $node
+    lab_run $node sensor "$LAB_BUILD/tests/lab/sensor" -i 2 "${SENSORS[node]}"
+done
+root_config
+lab_run 1 rpld "$LAB_BUILD/rpld/rpld" -c $LAB/n1/rpld.conf -f
+lab_run 1 watch mosquitto_sub -t '#' -F '%t %p'
+MESSAGES=$LAB/n1/watch.log
+
+lab_check "the bridge is online" lab_until 30 message '^mesh/bridge/state online$'
+for node in 2 3 4; do
+    lab_check "node $node is online" lab_until 120 message \
+        "^mesh/$(lab_eui64 $node)/availability online\$"
+done
+lab_check "the thermostat's temperature arrives" lab_until 90 message \
+    "^mesh/$(lab_eui64 2)/temperature \{\"v\":[0-9.]+,"
+lab_check "the door's state" lab_until 90 message "^mesh/$(lab_eui64 3)/door (open|closed)\$"
+lab_check "the greenhouse's climate, three hops away" lab_until 90 message \
+    "^mesh/$(lab_eui64 4)/climate/temperature \{\"v\":[0-9.]+,\"u\":\"Cel\","
+lab_check "a command is carried out" command_done
+lab_check "and its effect is seen" lab_until 30 message \
+    "^mesh/$(lab_eui64 2)/setpoint \{\"v\":25.5,"
+
+# The sensor loses its memory of us: it is found out and observed again.
+mark
+lab_signal KILL 4 sensor
+lab_run 4 sensor "$LAB_BUILD/tests/lab/sensor" -i 2 greenhouse
+lab_check "a sensor that restarted is observed again" lab_until 120 message \
+    "^mesh/$(lab_eui64 4)/climate/humidity "
+
+# The process of the bridge alone dies: rpld's other process starts it again.
+mark
+kill -KILL "$(pgrep -f "^$LAB_BUILD/bridge/rpld-bridge -c $LAB/n1/")"
+lab_check "its last will is told" lab_until 20 message '^mesh/bridge/state offline$'
+lab_check "it is started again" lab_until 60 message '^mesh/bridge/state online$'
+lab_check "and values arrive again" lab_until 60 message "^mesh/$(lab_eui64 4)/climate/humidity "
+if [ "$LAB_FAILED" != 0 ]; then
+    tail -n 20 $LAB/n1/rpld.log $MESSAGES
+fi
+lab_finish
