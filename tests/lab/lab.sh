@@ -104,8 +104,8 @@ lab_prepare() {
     ip link set lo up
     # The daemons give their privileges up for a user of no rights; there is only one user in a
     # user namespace of ours, and they stay what they are.
-    LAB_USER=nobody
-    lab_is_root || LAB_USER=
+    LAB_USER=nobody LAB_GROUP=nogroup
+    lab_is_root || LAB_USER='' LAB_GROUP=''
 }
 
 # The namespace of a node; "uplink" is the host on the wire.
@@ -232,7 +232,8 @@ lab_running() {
     kill -0 "${LAB_PIDS[$1/$2]:-none}" 2>/dev/null
 }
 
-# lab_config NODE ROLE [LINES]: writes the node's rpld.conf; LINES go into the instance.
+# lab_config NODE ROLE [LINES]: writes the node's rpld.conf; LINES go into the instance. What
+# $LAB_ROOT_LINES has goes into the root's file.
 lab_config() {
     local node=$1 role=$2 lines=${3:-}
 
@@ -247,10 +248,11 @@ instances = ( {
     $lines
 } );
 user = "$LAB_USER";
-control = { socket = "$LAB/n$node/rpld.sock"; group = ""; };
+control = { socket = "$LAB/n$node/rpld.sock"; group = "$LAB_GROUP"; };
 state = { directory = "$LAB/n$node/state"; };
 log = { to = "stderr"; level = "${LAB_LOG:-info}"; };
 END
+    [ "$role" != root ] || echo "${LAB_ROOT_LINES:-}" >>$LAB/n"$node"/rpld.conf
 }
 
 # lab_rpld NODE [ROLE [LINES]]: (re)starts rpld in a node; the first node is the root, the others
