@@ -41,6 +41,10 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
         return RPL_COUNT_DROP_DAO_LOCAL_WITHOUT_D;
     if (dao->has_dodag_id && !rpl_addr_equal(&dao->dodag_id, &inst->dodag_id))
         return RPL_COUNT_DROP_DODAG_FOREIGN;
+    /* NOTE: RFC 6550 section 9.10 lets a node make a one-hop route of a multicast DAO; we do not,
+     * and nobody is its sender's DAO parent. */
+    if (p->multicast)
+        return RPL_COUNT_DROP_DAO_MULTICAST;
     if (rpl_storing(inst)) {
         if (!local || !p->iface)
             return RPL_COUNT_DROP_SOURCE_SCOPE;
@@ -52,8 +56,6 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
     }
     if (inst->mop != RPL_MOP_NON_STORING)
         return RPL_COUNT_DROP_MOP;
-    if (p->multicast)
-        return RPL_COUNT_DROP_DAO_MULTICAST;
     if (inst->cfg.role != RPL_ROLE_ROOT)
         return RPL_COUNT_DROP_DAO_NOT_FOR_US;
     /* NOTE: RFC 6550 section 9.7 wants a routable source; a storing-only mote on our own link
