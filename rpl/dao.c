@@ -253,6 +253,7 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
         rpl_target_release(t);
         return STATUS_REJECTED;
     }
+    t->external = tr->external;
     *ret_target = t;
     return 0;
 }

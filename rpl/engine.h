@@ -204,6 +204,7 @@ struct rpl_target {
     bool reachable, was_up;
     bool moved; /* its Path Sequence was seen to change; else it is stuck */
     bool queued, is_news;
+    bool external;   /* non-storing: behind its parent, who takes off the tunnel (E) */
     bool invalidate; /* its owner set I: relayed with it (RFC 9009) */
     bool has_pending, has_descriptor;
     uint32_t descriptor; /* storing: relayed as it came (COD-16) */

@@ -337,18 +337,20 @@ static int source_route(struct rpl_instance *inst, const struct rpl_addr *dst,
     size_t total, hops = t ? chain(t, path) : 0;
     const struct rpl_compat *compat = &inst->cfg.compat;
     const struct rpl_target *first;
+    bool behind;
 
     if (hops == 0 || !own)
         return -RPL_ERR_NOENT;
     total = hops;
     first = path[total - 1];
-    /* A prefix is reached by a tunnel to the node behind which it lies (DNS-08). */
-    if (t->len != 128 && --hops == 0)
+    /* A prefix or an external host is reached by a tunnel to the node it lies behind (DNS-08). */
+    behind = t->len != 128 || t->external;
+    if (behind && --hops == 0)
         return -RPL_ERR_NOENT;
     *out = (struct rpl_view_path){
         .instance = inst->cfg.id,
         .ifindex = first_ifindex(inst, first),
-        .encapsulate = compat->srh_encapsulate || t->len != 128,
+        .encapsulate = compat->srh_encapsulate || behind,
         .has_rpi = compat->downward_rpi,
         .rpi_type = compat->rpi_type,
         .rpi_flags = 0x80, /* O: down */
