@@ -35,7 +35,8 @@ static void fill(struct rpl_instance *inst, struct rpl_wire_dio *d)
         }
         d->pio_count++;
     }
-    d->metric_count = inst->metric_count;
+    /* A leaf says nothing about paths, for there is none through it (RFC 6550 section 8.5). */
+    d->metric_count = inst->leaf ? 0 : inst->metric_count;
     memcpy(d->metric, inst->metric, sizeof(d->metric));
     d->rio_count = inst->rio_count;
     memcpy(d->rio, inst->rio, sizeof(d->rio));

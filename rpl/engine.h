@@ -457,6 +457,8 @@ void rpl_instance_free(struct rpl_instance *inst);
 /* Interfaces or addresses changed: start, go on or stop. */
 void rpl_instance_update(struct rpl_instance *inst);
 void rpl_instance_reset_trickle(struct rpl_instance *inst, bool peer_caused);
+/* The data path met a rank error. */
+void rpl_instance_inconsistent(struct rpl_instance *inst);
 void rpl_instance_dis_start(struct rpl_instance *inst, rpl_duration first);
 void rpl_instance_dis_timeout(struct rpl_instance *inst);
 void rpl_instance_trickle_timeout(struct rpl_instance *inst);

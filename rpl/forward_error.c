@@ -47,7 +47,7 @@ int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error
     switch (ev->kind) {
     case RPL_FORWARD_RANK:
         rpl_count(e, RPL_COUNT_FORWARD_RANK_ERROR);
-        rpl_instance_reset_trickle(inst, true);
+        rpl_instance_inconsistent(inst);
         break;
     case RPL_FORWARD_F:
         rpl_count(e, RPL_COUNT_FORWARD_F);

@@ -167,6 +167,17 @@ void rpl_instance_reset_trickle(struct rpl_instance *inst, bool peer_caused)
     arm_trickle(inst);
 }
 
+/* A leaf has no Trickle timer to reset: what it forwarded went wrong, so it speaks at once (RFC
+ * 6550 section 8.5). */
+void rpl_instance_inconsistent(struct rpl_instance *inst)
+{
+    if (!inst->leaf)
+        rpl_instance_reset_trickle(inst, true);
+    else if (inst->joined &&
+             rpl_bucket_take(&inst->resets, inst->engine->now, RESET_BURST, RESET_PERIOD))
+        rpl_dio_send(inst, 0, NULL);
+}
+
 void rpl_instance_trickle_timeout(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
@@ -355,7 +366,9 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
         inst->dao_all = inst->refresh_seq = true;
         rpl_store(inst);
     }
-    if (restart)
+    if (inst->leaf) /* it may have been a router under the former Configuration */
+        stop_trickle(inst);
+    else if (restart)
         start_trickle(inst);
     else if (new_version)
         rpl_instance_reset_trickle(inst, false);
