@@ -190,6 +190,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     struct rpl_nbr *old = inst->parent;
     uint16_t old_dag_rank = of_dag_rank(&inst->of, inst->rank);
     bool switched = old != best;
+    bool moved = inst->joined && !rpl_addr_equal(&inst->dodag_id, &best->dio.dodag_id);
     struct rpl_addr old_addr = {{0}};
 
     if (old)
@@ -199,6 +200,9 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     inst->parent = best;
     rpl_instance_adopt(inst, best);
     inst->rank = rank;
+    /* INS-10: our routes change after a DIO has told of the other DODAG, not before. */
+    if (moved && !inst->leaf)
+        rpl_dio_send(inst, 0, NULL);
     if (switched) {
         if (old)
             rpl_count(e, RPL_COUNT_PARENT_SWITCH);
