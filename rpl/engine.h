@@ -278,6 +278,15 @@ TAILQ_HEAD(rpl_group_list, rpl_group);
 
 /* ---- instance ---------------------------------------------------------------------- */
 
+/* A DODAG Version that we have left for another DODAG: its L binds us when we come back. */
+#define RPL_VISITED 4
+struct rpl_visited {
+    struct rpl_addr dodag_id;
+    uint8_t version;
+    uint16_t lowest;
+    rpl_tstamp until;
+};
+
 struct rpl_instance {
     struct rpl_engine *engine;
     uint32_t index;
@@ -292,7 +301,9 @@ struct rpl_instance {
     uint8_t version, mop, preference, dtsn;
     bool grounded;
     uint16_t rank, lowest; /* lowest Rank advertised in this version */
-    bool leaf;             /* by role, or because the OCP is unknown */
+    struct rpl_visited visited[RPL_VISITED];
+    uint8_t visited_next;
+    bool leaf; /* by role, or because the OCP is unknown */
     struct rpl_wire_config config;
     bool has_config;
     uint8_t pio_count, rio_count;
@@ -465,6 +476,8 @@ void rpl_instance_trickle_timeout(struct rpl_instance *inst);
 void rpl_instance_poison_timeout(struct rpl_instance *inst);
 /* Detached, and somebody speaks of an older version than ours: let it know. */
 void rpl_instance_poison_again(struct rpl_instance *inst);
+/* L in the DODAG Version of |dio|: INFINITE_RANK where we have not been. */
+uint16_t rpl_instance_lowest(const struct rpl_instance *inst, const struct rpl_wire_dio *dio);
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent);
 void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
 void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay);

@@ -326,6 +326,33 @@ static bool same_trickle(const struct rpl_wire_config *a, const struct rpl_wire_
            a->redundancy == b->redundancy;
 }
 
+static void remember_dodag(struct rpl_instance *inst)
+{
+    struct rpl_visited *v = &inst->visited[inst->visited_next];
+
+    *v = (struct rpl_visited){.dodag_id = inst->dodag_id,
+                              .version = inst->version,
+                              .lowest = inst->lowest,
+                              .until = inst->engine->now + RPL_FORGET};
+    inst->visited_next = (uint8_t)((inst->visited_next + 1) % RPL_VISITED);
+}
+
+uint16_t rpl_instance_lowest(const struct rpl_instance *inst, const struct rpl_wire_dio *dio)
+{
+    uint16_t lowest = RPL_INFINITE_RANK;
+
+    if (inst->has_dodag && inst->version == dio->version &&
+        rpl_addr_equal(&inst->dodag_id, &dio->dodag_id))
+        return inst->lowest;
+    for (size_t i = 0; i < RPL_VISITED; i++) {
+        const struct rpl_visited *v = &inst->visited[i];
+        if (inst->engine->now < v->until && v->version == dio->version && v->lowest < lowest &&
+            rpl_addr_equal(&v->dodag_id, &dio->dodag_id))
+            lowest = v->lowest;
+    }
+    return lowest;
+}
+
 /* Take over what the preferred parent advertises: everything but Rank and DTSN (DIO-02). */
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
 {
@@ -337,7 +364,10 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     enum rpl_metric_choice choice;
     enum of_metric metric;
     bool restart = rejoined || !inst->has_config || !same_trickle(&inst->config, &d->config);
+    uint16_t lowest = rpl_instance_lowest(inst, d);
 
+    if (new_dodag && inst->has_dodag)
+        remember_dodag(inst);
     inst->has_dodag = inst->joined = inst->has_config = true;
     inst->dodag_id = d->dodag_id;
     inst->version = d->version;
@@ -356,7 +386,7 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     inst->of.metric = metric;
     rpl_metric_relay(inst, parent);
     if (new_version)
-        inst->lowest = RPL_INFINITE_RANK; /* PAR-09 */
+        inst->lowest = lowest; /* PAR-09, REP-09 */
     if (new_version || rejoined) {
         rpl_trace(e, RPL_TRACE_JOINED,
                   new_dodag     ? RPL_CAUSE_FIRST

@@ -62,6 +62,7 @@ struct choice {
 static void bounds(const struct rpl_instance *inst, const struct rpl_nbr *ref, struct choice *c)
 {
     const struct rpl_wire_config *config = &ref->dio.config;
+    uint16_t lowest = rpl_instance_lowest(inst, &ref->dio);
     uint32_t max;
 
     c->of = inst->of;
@@ -70,16 +71,14 @@ static void bounds(const struct rpl_instance *inst, const struct rpl_nbr *ref, s
     rpl_metric_choose(&ref->dio, &c->of.metric);
     c->own_rank = RPL_INFINITE_RANK;
     c->max_rank = RPL_INFINITE_RANK - 1;
-    if (!inst->has_dodag || inst->version != ref->dio.version ||
-        !rpl_addr_equal(&inst->dodag_id, &ref->dio.dodag_id))
-        return;
-    if (inst->joined)
+    if (inst->joined && inst->version == ref->dio.version &&
+        rpl_addr_equal(&inst->dodag_id, &ref->dio.dodag_id))
         c->own_rank = inst->rank;
-    if (inst->lowest == RPL_INFINITE_RANK)
+    if (lowest == RPL_INFINITE_RANK)
         return;
     if (config->max_rank_increase == 0 && inst->cfg.compat.max_rank_increase_0_unlimited)
         return;
-    max = (uint32_t)inst->lowest + config->max_rank_increase;
+    max = (uint32_t)lowest + config->max_rank_increase;
     if (max < c->max_rank)
         c->max_rank = (uint16_t)max;
 }
