@@ -124,6 +124,10 @@ const char *rpl_config_check(const struct rpl_config *config)
 {
     if (config->mem.alloc == NULL || config->mem.free == NULL)
         return "mem";
+    if (config->access.allow_count > RPL_ACCESS_MAX)
+        return "access.allow";
+    if (config->access.deny_count > RPL_ACCESS_MAX)
+        return "access.deny";
     if (config->limits.neighbours == 0)
         return "limits.neighbours";
     if (config->limits.targets == 0)

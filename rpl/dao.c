@@ -334,12 +334,20 @@ int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
     if (duplicate(inst, p, dao, peer))
         return 0;
     ack = rpl_ack_begin(inst, p);
-    for (uint8_t i = 0; i < dao->target_count; i++)
+    for (uint8_t i = 0; i < dao->target_count; i++) {
+        const struct rpl_wire_target *t = &dao->target[i];
+        if (t->len == 128 && !rpl_addr_is_multicast(&t->prefix) &&
+            !rpl_access_allowed(e, &t->prefix)) {
+            refused(inst, p, t, RPL_COUNT_REFUSED_DENIED, RPL_CAUSE_DENIED);
+            status = STATUS_REJECTED;
+            break;
+        }
         if (!inside(inst, &dao->target[i])) {
             refused(inst, p, &dao->target[i], RPL_COUNT_REFUSED_PREFIX, RPL_CAUSE_PREFIX);
             status = STATUS_REJECTED;
             break;
         }
+    }
     if (status == 0) {
         struct rpl_wire_dao copy = *dao; /* sending reuses the message */
         status = apply(inst, p, &copy, ack);

@@ -32,7 +32,7 @@ int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_e
     RB_INIT(&e->routes);
     RB_INIT(&e->tokens);
     e->dis_replies.at = e->drop_traces.at = now;
-    if (!rpl_timer_register(e, &e->t_sweep, TIMER_SWEEP))
+    if (!rpl_timer_register(e, &e->t_sweep, TIMER_SWEEP) || !rpl_access_init(e, &config->access))
         goto nomem;
     for (uint32_t i = 0; i < config->instance_count; i++) {
         e->instance_count++;
@@ -56,6 +56,7 @@ void rpl_engine_free(struct rpl_engine *e)
     rpl_rts_free(e);
     rpl_peers_free(e);
     rpl_queue_free(e);
+    rpl_free(e, e->access);
     rpl_free(e, e->timers.heap);
     e->mem.free(e->mem.ctx, e);
 }
@@ -127,6 +128,8 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
         reason = RPL_COUNT_DROP_INTERFACE_UNKNOWN;
     else if (is_own_source(e, &ev->src))
         reason = RPL_COUNT_DROP_OWN;
+    else if (!rpl_access_allowed(e, &ev->src))
+        reason = RPL_COUNT_DROP_DENIED;
     else if (rpl_wire_read(ev->data, ev->len, &ev->src, &ev->dst, p.msg, &reason) == 0)
         reason = judge_scope(&p);
     if (reason == RPL_COUNTER_COUNT)

@@ -389,6 +389,8 @@ struct rpl_engine {
     struct rpl_rt_list dirty;
     uint64_t token;
     struct rpl_acks acks;
+    uint64_t *access; /* sorted: those allowed, then those denied */
+    uint32_t allow_count, deny_count;
     struct rpl_timer t_sweep; /* end of the grace for routes found at start */
     uint64_t counter[RPL_COUNTER_COUNT];
     uint32_t instance_count;
@@ -435,6 +437,12 @@ struct rpl_effect_trace *rpl_trace(struct rpl_engine *e, enum rpl_trace_kind kin
                                    uint32_t value);
 void rpl_store(struct rpl_instance *inst);
 void rpl_queue_free(struct rpl_engine *e);
+
+/* ---- access.c ---------------------------------------------------------------------- */
+
+bool rpl_access_init(struct rpl_engine *e, const struct rpl_access *access);
+/* May the node with the interface identifier of |addr| take part? */
+bool rpl_access_allowed(const struct rpl_engine *e, const struct rpl_addr *addr);
 
 /* ---- peer.c ------------------------------------------------------------------------ */
 

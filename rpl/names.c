@@ -73,6 +73,7 @@ const char *rpl_cause_name(enum rpl_cause cause)
         [RPL_CAUSE_LINK_GONE] = "link-gone",
         [RPL_CAUSE_LOOP] = "loop",
         [RPL_CAUSE_FULL] = "full",
+        [RPL_CAUSE_DENIED] = "denied",
         [RPL_CAUSE_PREFIX] = "outside-prefix",
         [RPL_CAUSE_KERNEL] = "kernel",
         [RPL_CAUSE_INSTALLED] = "installed",

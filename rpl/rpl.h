@@ -164,10 +164,19 @@ struct rpl_stored {
     uint8_t path_sequence;
 };
 
+/* Who may take part, by EUI-64 (the interface identifier with its universal bit turned). A node
+ * on |deny| may not; if |allow| is not empty, only those on it may. */
+#define RPL_ACCESS_MAX 4096
+struct rpl_access {
+    const uint64_t *allow, *deny; /* borrowed while rpl_engine_new() runs, in any order */
+    uint32_t allow_count, deny_count;
+};
+
 struct rpl_config {
     struct rpl_mem mem;
     uint64_t seed; /* of the engine's random numbers */
     struct rpl_limits limits;
+    struct rpl_access access;
     uint32_t instance_count;
     struct rpl_instance_config instance[RPL_INSTANCES_MAX];
     struct rpl_stored stored[RPL_INSTANCES_MAX]; /* same index as instance[] */
@@ -367,6 +376,7 @@ enum rpl_cause {
     RPL_CAUSE_LINK_GONE,
     RPL_CAUSE_LOOP,   /* a DAO would close a cycle */
     RPL_CAUSE_FULL,   /* a table is full */
+    RPL_CAUSE_DENIED, /* not on the allow list, or on the deny list */
     RPL_CAUSE_PREFIX, /* target outside the DODAG's prefix */
     RPL_CAUSE_KERNEL, /* the kernel refused */
     RPL_CAUSE_INSTALLED,
@@ -457,6 +467,8 @@ struct rpl_effect {
     X(DROP_NEIGHBOURS_FULL, "drop-neighbours-full")                                                \
     X(DROP_NOMEM, "drop-no-memory")                                                                \
     X(DROP_EFFECTS_FULL, "drop-effects-full")                                                      \
+    X(DROP_DENIED, "drop-denied-node")                                                             \
+    X(REFUSED_DENIED, "refused-denied-node")                                                       \
     X(DROP_ROUTER_ONLY, "drop-not-a-router")                                                       \
     X(REFUSED_LOOP, "refused-loop")                                                                \
     X(REFUSED_FULL, "refused-targets-full")                                                        \

@@ -640,6 +640,30 @@ static void test_found_routes(void **state)
     assert_false(rig.route_set[mark]);
 }
 
+/* Allow and deny lists: neither as a sender nor as a target of somebody else. */
+static void test_access(void **state)
+{
+    /* 02:00:00:ff:fe:00:00:02 with the universal bit turned, and so on. */
+    static const uint64_t allow[] = {0x000000fffe000003, 0x000000fffe000002, 0x000000fffe000009};
+    static const uint64_t deny[] = {0x000000fffe000009};
+
+    (void)state;
+    rig_init(&rig, RPL_ROLE_ROOT, RPL_MOP_STORING);
+    rig.config.access =
+        (struct rpl_access){.allow = allow, .allow_count = 3, .deny = deny, .deny_count = 1};
+    assert_int_equal(rig_start(&rig), 0);
+    storing_dao(2, 2, 1, 0, 30);
+    storing_dao(3, 3, 1, 0, 30);
+    assert_int_equal(nodes(), 2);
+    storing_dao(4, 4, 1, 0, 30); /* not allowed */
+    storing_dao(9, 9, 1, 0, 30); /* allowed, but denied */
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_DENIED), 2);
+    storing_dao(2, 4, 2, 0, 30); /* announced by one who is allowed */
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_DENIED), 1);
+    assert_int_equal(rig_last(&rig, RPL_CODE_DAO_ACK, 0)->msg.u.ack.status, 0x80);
+    assert_int_equal(nodes(), 2);
+}
+
 static void test_link_flap(void **state)
 {
     struct rpl_event ev = {.type = RPL_EVENT_LINK,
@@ -709,6 +733,7 @@ int main(void)
         T(found_routes),
         T(link_flap),
         T(foreign_delete),
+        T(access),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
