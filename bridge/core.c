@@ -202,6 +202,7 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     memcpy(node->eui64, eui64, sizeof(node->eui64));
     node->discovery = (struct ask){.kind = ASK_DISCOVERY, .node = node};
     node->alarm.node = node;
+    node->announced = true;
     TAILQ_INIT(&node->resources);
     RB_INSERT(node_tree, &core->nodes, node);
     core->stats.nodes++;
@@ -347,12 +348,41 @@ void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now)
 {
     struct node *node;
 
+    core->complete = true;
     RB_FOREACH (node, node_tree, &core->nodes) {
+        if (!node->online && !node->announced) {
+            announce(core, node);
+        }
         for (size_t i = 0; i < PATHS_MAX; i++) {
             if (node->paths[i].used && !node->paths[i].listed) {
                 path_drop(core, node, &node->paths[i], now);
             }
         }
+    }
+}
+
+void brg_core_remembered(struct brg_core *core, const char *topic, const struct brg_now *now)
+{
+    size_t base_len = strlen(core->config.base);
+    char eui64[BRG_EUI64_TEXT];
+    struct node *node;
+
+    if (strncmp(topic, core->config.base, base_len) != 0 || topic[base_len] != '/' ||
+        strlen(topic + base_len + 1) != BRG_EUI64_TEXT - 1 + strlen("/availability")) {
+        return;
+    }
+    memcpy(eui64, topic + base_len + 1, BRG_EUI64_TEXT - 1);
+    eui64[BRG_EUI64_TEXT - 1] = '\0';
+    if (brg_eui64_parse(eui64, eui64) < 0 || brg_node_find(core, eui64) != NULL) {
+        return; /* known ones are told anyway */
+    }
+    node = node_get(core, eui64, now);
+    if (node == NULL) {
+        return;
+    }
+    node->announced = false;
+    if (core->complete) {
+        announce(core, node);
     }
 }
 

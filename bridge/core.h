@@ -114,6 +114,12 @@ void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const s
 void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
                      const struct brg_now *now);
 
+/*
+ * The broker keeps this node as online (BASE/NODE/availability, from an earlier run). If the
+ * routing daemon does not know it once its snapshot is complete, the broker is told.
+ */
+void brg_core_remembered(struct brg_core *core, const char *topic, const struct brg_now *now);
+
 /* A message on a topic that ends in /set. */
 void brg_core_command(struct brg_core *core, const char *topic, const char *payload, size_t len,
                       const struct brg_now *now);

@@ -69,7 +69,7 @@ struct node {
     uint8_t ip[16]; /* where it is talked to */
     struct path paths[PATHS_MAX];
     bool online;
-    bool announced; /* its availability was put into the outbox */
+    bool announced; /* the outbox has its availability, or nobody was ever told that it is online */
     struct ask discovery;
     struct alarm alarm;
     uint32_t failures;
@@ -94,6 +94,7 @@ struct brg_core {
     struct node_ip_tree ips;
     struct ask_tree asks;
     struct brg_timers timers;
+    bool complete; /* a snapshot was */
     struct brg_core_stats stats;
     struct brg_decoder decoder;
     struct brg_text out;

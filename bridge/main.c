@@ -37,7 +37,8 @@ struct bridge {
     struct brg_core *core;
     struct brg_mqtt *mqtt;
     struct brg_follow *follow;
-    struct brg_follow_handler handler;
+    struct brg_follow_handler follow_handler;
+    struct brg_mqtt_handler mqtt_handler;
     ev_io udp_io;
     ev_timer timer;
     ev_prepare prepare;
@@ -166,6 +167,8 @@ static void datagrams(struct ev_loop *loop, ev_io *io, int events)
             brg_core_heard(bridge->core, &peer, &now);
         }
         effects_run(bridge, &now);
+        /* At once, so that the next value of this turn does not take the place of this one. */
+        brg_mqtt_pump(bridge->mqtt);
     }
 }
 
@@ -204,6 +207,14 @@ static void on_command(void *ctx, const char *topic, const char *payload, size_t
     struct brg_now now = now_read();
 
     brg_core_command(bridge->core, topic, payload, len, &now);
+}
+
+static void on_remembered(void *ctx, const char *topic)
+{
+    struct bridge *bridge = ctx;
+    struct brg_now now = now_read();
+
+    brg_core_remembered(bridge->core, topic, &now);
 }
 
 static void on_trace(void *ctx, const struct brg_trace *trace)
@@ -361,15 +372,20 @@ static void watchers_start(struct bridge *bridge)
 
 static bool others_start(struct bridge *bridge)
 {
-    bridge->handler = (struct brg_follow_handler){
+    bridge->mqtt_handler = (struct brg_mqtt_handler){
+        .command = on_command,
+        .remembered = on_remembered,
+        .ctx = bridge,
+    };
+    bridge->follow_handler = (struct brg_follow_handler){
         .snapshot_begin = on_snapshot_begin,
         .snapshot_end = on_snapshot_end,
         .node = on_node,
         .ctx = bridge,
     };
-    bridge->mqtt =
-        brg_mqtt_new(bridge->loop, &bridge->conf, bridge->outbox, seed_read(), on_command, bridge);
-    bridge->follow = brg_follow_new(bridge->loop, bridge->conf.socket, &bridge->handler);
+    bridge->mqtt = brg_mqtt_new(bridge->loop, &bridge->conf, bridge->outbox, seed_read(),
+                                &bridge->mqtt_handler);
+    bridge->follow = brg_follow_new(bridge->loop, bridge->conf.socket, &bridge->follow_handler);
     return bridge->mqtt != NULL && bridge->follow != NULL;
 }
 

@@ -32,8 +32,7 @@ struct brg_mqtt {
     struct ev_loop *loop;
     const struct bconf *conf;
     struct brg_outbox *outbox;
-    brg_mqtt_command_fn *command;
-    void *ctx;
+    const struct brg_mqtt_handler *handler;
     uint64_t random;
     char client_id[BCONF_TEXT_MAX];
     char state_topic[BRG_TOPIC_MAX];
@@ -171,6 +170,8 @@ static void subscribe(struct brg_mqtt *mqtt)
         brg_text_puts(&text, "/set");
         (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 1);
     }
+    (void)snprintf(filter, sizeof(filter), "%s/+/availability", mqtt->conf->base);
+    (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
 }
 
 static void on_connect(struct mosquitto *handle, void *ctx, int code)
@@ -197,10 +198,21 @@ static void on_message(struct mosquitto *handle, void *ctx, const struct mosquit
 {
     struct brg_mqtt *mqtt = ctx;
 
+    const struct brg_mqtt_handler *handler = mqtt->handler;
+    const char *last = strrchr(message->topic, '/');
+
     (void)handle;
-    /* A retained command is an old one: it was meant for who listened then. */
-    if (!message->retain && message->payloadlen >= 0) {
-        mqtt->command(mqtt->ctx, message->topic, message->payload, (size_t)message->payloadlen);
+    if (last == NULL || message->payloadlen < 0) {
+        return;
+    }
+    /* A retained command is an old one: it was meant for who listened then. Of availability it is
+     * the other way round: the rest is our own voice. */
+    if (strcmp(last, "/set") == 0 && !message->retain) {
+        handler->command(handler->ctx, message->topic, message->payload,
+                         (size_t)message->payloadlen);
+    } else if (strcmp(last, "/availability") == 0 && message->retain && message->payloadlen == 6 &&
+               memcmp(message->payload, "online", 6) == 0) {
+        handler->remembered(handler->ctx, message->topic);
     }
 }
 
@@ -313,7 +325,7 @@ static void connect_begin(struct brg_mqtt *mqtt)
 
 struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
                               struct brg_outbox *outbox, uint64_t seed,
-                              brg_mqtt_command_fn *command, void *ctx)
+                              const struct brg_mqtt_handler *handler)
 {
     struct brg_mqtt *mqtt = calloc(1, sizeof(*mqtt));
 
@@ -323,8 +335,7 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     mqtt->loop = loop;
     mqtt->conf = conf;
     mqtt->outbox = outbox;
-    mqtt->command = command;
-    mqtt->ctx = ctx;
+    mqtt->handler = handler;
     mqtt->random = seed;
     mqtt->retry_s = RETRY_MIN_S;
     (void)snprintf(mqtt->state_topic, sizeof(mqtt->state_topic), "%s/bridge/state", conf->base);

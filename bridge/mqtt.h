@@ -18,13 +18,19 @@
 
 struct brg_mqtt;
 
-/* A message on BASE/.../set that was not retained. The payload is not terminated. */
-typedef void brg_mqtt_command_fn(void *ctx, const char *topic, const char *payload, size_t len);
+/* What comes from the broker. Payloads are not terminated. */
+struct brg_mqtt_handler {
+    /* On BASE/.../set, and not retained. */
+    void (*command)(void *ctx, const char *topic, const char *payload, size_t len);
+    /* On BASE/NODE/availability, retained and `online`. */
+    void (*remembered)(void *ctx, const char *topic);
+    void *ctx;
+};
 
-/* Starts at once. |conf| and |outbox| must outlive it. NULL without memory. */
+/* Starts at once. |conf|, |outbox| and |handler| must outlive it. NULL without memory. */
 struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
                               struct brg_outbox *outbox, uint64_t seed,
-                              brg_mqtt_command_fn *command, void *ctx);
+                              const struct brg_mqtt_handler *handler);
 
 /* Hands over what the outbox has, as far as the window allows. */
 void brg_mqtt_pump(struct brg_mqtt *mqtt);

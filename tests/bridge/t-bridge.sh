@@ -144,6 +144,7 @@ port=$((20000 + RANDOM % 20000))
 cat >broker.conf <<CONF
 listener $port 127.0.0.1
 allow_anonymous true
+user root
 persistence false
 log_type error
 log_type warning
@@ -260,10 +261,12 @@ kill -TERM $bridge_pid
 wait $bridge_pid || fail 'the bridge does not end well'
 expect 10 '^[01] mesh/bridge/state offline$' 'a bridge that ends says so'
 publish -r -t mesh/$heat/setpoint/set -m 10
+publish -r -t mesh/$twice/availability -m online # as if it had gone while the bridge was away
 set_mark
 bridge_start
 expect 20 '^[01] mesh/bridge/state online$' 'it is back'
 expect 40 "^[01] mesh/$heat/setpoint \{\"v\":23.5," 'a retained command was not carried out'
+expect 20 "^[01] mesh/$twice/availability offline\$" 'a node that went meanwhile is told'
 publish -r -n -t mesh/$heat/setpoint/set
 
 # Nodes come and go.

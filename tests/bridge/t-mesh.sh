@@ -45,6 +45,7 @@ lab_start 4 --topology line --loss 10
 cat >$LAB/mosquitto.conf <<END
 listener 1883 127.0.0.1
 allow_anonymous true
+user root
 END
 lab_run 1 mosquitto mosquitto -c $LAB/mosquitto.conf
 for node in 2 3 4; do

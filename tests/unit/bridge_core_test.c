@@ -475,6 +475,33 @@ static void test_snapshot(void **state)
     assert_int_equal(brg_core_stats(core)->online, 1);
 }
 
+/* What an earlier run left at the broker is put right, after the snapshot and not before. */
+static void test_remembered(void **state)
+{
+    (void)state;
+    brg_core_remembered(core, "mesh/" EUI1 "/availability", &now);
+    brg_core_remembered(core, "mesh/" EUI2 "/availability", &now);
+    brg_core_remembered(core, "mesh/nothing/availability", &now);
+    brg_core_remembered(core, "mesh/0000000000000g00/availability", &now);
+    brg_core_remembered(core, "other/" EUI1 "/availability", &now);
+    expect_nothing();
+    brg_core_snapshot_begin(core);
+    up(EUI2);
+    expect_availability(EUI2, "online");
+    brg_core_snapshot_end(core, &now);
+    expect_availability(EUI1, "offline");
+    brg_core_snapshot_end(core, &now);
+    brg_core_remembered(core, "mesh/" EUI1 "/availability", &now);
+    brg_core_remembered(core, "mesh/" EUI2 "/availability", &now);
+    expect_nothing();
+    /* After it they are told at once. */
+    brg_core_node_down(core, EUI2, 0, &now);
+    expect_availability(EUI2, "offline");
+    brg_core_remembered(core, "mesh/00124b0000030000/availability", &now);
+    expect_availability("00124b0000030000", "offline");
+    assert_int_equal(brg_core_stats(core)->nodes, 2);
+}
+
 static void test_bound_on_nodes(void **state)
 {
     static const char third[] = "00124b0000030000";
@@ -740,6 +767,7 @@ int main(void)
         T(test_no_room_no_ack),
         T(test_availability),
         T(test_snapshot),
+        T(test_remembered),
         T(test_bound_on_nodes),
         T(test_moved_node),
         T(test_sleepy),
