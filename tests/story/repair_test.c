@@ -2,6 +2,8 @@
 /* Parents that change, links that die, repairs. */
 #include "story.h"
 
+#include <string.h>
+
 /* a above b and c, both above d, e below d; d hears c a minute later than b. */
 static void diamond(struct story *story, enum rpl_mop mop)
 {
@@ -188,6 +190,52 @@ STORY(a_cut_link_with_an_alternative)
     story_expect_delivery(story, 4, 0);
 }
 
+/*
+ * Five that hear each other lose the one link to the root, and none of them poisons. They take each
+ * other for parents, with Ranks that count upwards: with the limit of 8.2.2.4 far away the circles
+ * stand, and sim_check() sees them; with the usual limit it is soon over.
+ */
+static bool circles_after_a_cut(struct story *story, uint16_t max_rank_increase, rpl_duration grace)
+{
+    struct rpl_config config;
+    unsigned node[5];
+    char text[160] = "";
+    bool seen = false;
+
+    story_config(&config, RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    config.instance[0].dodag.max_rank_increase = max_rank_increase;
+    unsigned a = story_add(story, "a", &config);
+    story_config(&config, RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+    config.instance[0].poison = false;
+    for (unsigned i = 0; i < 5; i++) {
+        node[i] = story_add(story, NULL, &config);
+        for (unsigned j = 0; j < i; j++)
+            sim_link(story->sim, node[i], node[j], 0);
+    }
+    sim_link(story->sim, a, node[0], 0);
+    story_run(story, 200);
+    assert_true(sim_check(story->sim, 0, text, sizeof(text)));
+    sim_cut(story->sim, a, node[0]);
+    for (unsigned i = 0; i < 600 && !seen; i++) {
+        story_run(story, 1);
+        seen = !sim_check(story->sim, grace, text, sizeof(text));
+    }
+    assert_int_equal(seen, strstr(text, "has been in a loop") != NULL);
+    return seen;
+}
+
+STORY(counting_to_infinity_is_seen)
+{
+    assert_true(circles_after_a_cut(story, 65000, RPL_S(2)));
+}
+
+STORY(counting_to_infinity_is_short)
+{
+    assert_false(circles_after_a_cut(story, 3 * 256, RPL_S(60)));
+    for (unsigned node = 1; node < 6; node++)
+        story_expect_detached(story, node);
+}
+
 /* d moves without a word to b, whose link is dead. e's Path Sequence does not change by that
  * (SEQ-08), so the root hears the same one from two children: the one that came last is right. */
 STORY(a_grandchild_follows_over_a_cut)
@@ -362,6 +410,8 @@ int main(void)
         cmocka_unit_test(a_cut_link_is_poisoned_and_mended_non_storing),
         cmocka_unit_test(a_cut_link_is_poisoned_and_mended_storing),
         cmocka_unit_test(a_cut_link_with_an_alternative),
+        cmocka_unit_test(counting_to_infinity_is_seen),
+        cmocka_unit_test(counting_to_infinity_is_short),
         cmocka_unit_test(a_grandchild_follows_over_a_cut),
         cmocka_unit_test(a_router_restarts_with_state),
         cmocka_unit_test(a_router_restarts_with_state_and_routes),
