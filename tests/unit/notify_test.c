@@ -46,7 +46,7 @@ static void manager_hears_us(void **unused)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    char name[64], heard[64] = "";
+    char name[sizeof(addr.sun_path) + 2], heard[64] = "";
 
     (void)unused;
     /* An abstract name: nothing is left behind. */
