@@ -9,6 +9,29 @@
 #define ALARM_BURST 5
 #define ALARM_PERIOD RPL_S(600)
 
+/*
+ * A prefix as we pass it on; false: not at all. DIO-07: only the root speaks for an on-link
+ * prefix, and R=1 would name our parent. DIO-08: in non-storing mode our children name us by the
+ * address that R=1 gives them, so the prefix waits until we have one in it.
+ */
+static bool relay_pio(const struct rpl_instance *inst, struct rpl_wire_pio *pio)
+{
+    const struct rpl_addr *own;
+
+    if (inst->cfg.role == RPL_ROLE_ROOT)
+        return true;
+    if (pio->on_link)
+        return false;
+    if (!pio->router_address && inst->mop != RPL_MOP_NON_STORING)
+        return true;
+    own = rpl_own_address(inst, inst->parent ? inst->parent->ifindex : 0);
+    if (!own || (pio->autonomous && !rpl_addr_match(own, &pio->prefix, pio->len)))
+        return false;
+    pio->router_address = true;
+    pio->prefix = *own;
+    return true;
+}
+
 static void fill(struct rpl_instance *inst, struct rpl_wire_dio *d)
 {
     memset(d, 0, sizeof(*d));
@@ -23,17 +46,11 @@ static void fill(struct rpl_instance *inst, struct rpl_wire_dio *d)
     d->has_config = inst->has_config;
     d->config = inst->config;
     for (uint8_t i = 0; i < inst->pio_count; i++) {
-        /* DIO-07: only the root speaks for an on-link prefix; R=1 would name our parent. */
-        if (inst->cfg.role != RPL_ROLE_ROOT && inst->pio[i].on_link)
-            continue;
         d->pio[d->pio_count] = inst->pio[i];
-        if (inst->cfg.role != RPL_ROLE_ROOT && inst->pio[i].router_address) {
-            const struct rpl_addr *own = rpl_own_address(inst, 0);
-            if (!own)
-                continue;
-            d->pio[d->pio_count].prefix = *own;
-        }
-        d->pio_count++;
+        if (relay_pio(inst, &d->pio[d->pio_count]))
+            d->pio_count++;
+        else
+            memset(&d->pio[d->pio_count], 0, sizeof(d->pio[0]));
     }
     /* A leaf says nothing about paths, for there is none through it (RFC 6550 section 8.5). */
     d->metric_count = inst->leaf ? 0 : inst->metric_count;

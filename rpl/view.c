@@ -80,6 +80,7 @@ static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_
     if (prefix) {
         out->prefix = *prefix;
         out->prefix_len = 64;
+        rpl_addr_mask(&out->prefix, 64); /* a router sends its whole address */
     }
     if (inst->parent) {
         out->parent = inst->parent->addr;
