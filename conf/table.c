@@ -165,6 +165,8 @@ const struct conf_setting conf_table[] = {
      "option type of the RPIs that we write"},
     {CONF_GROUP_COMPAT, "short_transit", CONF_SWITCH, 0, 0, 0, NULL,
      IN_INST(rpl.compat.short_transit), "accept a Transit without a parent in non-storing mode"},
+    {CONF_GROUP_COMPAT, "parent_by_prefix", CONF_SWITCH, 0, 0, 0, NULL,
+     IN_INST(rpl.compat.parent_by_prefix), "name a parent that does not tell its address"},
     {CONF_GROUP_COMPAT, "local_instance_without_d", CONF_SWITCH, 0, 0, 0, NULL,
      IN_INST(rpl.compat.local_instance_without_d),
      "accept DAOs of a local instance that name no DODAG"},

@@ -53,6 +53,7 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->energy = UINT8_MAX;
     instance->compat.rpi_type = RPL_RPI_63;
     instance->compat.short_transit = true;
+    instance->compat.parent_by_prefix = true;
     instance->compat.local_instance_without_d = true;
     /* RFC 6719 section 5, as of/ has them. */
     instance->parent_switch_threshold = 192;

@@ -175,7 +175,7 @@ bool rpl_parent_address(const struct rpl_instance *inst, struct rpl_addr *ret_ad
             *ret_addr = inst->pio[i].prefix;
             return true;
         }
-    if (!prefix)
+    if (!prefix || !inst->cfg.compat.parent_by_prefix)
         return false;
     /* NOTE: deployed roots and routers send R=0 and are known by prefix::IID (interop). */
     *ret_addr = rpl_addr_join(prefix, &inst->parent->addr);

@@ -100,6 +100,7 @@ struct rpl_compat {
     bool upward_rpi;               /* put an RPI on our own upward packets */
     uint8_t rpi_type;              /* 0x63 or 0x23 for what we originate */
     bool short_transit;            /* MOP 1: accept a 4-octet Transit from a link-local source */
+    bool parent_by_prefix;         /* MOP 1: a parent without R=1 is known by prefix::IID */
     bool local_instance_without_d; /* accept D=0 with a local instance that has one DODAG */
     bool max_rank_increase_0_unlimited; /* read DAGMaxRankIncrease 0 as "no limit" */
 };

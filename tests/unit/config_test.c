@@ -64,6 +64,7 @@ static void test_defaults(void **state)
     assert_false(c.compat.upward_rpi);
     assert_int_equal(c.compat.rpi_type, 0x63);
     assert_true(c.compat.short_transit);
+    assert_true(c.compat.parent_by_prefix);
     assert_true(c.compat.local_instance_without_d);
     assert_false(c.compat.max_rank_increase_0_unlimited);
 
