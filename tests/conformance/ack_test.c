@@ -90,8 +90,8 @@ static void test_ACK_03(void **state)
     static const struct {
         uint8_t status;
         bool rejected;
-    } rows[] = {{0, false},   {1, false},   {127, false}, {0x41, false},
-                {128, true},  {0x81, true}, {0xc3, true}, {255, true}};
+    } rows[] = {{0, false},  {1, false},   {127, false}, {0x41, false},
+                {128, true}, {0x81, true}, {0xc3, true}, {255, true}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -27,9 +27,8 @@ static void test_SEQ_02(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_table_size("lollipop_inc"); i++)
-        assert_int_equal(
-            rpl_lollipop_increment((uint8_t)row_table("lollipop_inc", i, "a")),
-            (uint8_t)row_table("lollipop_inc", i, "next"));
+        assert_int_equal(rpl_lollipop_increment((uint8_t)row_table("lollipop_inc", i, "a")),
+                         (uint8_t)row_table("lollipop_inc", i, "next"));
     for (unsigned a = 0; a < 256; a++)
         assert_int_equal(rpl_lollipop_compare(rpl_lollipop_increment((uint8_t)a), (uint8_t)a),
                          RPL_NEWER);
@@ -285,7 +284,7 @@ static void test_SEQ_12(void **state)
         spread |= before && waited != before;
         before = waited;
     }
-    assert_true(spread); /* with jitter */
+    assert_true(spread);                   /* with jitter */
     dio.u.dio.config.default_lifetime = 0; /* would be a No-Path */
     rpl_wire_config_pack(&dio.u.dio.config);
     row_begin(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
