@@ -464,7 +464,8 @@ static void daemon_stop(struct daemon *daemon)
 int daemon_run(const struct daemon_options *options, const struct conf *conf)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
-    bool detach = !options->foreground && !notify_wanted(); /* notify_open() takes it away */
+    bool service = notify_wanted(); /* notify_open() takes it away */
+    bool detach = !options->foreground && !service;
 
     if (!daemon)
         return 1;
@@ -478,7 +479,8 @@ int daemon_run(const struct daemon_options *options, const struct conf *conf)
     iface_table_init(&daemon->ifaces, conf);
     privs_lookup(conf->user, &daemon->user);
     int r = 0;
-    if (conf->bridge.present && options->foreground)
+    /* A service has a unit of its own for the bridge. */
+    if (conf->bridge.present && options->foreground && !service)
         r = bridge_child_fork(&daemon->bridge, conf->bridge.program, daemon->config_path);
     if (r == 0)
         r = daemon_start(daemon);

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "rpl/rpl_data.h"
 #include "rpl/rpl_view.h"
 #include "rpl/rpl_wire.h"
 #include "rpld/daemon.h"
@@ -12,36 +11,9 @@
 
 #define DAEMON_EFFECTS_PER_TURN 1024
 
-/*
- * Compat setting upward_rpi: our own DAOs to the root carry an RPI like any data packet of the
- * mesh (RFC 6550 section 11.2: a source writes SenderRank 0).
- */
-static bool daemon_send_rpi(const struct daemon *daemon, const struct rpl_effect_send *send,
-                            struct rpl_rpi *ret_rpi)
-{
-    struct rpl_view_rpi view;
-
-    if (send->ifindex != 0 || send->len < 5 || rpl_addr_is_link_local(&send->dst))
-        return false;
-    uint8_t id = send->data[4]; /* RPLInstanceID of a DAO or DAO-ACK */
-    for (uint32_t i = 0; i < daemon->conf.instance_count; i++) {
-        const struct rpl_instance_config *instance = &daemon->conf.instance[i].rpl;
-
-        if (instance->id != id || instance->role == RPL_ROLE_ROOT || !instance->compat.upward_rpi)
-            continue;
-        if (rpl_view_rpi(daemon->engine, id, &view) < 0)
-            return false;
-        *ret_rpi = (struct rpl_rpi){.type = view.type, .instance = id};
-        return true;
-    }
-    return false;
-}
-
 static void daemon_send(struct daemon *daemon, const struct rpl_effect_send *send)
 {
-    struct rpl_rpi rpi;
-    bool has_rpi = daemon_send_rpi(daemon, send, &rpi);
-    int r = icmp6_send(&daemon->icmp6, send, has_rpi ? &rpi : NULL);
+    int r = icmp6_send(&daemon->icmp6, send);
 
     if (r == 0) {
         daemon->counters[DAEMON_SENT]++;
@@ -55,12 +27,36 @@ static void daemon_send(struct daemon *daemon, const struct rpl_effect_send *sen
              strerror(-r));
 }
 
+/*
+ * Compat setting upward_rpi: what leaves this machine upwards has to carry an RPI, which the
+ * kernel cannot put there. The routes to the parent then lead into the TUN, and the forwarder
+ * does the rest.
+ */
+static bool daemon_goes_up(const struct daemon *daemon, const struct rpl_route *route)
+{
+    struct rpl_view_instance view;
+    struct rpl_cursor cursor = {0};
+
+    while (route->kind == RPL_ROUTE_VIA &&
+           rpl_view_next_instance(daemon->engine, &cursor, daemon->now, &view)) {
+        if (view.has_parent && daemon->conf.instance[view.index].rpl.compat.upward_rpi &&
+            view.parent_ifindex == route->ifindex && rpl_addr_equal(&view.parent, &route->via))
+            return true;
+    }
+    return false;
+}
+
 static void daemon_route(struct daemon *daemon, const struct rpl_effect *effect)
 {
     const struct rpl_effect_route *want = &effect->u.route;
-    int r = effect->type == RPL_EFFECT_ROUTE_SET
-                ? krt_route_set(daemon->krt, want->token, &want->route)
-                : krt_route_del(daemon->krt, want->token, &want->route);
+    struct rpl_route route = want->route;
+
+    if (daemon_goes_up(daemon, &route)) {
+        route.kind = RPL_ROUTE_TUN;
+        route.ifindex = 0;
+    }
+    int r = effect->type == RPL_EFFECT_ROUTE_SET ? krt_route_set(daemon->krt, want->token, &route)
+                                                 : krt_route_del(daemon->krt, want->token, &route);
 
     if (r == 0)
         return;

@@ -70,6 +70,8 @@ static void daemon_link_event(struct daemon *daemon, const struct rpl_event *eve
                       "interface=%s error=\"%s\"", link->name, strerror(-r));
         if (iface)
             iface_check(iface, daemon_routes_for_others(daemon, iface->instances));
+    } else if (link->state == RPL_LINK_GONE) {
+        icmp6_leave(&daemon->icmp6, link->ifindex);
     }
     daemon_event(daemon, event);
 }

@@ -212,6 +212,56 @@ static bool fwd_must_encapsulate(const struct rpl_packet_info *info,
     return path->encapsulate || (info->hbh != 0 && path->has_rpi) || info->srh != 0;
 }
 
+/* ---- up: a router or leaf with compat upward_rpi ------------------------------------------ */
+
+/* The instance that a packet from |src| belongs to, as far as we have a parent in it. */
+static bool fwd_parent_of(const struct fwd *fwd, const struct rpl_addr *src, rpl_tstamp now,
+                          struct rpl_view_instance *ret_instance)
+{
+    struct rpl_cursor cursor = {0};
+
+    if (fwd_instance_of(fwd, src, now, ret_instance) && ret_instance->has_parent)
+        return true;
+    while (rpl_view_next_instance(fwd->engine, &cursor, now, ret_instance)) {
+        if (ret_instance->joined && ret_instance->has_parent)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * What goes to the parent by way of the TUN: our own packets get an RPI (RFC 6550 section 11.2:
+ * a source writes SenderRank 0); what we forward for others is not changed in transit. False:
+ * there is no parent.
+ */
+static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rpl_packet_info *info,
+                   rpl_tstamp now)
+{
+    struct rpl_view_instance instance;
+    struct rpl_view_rpi view;
+
+    if (!fwd_parent_of(fwd, &info->src, now, &instance) ||
+        rpl_view_rpi(fwd->engine, instance.id, &view) < 0)
+        return false;
+    const struct rpl_rpi rpi = {.type = view.type, .instance = instance.id};
+    uint32_t mtu = fwd->host.mtu(fwd->host.ctx, instance.parent_ifindex);
+    size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER, before = len;
+    enum rpl_data_error error = RPL_DATA_OK;
+    if (len > size)
+        error = RPL_DATA_TOO_BIG;
+    else if (info->hbh == 0 && rpl_view_is_own(fwd->engine, &info->src))
+        error = rpl_srh_insert(packet, &len, size, &info->dst, 1, &rpi);
+    if (error == RPL_DATA_TOO_BIG) {
+        fwd->counters[FWD_DROP_TOO_BIG]++;
+        fwd_error(fwd, packet, before, ICMP6_PACKET_TOO_BIG, 0, mtu > 8 ? mtu - 8 : 0, now);
+    } else if (error != RPL_DATA_OK) {
+        fwd->counters[fwd_data_counter(error)]++;
+    } else if (fwd_send(fwd, packet, len, instance.parent_ifindex, &instance.parent)) {
+        fwd->counters[FWD_UP]++;
+    }
+    return true;
+}
+
 /* Outgoing packets the kernel routed into the TUN; their Hop Limit is right already. */
 static void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
 {
@@ -234,7 +284,8 @@ static void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp no
         return;
     }
     if (rpl_view_route(fwd->engine, &info.dst, &path) < 0 || path.hops == 0) {
-        fwd_no_path(fwd, packet, len, &info.dst, now);
+        if (!fwd_up(fwd, packet, len, &info, now))
+            fwd_no_path(fwd, packet, len, &info.dst, now);
         return;
     }
     uint32_t mtu = fwd->host.mtu(fwd->host.ctx, path.ifindex);

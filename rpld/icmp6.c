@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "rpl/rpl_data.h"
 #include "rpl/rpl_wire.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -82,6 +81,14 @@ int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex)
     return 0;
 }
 
+void icmp6_leave(struct icmp6 *icmp6, uint32_t ifindex)
+{
+    struct ipv6_mreq mreq = {.ipv6mr_interface = ifindex};
+
+    memcpy(&mreq.ipv6mr_multiaddr, rpl_addr_all_nodes.b, sizeof(mreq.ipv6mr_multiaddr));
+    (void)setsockopt(icmp6->fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &mreq, sizeof(mreq));
+}
+
 /* The interface, our address and the hop limit come as control messages. */
 static bool icmp6_read_control(struct msghdr *msg, struct icmp6_message *message)
 {
@@ -137,19 +144,6 @@ int icmp6_receive(struct icmp6 *icmp6, struct icmp6_message *ret_message)
     return 1;
 }
 
-/* Hop-by-Hop header with the RPI alone (RFC 6553 section 3): eight octets, no padding. */
-static void icmp6_write_rpi(uint8_t out[8], const struct rpl_rpi *rpi)
-{
-    out[0] = 0; /* the kernel fills in the next header */
-    out[1] = 0;
-    out[2] = rpi->type;
-    out[3] = 4;
-    out[4] = rpi->flags;
-    out[5] = rpi->instance;
-    out[6] = (uint8_t)(rpi->sender_rank >> 8);
-    out[7] = (uint8_t)rpi->sender_rank;
-}
-
 static void icmp6_add_control(struct msghdr *msg, struct cmsghdr **c, size_t *used, int type,
                               const void *data, size_t len)
 {
@@ -163,16 +157,16 @@ static void icmp6_add_control(struct msghdr *msg, struct cmsghdr **c, size_t *us
     *used += CMSG_SPACE(len);
 }
 
-int icmp6_send(struct icmp6 *icmp6, const struct rpl_effect_send *send, const struct rpl_rpi *rpi)
+int icmp6_send(struct icmp6 *icmp6, const struct rpl_effect_send *send)
 {
     struct sockaddr_in6 to = {.sin6_family = AF_INET6};
     struct iovec iov = {.iov_len = send->len};
     struct in6_pktinfo info = {0};
     int hop_limit = send->hop_limit;
-    uint8_t hbh[8], data[RPL_MESSAGE_MAX];
+    uint8_t data[RPL_MESSAGE_MAX];
     union {
         struct cmsghdr align;
-        uint8_t space[CMSG_SPACE(sizeof(info)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(8)];
+        uint8_t space[CMSG_SPACE(sizeof(info)) + CMSG_SPACE(sizeof(int))];
     } control = {0};
     struct msghdr msg = {.msg_name = &to,
                          .msg_namelen = sizeof(to),
@@ -194,10 +188,6 @@ int icmp6_send(struct icmp6 *icmp6, const struct rpl_effect_send *send, const st
     info.ipi6_ifindex = (__typeof__(info.ipi6_ifindex))send->ifindex;
     icmp6_add_control(&msg, &c, &used, IPV6_PKTINFO, &info, sizeof(info));
     icmp6_add_control(&msg, &c, &used, IPV6_HOPLIMIT, &hop_limit, sizeof(hop_limit));
-    if (rpi) {
-        icmp6_write_rpi(hbh, rpi);
-        icmp6_add_control(&msg, &c, &used, IPV6_HOPOPTS, hbh, sizeof(hbh));
-    }
     msg.msg_controllen = used;
     return sendmsg(icmp6->fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
 }

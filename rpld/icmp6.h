@@ -36,6 +36,8 @@ void icmp6_close(struct icmp6 *icmp6);
 
 /* Hear ff02::1a on |ifindex|; doing it twice is fine. 0 or -errno. */
 int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex);
+/* Forget a membership; also of an interface that is gone, where it would stay for ever. */
+void icmp6_leave(struct icmp6 *icmp6, uint32_t ifindex);
 
 /* 1: *ret_message is filled; 0: nothing waits; -EMSGSIZE: one was too long and is gone;
  * -EBADMSG: the kernel did not say where it came from; another -errno: the socket failed. */
@@ -43,9 +45,8 @@ int icmp6_receive(struct icmp6 *icmp6, struct icmp6_message *ret_message);
 
 /*
  * Send what the engine wants sent, with its source and hop limit, on its interface (0: where
- * the routes lead). |rpi|, unless NULL, is put before it in a Hop-by-Hop header. 0 or -errno.
+ * the routes lead). 0 or -errno.
  */
-struct rpl_rpi;
-int icmp6_send(struct icmp6 *icmp6, const struct rpl_effect_send *send, const struct rpl_rpi *rpi);
+int icmp6_send(struct icmp6 *icmp6, const struct rpl_effect_send *send);
 
 #endif /* RPLD_ICMP6_H */

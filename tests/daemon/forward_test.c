@@ -557,6 +557,37 @@ static void router_carries_the_rpi_up(void **unused)
     bench_close(&bench);
 }
 
+/* Compat upward_rpi: the daemon points the routes up into the TUN. */
+static void own_packets_go_up_with_an_rpi(void **unused)
+{
+    struct rpl_addr root = rig_global(9), host = bench_host();
+    static const enum rpl_role roles[] = {RPL_ROLE_ROUTER, RPL_ROLE_LEAF};
+    struct bench_packet got, in = bench_udp(&host, &root, 64, 20);
+    unsigned hop = 0;
+
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        bench_router(&bench, roles[i], RPL_MOP_NON_STORING);
+        assert_int_equal(bench_send_own(&bench, &root, 20), 0);
+        assert_true(bench_in_air(&bench, &got, &hop));
+        struct rpl_packet_info info = parse(&got);
+        assert_int_equal(hop, 9);
+        assert_addr(&info.dst, &root);
+        assert_int_equal(info.rpi.type, RPL_RPI_63);
+        assert_int_equal(info.rpi.flags, 0);
+        assert_int_equal(info.rpi.sender_rank, 0);
+        assert_int_equal(bench_send_own(&bench, &root, 1232), 0);
+        assert_false(bench_in_air(&bench, &got, &hop));
+        assert_int_equal(bench_delivered(&bench), -EMSGSIZE);
+        /* Not ours: as it is. */
+        bench_from_uplink(&bench, &in);
+        assert_true(bench_in_air(&bench, &got, &hop));
+        assert_int_equal(parse(&got).hbh, 0);
+        assert_int_equal(parse(&got).hop_limit, 63);
+        bench_close(&bench);
+    }
+}
+
 static void storing_router_turns_and_returns(void **unused)
 {
     struct rpl_addr src = rig_global(6), dst = rig_global(5), gone = rig_global(7);
@@ -664,6 +695,7 @@ int main(void)
         cmocka_unit_test_teardown(failed_hop_is_told_to_the_root, teardown),
         cmocka_unit_test_teardown(failed_first_hop_is_told_to_the_engine, teardown),
         cmocka_unit_test_teardown(router_carries_the_rpi_up, teardown),
+        cmocka_unit_test_teardown(own_packets_go_up_with_an_rpi, teardown),
         cmocka_unit_test_teardown(storing_router_turns_and_returns, teardown),
         cmocka_unit_test_teardown(broken_packets_do_no_harm, teardown),
         cmocka_unit_test_teardown(counters_have_names, teardown),
