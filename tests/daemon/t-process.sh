@@ -139,8 +139,11 @@ lab_signal TERM 2 rpld
 if lab_is_root; then
     lab_config 2 router
     sed -i 's/^user = .*/user = "";/' $LAB/n2/rpld.conf
+    # A device and a folder for everybody, in here only.
+    mknod -m 0666 $LAB/tun c 10 200
+    mount --bind $LAB/tun /dev/net/tun
     chown nobody $LAB/n2
-    chmod 0666 /dev/net/tun
+    rm -f $LAB/n2/rpld.sock
     lab_run 2 rpld setpriv --reuid nobody --clear-groups --inh-caps +net_admin,+net_raw \
         --ambient-caps +net_admin,+net_raw "$RPLD" -c $LAB/n2/rpld.conf -f
     lab_check "ambient capabilities are enough" lab_until 10 answers 2
@@ -148,6 +151,7 @@ if lab_is_root; then
     lab_signal TERM 2 rpld
     lab_check "without them it says what it needs" says 1 'CAP_NET_RAW' \
         lab_in 2 setpriv --reuid nobody --clear-groups "$RPLD" -c $LAB/n2/rpld.conf -f
+    umount /dev/net/tun
 fi
 
 # --- the bridge ---
