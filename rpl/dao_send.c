@@ -19,7 +19,7 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
     if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->mop == RPL_MOP_NONE)
         return;
     /* DST-07: further news do not restart the timer; but news do not wait for a late retry. */
-    if (rpl_timer_armed(&inst->t_dao) && inst->t_dao.deadline <= e->now + delay + delay / 2)
+    if (rpl_timer_armed(&inst->t_dao) && inst->t_dao.due <= e->now + delay + delay / 2)
         return;
     when = e->now + rpl_random_range(e, delay / 2, delay + delay / 2);
     rpl_timer_set(e, &inst->t_dao, when);

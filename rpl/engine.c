@@ -264,20 +264,15 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
 void rpl_engine_timeout(struct rpl_engine *e, rpl_tstamp now)
 {
     struct rpl_timer *t;
+    int work = TIMERS_PER_CALL;
 
     if (now > e->now)
         e->now = now;
-    for (int n = 0; n < TIMERS_PER_CALL && (t = rpl_timer_first(e)) != NULL; n++) {
-        if (t->deadline > e->now)
-            break;
-        rpl_timer_stop(e, t);
+    while ((t = rpl_timer_pop(e, e->now, &work)) != NULL)
         run(e, t);
-    }
 }
 
 rpl_tstamp rpl_engine_deadline(const struct rpl_engine *e)
 {
-    const struct rpl_timer *t = rpl_timer_first(e);
-
-    return t ? t->deadline : RPL_NEVER;
+    return e->timers.count ? e->timers.heap[0]->deadline : RPL_NEVER;
 }

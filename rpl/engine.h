@@ -66,8 +66,10 @@ enum timer_kind {
     TIMER_SWEEP
 };
 
+/* |deadline| is what the timer stands in the heap by, |due| when it is to run: putting it off
+ * costs nothing until the old deadline has come. */
 struct rpl_timer {
-    rpl_tstamp deadline;
+    rpl_tstamp deadline, due;
     uint64_t seq;
     uint32_t slot; /* index + 1 in the heap, 0 = not armed */
     uint8_t kind;
@@ -123,10 +125,10 @@ struct rpl_ack_wait;
 LIST_HEAD(rpl_ack_waits, rpl_ack_wait);
 
 struct rpl_rt {
-    RB_ENTRY(rpl_rt) tree;     /* by dst, len, metric */
+    RB_ENTRY(rpl_rt) tree; /* by dst, len, metric of |want| */
+    struct rpl_route want, have, sent;
     RB_ENTRY(rpl_rt) by_token; /* while in flight */
     TAILQ_ENTRY(rpl_rt) dirty;
-    struct rpl_route want, have, sent;
     bool wanted, installed, inflight, deleting, is_dirty, found;
     int error;
     uint64_t token;
@@ -193,12 +195,12 @@ struct rpl_edge {
 LIST_HEAD(rpl_edges, rpl_edge);
 
 struct rpl_target {
-    RB_ENTRY(rpl_target) tree;
+    RB_ENTRY(rpl_target) tree; /* the key beside it, so that a step down reads one line */
+    struct rpl_addr prefix;
+    uint8_t len;
     TAILQ_ENTRY(rpl_target) work; /* selection queue */
     TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
     struct rpl_instance *inst;
-    struct rpl_addr prefix;
-    uint8_t len;
     bool known;       /* a DAO announced it; else it is only somebody's parent */
     bool unconfirmed; /* found in the kernel at start */
     bool reachable, was_up;
@@ -399,6 +401,27 @@ struct rpl_engine {
     struct rpl_instance instance[];
 };
 
+static inline uint64_t rpl_be64(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+/* rpl_addr_compare() for the trees: the same order, in two steps and without a call. */
+static inline int rpl_key_compare(const struct rpl_addr *a, const struct rpl_addr *b)
+{
+    uint64_t x = rpl_be64(a->b), y = rpl_be64(b->b);
+
+    if (x == y) {
+        x = rpl_be64(a->b + 8);
+        y = rpl_be64(b->b + 8);
+    }
+    return x < y ? -1 : x > y;
+}
+
 static inline bool rpl_storing(const struct rpl_instance *inst)
 {
     return inst->mop == RPL_MOP_STORING || inst->mop == RPL_MOP_STORING_MULTICAST;
@@ -412,7 +435,9 @@ void rpl_timer_unregister(struct rpl_engine *e, struct rpl_timer *t);
 void rpl_timer_set(struct rpl_engine *e, struct rpl_timer *t, rpl_tstamp deadline);
 void rpl_timer_stop(struct rpl_engine *e, struct rpl_timer *t);
 bool rpl_timer_armed(const struct rpl_timer *t);
-struct rpl_timer *rpl_timer_first(const struct rpl_engine *e);
+/* The first timer that is due at |now|, taken out; NULL if none is. At most |*work| steps, counted
+ * down, of which putting off is one. */
+struct rpl_timer *rpl_timer_pop(struct rpl_engine *e, rpl_tstamp now, int *work);
 
 /* ---- effect.c ---------------------------------------------------------------------- */
 

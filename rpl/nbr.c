@@ -17,7 +17,7 @@ int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b)
 {
     if (a->ifindex != b->ifindex)
         return a->ifindex < b->ifindex ? -1 : 1;
-    return rpl_addr_compare(&a->addr, &b->addr);
+    return rpl_key_compare(&a->addr, &b->addr);
 }
 
 RB_GENERATE(rpl_nbr_tree, rpl_nbr, tree, rpl_nbr_compare)

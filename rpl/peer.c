@@ -9,7 +9,7 @@ int rpl_peer_compare(const struct rpl_peer *a, const struct rpl_peer *b)
 {
     if (a->ifindex != b->ifindex)
         return a->ifindex < b->ifindex ? -1 : 1;
-    return rpl_addr_compare(&a->addr, &b->addr);
+    return rpl_key_compare(&a->addr, &b->addr);
 }
 
 RB_GENERATE(rpl_peer_tree, rpl_peer, tree, rpl_peer_compare)

@@ -9,7 +9,7 @@
 
 int rpl_rt_compare(const struct rpl_rt *a, const struct rpl_rt *b)
 {
-    int c = rpl_addr_compare(&a->want.dst, &b->want.dst);
+    int c = rpl_key_compare(&a->want.dst, &b->want.dst);
 
     if (c)
         return c;

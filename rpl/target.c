@@ -8,7 +8,7 @@
 
 int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b)
 {
-    int c = rpl_addr_compare(&a->prefix, &b->prefix);
+    int c = rpl_key_compare(&a->prefix, &b->prefix);
 
     return c ? c : (int)a->len - (int)b->len;
 }

@@ -90,14 +90,24 @@ void rpl_timer_stop(struct rpl_engine *e, struct rpl_timer *t)
         sift_down(ts, index, last);
 }
 
+static void push(struct rpl_timers *ts, struct rpl_timer *t)
+{
+    t->deadline = t->due;
+    t->seq = ++ts->seq;
+    sift_up(ts, ts->count++, t);
+}
+
 void rpl_timer_set(struct rpl_engine *e, struct rpl_timer *t, rpl_tstamp deadline)
 {
+    if (t->slot != 0 && deadline >= t->deadline && deadline != RPL_NEVER) {
+        t->due = deadline;
+        return;
+    }
     rpl_timer_stop(e, t);
     if (deadline == RPL_NEVER)
         return;
-    t->deadline = deadline;
-    t->seq = ++e->timers.seq;
-    sift_up(&e->timers, e->timers.count++, t);
+    t->due = deadline;
+    push(&e->timers, t);
 }
 
 bool rpl_timer_armed(const struct rpl_timer *t)
@@ -105,7 +115,17 @@ bool rpl_timer_armed(const struct rpl_timer *t)
     return t->slot != 0;
 }
 
-struct rpl_timer *rpl_timer_first(const struct rpl_engine *e)
+struct rpl_timer *rpl_timer_pop(struct rpl_engine *e, rpl_tstamp now, int *work)
 {
-    return e->timers.count ? e->timers.heap[0] : NULL;
+    struct rpl_timers *ts = &e->timers;
+
+    while (ts->count > 0 && ts->heap[0]->deadline <= now && *work > 0) {
+        struct rpl_timer *t = ts->heap[0];
+        (*work)--;
+        rpl_timer_stop(e, t);
+        if (t->due <= now)
+            return t;
+        push(ts, t);
+    }
+    return NULL;
 }
