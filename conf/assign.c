@@ -366,12 +366,69 @@ static bool parse_eui64(const char *text, uint8_t ret_eui64[CONF_EUI64_LEN])
     return true;
 }
 
+/* What no node and no interface can have as its address. */
+static const char *eui64_wrong(const char *text, uint8_t ret_eui64[CONF_EUI64_LEN])
+{
+    static const uint8_t none[CONF_EUI64_LEN] = {0};
+
+    if (!parse_eui64(text, ret_eui64))
+        return "no EUI-64";
+    if (memcmp(ret_eui64, none, sizeof(none)) == 0)
+        return "all zeros";
+    return (ret_eui64[0] & 1) != 0 ? "the address of a group" : NULL;
+}
+
+static bool assign_eui64_element(struct conf_reader *reader, struct conf_eui64_list *list,
+                                 const config_setting_t *element, const char *path)
+{
+    const char *wrong = NULL;
+    uint8_t eui64[CONF_EUI64_LEN];
+    uint64_t number = 0;
+
+    if (element->type != CONFIG_TYPE_STRING)
+        wrong = "not in quotes";
+    else
+        wrong = eui64_wrong(config_setting_get_string(element), eui64);
+    for (unsigned i = 0; wrong == NULL && i < CONF_EUI64_LEN; i++)
+        number = number << 8 | eui64[i];
+    for (uint32_t i = 0; wrong == NULL && i < list->count; i++)
+        if (list->eui64[i] == number)
+            wrong = "listed twice";
+    if (wrong == NULL && list->count == RPL_ACCESS_MAX)
+        wrong = "one node too many";
+    if (wrong != NULL) {
+        conf_reader_error(reader, element, path,
+                          "%s; allowed are up to %u EUI-64s, as in \"02:12:4b:00:14:b5:d9:0e\"",
+                          wrong, RPL_ACCESS_MAX);
+        return false;
+    }
+    list->eui64[list->count++] = number;
+    return true;
+}
+
+static bool assign_eui64_list(struct conf_reader *reader, const struct conf_setting *setting,
+                              void *base, const config_setting_t *from, const char *path)
+{
+    struct conf_eui64_list *list = (void *)((char *)base + setting->offset);
+    char element_path[CONF_PATH_TEXT_MAX];
+    bool good = true;
+
+    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
+        return refuse_type(reader, setting, from, path);
+    for (int i = 0; i < config_setting_length(from); i++) {
+        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
+        if (!assign_eui64_element(reader, list, config_setting_get_elem(from, (unsigned)i),
+                                  element_path))
+            good = false;
+    }
+    return good;
+}
+
 static bool assign_eui64(struct conf_reader *reader, const struct conf_setting *setting, void *base,
                          const config_setting_t *from, const char *path)
 {
-    static const uint8_t none[CONF_EUI64_LEN] = {0};
     uint8_t *to = (uint8_t *)base + setting->offset, eui64[CONF_EUI64_LEN];
-    const char *text = NULL;
+    const char *text = NULL, *wrong = NULL;
 
     if (from->type != CONFIG_TYPE_STRING)
         return refuse_type(reader, setting, from, path);
@@ -380,13 +437,8 @@ static bool assign_eui64(struct conf_reader *reader, const struct conf_setting *
         memset(to, 0, CONF_EUI64_LEN);
         return true;
     }
-    if (!parse_eui64(text, eui64))
-        return refuse(reader, setting, from, path, "no EUI-64");
-    /* The kernel takes neither of them as the address of an interface. */
-    if (memcmp(eui64, none, sizeof(none)) == 0)
-        return refuse(reader, setting, from, path, "all zeros");
-    if ((eui64[0] & 1) != 0)
-        return refuse(reader, setting, from, path, "the address of a group");
+    if ((wrong = eui64_wrong(text, eui64)) != NULL)
+        return refuse(reader, setting, from, path, wrong);
     memcpy(to, eui64, sizeof(eui64));
     return true;
 }
@@ -400,6 +452,8 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
         return assign_number(reader, setting, base, from, path);
     case CONF_DBM:
         return assign_dbm(reader, setting, base, from, path);
+    case CONF_EUI64_LIST:
+        return assign_eui64_list(reader, setting, base, from, path);
     case CONF_EUI64:
         return assign_eui64(reader, setting, base, from, path);
     case CONF_CHOICE:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/internal.h"
+#include "of/of.h"
 
 struct place {
     const config_setting_t *at; /* the setting, or the group that lacks it */
@@ -126,6 +127,32 @@ static void check_intervals(struct conf_reader *reader, const config_setting_t *
                       dodag->dio_interval_min, dodag->dio_interval_doublings);
 }
 
+static void check_metric(struct conf_reader *reader, const config_setting_t *root, uint32_t index)
+{
+    const struct rpl_instance_config *rpl = &reader->conf->instance[index].rpl;
+    struct place metric = locate(reader, root, index, NULL, "metric");
+    struct place objective = locate(reader, root, index, NULL, "objective");
+
+    if (!metric.bad && !objective.bad && rpl->metric != RPL_METRIC_ETX && rpl->ocp != OF_OCP_MRHOF)
+        conf_reader_error(reader, metric.at, metric.path,
+                          "only MRHOF has another metric than ETX; set objective = \"mrhof\"");
+}
+
+static void check_constraints(struct conf_reader *reader, const config_setting_t *root,
+                              uint32_t index)
+{
+    const struct conf_constraints *c = &reader->conf->instance[index].constraints;
+    struct place group = locate(reader, root, index, NULL, "constraints");
+    const uint32_t values[] = {c->energy, c->hops, c->throughput, c->latency_us, c->etx};
+    unsigned count = 0;
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        count += values[i] != 0;
+    if (!group.bad && count > RPL_CONSTRAINTS_MAX)
+        conf_reader_error(reader, group.at, group.path, "%u constraints; allowed are %u", count,
+                          RPL_CONSTRAINTS_MAX);
+}
+
 /* The engine holds RPL_INTERFACES_MAX interfaces in all, and the TUN is none of them. */
 static void check_interfaces(struct conf_reader *reader, const config_setting_t *root)
 {
@@ -166,6 +193,8 @@ void conf_check(struct conf_reader *reader, const config_setting_t *root)
         check_prefixes(reader, root, i);
         check_lifetimes(reader, root, i);
         check_intervals(reader, root, i);
+        check_metric(reader, root, i);
+        check_constraints(reader, root, i);
     }
     check_interfaces(reader, root);
     conf_check_radios(reader, root);

@@ -47,11 +47,22 @@ enum conf_log_level {
     CONF_LOG_DEBUG
 };
 
+/* What a root demands of paths (RFC 6551); 0 = nothing. At most RPL_CONSTRAINTS_MAX of them. */
+struct conf_constraints {
+    uint32_t energy;     /* least E_E */
+    uint32_t hops;       /* most */
+    uint32_t throughput; /* least, octets/s */
+    uint32_t latency_us; /* most */
+    uint32_t etx;        /* most, x128 */
+    bool optional;       /* a path that does not meet them may be used all the same */
+};
+
 struct conf_instance {
     /* Ready for the engine, except |prefix| of a root with |prefix_auto|. */
     struct rpl_instance_config rpl;
     bool prefix_auto; /* root: a random RFC 4193 /64, to be made once and kept in the state */
-    uint32_t interface_count; /* at least 1 */
+    struct conf_constraints constraints; /* as in rpl.constraint[] */
+    uint32_t interface_count;            /* at least 1 */
     char interface[RPL_INTERFACES_MAX][RPL_IFNAME_MAX];
 };
 
@@ -69,6 +80,18 @@ struct conf_radio {
     bool ack_request; /* unicast frames are acknowledged, and repeated if they are not */
     uint8_t retries;  /* how often */
     char interface[RPL_IFNAME_MAX]; /* 6LoWPAN interface on top of it; some instance has it */
+};
+
+/* EUI-64s as numbers, first octet on top; in the order of the file. */
+struct conf_eui64_list {
+    uint32_t count;
+    uint64_t eui64[RPL_ACCESS_MAX];
+};
+
+/* Who may take part. */
+struct conf_access {
+    struct conf_eui64_list allow; /* empty: everybody */
+    struct conf_eui64_list deny;
 };
 
 struct conf_control {
@@ -98,6 +121,7 @@ struct conf {
     uint32_t radio_count;                     /* may be 0 */
     struct conf_radio radio[CONF_RADIOS_MAX]; /* those beyond the count have the defaults */
     struct rpl_limits limits;
+    struct conf_access access;
     struct conf_control control;
     struct conf_state state;
     struct conf_log log;
@@ -154,8 +178,9 @@ void conf_print(const struct conf *conf, FILE *out);
 
 /* ---- for the daemon ---------------------------------------------------------------- */
 
-/* Copy limits and instances to where the engine wants them; mem, seed and stored are left
- * alone. An instance with |prefix_auto| has whatever prefix the caller put into |conf|. */
+/* Copy limits and instances to where the engine wants them, and lend it the access lists of
+ * |conf| until the engine is made; mem, seed and stored are left alone. An instance with
+ * |prefix_auto| has whatever prefix the caller put into |conf|. */
 void conf_engine_config(const struct conf *conf, struct rpl_config *ret_config);
 
 /* Bit i: instance[i] runs on the interface |name|. 0: it is none of ours. */
@@ -184,6 +209,7 @@ void conf_take_reloadable(struct conf *running, const struct conf *wanted);
 /* "02:12:4b:00:00:00:00:01". */
 #define CONF_EUI64_TEXT_MAX 24
 void conf_eui64_format(const uint8_t eui64[CONF_EUI64_LEN], char out[CONF_EUI64_TEXT_MAX]);
+void conf_eui64_number_format(uint64_t eui64, char out[CONF_EUI64_TEXT_MAX]);
 
 const char *conf_log_to_name(enum conf_log_to to);
 const char *conf_log_level_name(enum conf_log_level level);

@@ -4,17 +4,40 @@
 
 #define VALUE_MAX 1024 /* a list of RPL_INTERFACES_MAX names fits */
 
-static void print_settings(enum conf_group group, const void *base, unsigned hidden, int indent,
-                           FILE *out)
+/* One a line: such a list may be long. */
+static void print_eui64_list(const struct conf_eui64_list *list, int indent, FILE *out)
+{
+    char text[CONF_EUI64_TEXT_MAX];
+
+    (void)fprintf(out, "(");
+    for (uint32_t i = 0; i < list->count; i++) {
+        conf_eui64_number_format(list->eui64[i], text);
+        (void)fprintf(out, "%s\n%*s\"%s\"", i == 0 ? "" : ",", indent + 4, "", text);
+    }
+    (void)fprintf(out, list->count == 0 ? " )" : "\n%*s)", indent, "");
+}
+
+static void print_value(const struct conf_setting *setting, const void *base, int indent, FILE *out)
 {
     char value[VALUE_MAX];
 
+    if (setting->kind == CONF_EUI64_LIST) {
+        print_eui64_list((const void *)((const char *)base + setting->offset), indent, out);
+        return;
+    }
+    conf_setting_format(setting, base, value, sizeof(value));
+    (void)fprintf(out, "%s", value);
+}
+
+static void print_settings(enum conf_group group, const void *base, unsigned hidden, int indent,
+                           FILE *out)
+{
     for (size_t i = 0; i < conf_table_count; i++) {
         if (conf_table[i].group != group || (conf_table[i].flags & hidden) != 0)
             continue;
-        conf_setting_format(&conf_table[i], base, value, sizeof(value));
-        (void)fprintf(out, "%*s%s = %s; # %s\n", indent, "", conf_table[i].name, value,
-                      conf_table[i].help);
+        (void)fprintf(out, "%*s%s = ", indent, "", conf_table[i].name);
+        print_value(&conf_table[i], base, indent, out);
+        (void)fprintf(out, "; # %s\n", conf_table[i].help);
     }
 }
 

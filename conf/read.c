@@ -215,6 +215,28 @@ static void learn_role(struct conf_reader *reader, const config_setting_t *from)
         reader->role_flags = CONF_ROOT_ONLY;
 }
 
+static void add_constraint(struct conf_instance *instance, uint8_t type, uint32_t value)
+{
+    struct rpl_instance_config *rpl = &instance->rpl;
+
+    if (value == 0 || rpl->constraint_count == RPL_CONSTRAINTS_MAX)
+        return;
+    rpl->constraint[rpl->constraint_count].type = type;
+    rpl->constraint[rpl->constraint_count].optional = instance->constraints.optional;
+    rpl->constraint[rpl->constraint_count].value = value;
+    rpl->constraint_count++;
+}
+
+/* In the form in which a root announces them; the numbers are RFC 6551's object types. */
+static void fill_constraints(struct conf_instance *instance)
+{
+    add_constraint(instance, 2, instance->constraints.energy);
+    add_constraint(instance, 3, instance->constraints.hops);
+    add_constraint(instance, 4, instance->constraints.throughput);
+    add_constraint(instance, 5, instance->constraints.latency_us);
+    add_constraint(instance, 7, instance->constraints.etx);
+}
+
 static void read_instance(struct conf_reader *reader, const config_setting_t *from,
                           const char *path)
 {
@@ -236,6 +258,7 @@ static void read_instance(struct conf_reader *reader, const config_setting_t *fr
     /* What the kernel makes of no metric, and what netlink/ calls so too. */
     if (instance->rpl.route_metric == CONF_KERNEL_METRIC)
         instance->rpl.route_metric = 0;
+    fill_constraints(instance);
     reader->role_flags = 0;
 }
 

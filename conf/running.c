@@ -8,6 +8,10 @@
 void conf_engine_config(const struct conf *conf, struct rpl_config *ret_config)
 {
     ret_config->limits = conf->limits;
+    ret_config->access = (struct rpl_access){.allow = conf->access.allow.eui64,
+                                             .deny = conf->access.deny.eui64,
+                                             .allow_count = conf->access.allow.count,
+                                             .deny_count = conf->access.deny.count};
     ret_config->instance_count = conf->instance_count;
     for (uint32_t i = 0; i < conf->instance_count; i++)
         ret_config->instance[i] = conf->instance[i].rpl;

@@ -26,6 +26,14 @@ static const struct conf_word infinite_seconds[] = {{"infinite", UINT32_MAX, NUL
                                                     {NULL, 0, NULL}};
 static const struct conf_word kernel_metric[] = {{"kernel", 0, NULL}, {NULL, 0, NULL}};
 
+static const struct conf_word metrics[] = {{"etx", RPL_METRIC_ETX, NULL},
+                                           {"hops", RPL_METRIC_HOPS, NULL},
+                                           {"latency", RPL_METRIC_LATENCY, NULL},
+                                           {NULL, 0, NULL}};
+static const struct conf_word mains[] = {{"mains", 255, NULL}, {NULL, 0, NULL}};
+static const struct conf_word unknown[] = {{"unknown", 0, NULL}, {NULL, 0, NULL}};
+static const struct conf_word no_constraint[] = {{"none", 0, NULL}, {NULL, 0, NULL}};
+
 static const struct conf_word srh_ways[] = {
     {"inline", false, NULL}, {"encapsulate", true, NULL}, {NULL, 0, NULL}};
 static const struct conf_word rpi_types[] = {
@@ -83,6 +91,11 @@ const struct conf_setting conf_table[] = {
     {CONF_GROUP_LIMITS, "effects", CONF_NUMBER, 0, 256, 1048576, NULL, IN_CONF(limits.effects),
      "messages and events waiting to go out"},
 
+    {CONF_GROUP_ACCESS, "allow", CONF_EUI64_LIST, 0, 0, 0, NULL, IN_CONF(access.allow),
+     "these nodes only; an empty list is everybody"},
+    {CONF_GROUP_ACCESS, "deny", CONF_EUI64_LIST, 0, 0, 0, NULL, IN_CONF(access.deny),
+     "these nodes not"},
+
     {CONF_GROUP_BRIDGE, "program", CONF_PATH, 0, 0, 0, NULL, IN_CONF(bridge.program),
      "what `rpld -f` starts as the bridge"},
 
@@ -113,6 +126,8 @@ const struct conf_setting conf_table[] = {
      "mode of operation: who keeps the routes down"},
     {CONF_GROUP_INSTANCE, "objective", CONF_CHOICE, 0, 0, 0, objectives, IN_INST(rpl.ocp),
      "objective function: how parents are chosen"},
+    {CONF_GROUP_INSTANCE, "metric", CONF_CHOICE, CONF_ROOT_ONLY, 0, 0, metrics, IN_INST(rpl.metric),
+     "what MRHOF makes small"},
     {CONF_GROUP_INSTANCE, "interfaces", CONF_INTERFACES, CONF_REQUIRED, 0, 0, NULL, 0, 0,
      "where it runs"},
     {CONF_GROUP_INSTANCE, "dodag_id", CONF_ADDRESS, 0, 0, 0, NULL, 0, 0,
@@ -138,6 +153,10 @@ const struct conf_setting conf_table[] = {
      "K: ask for an answer to our DAOs"},
     {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
      "tell the children when the last parent is lost"},
+    {CONF_GROUP_INSTANCE, "energy", CONF_NUMBER, 0, 0, 254, mains, IN_INST(rpl.energy),
+     "what is left of ours, where paths are judged by it"},
+    {CONF_GROUP_INSTANCE, "throughput", CONF_NUMBER, 0, 1, INT32_MAX, unknown,
+     IN_INST(rpl.throughput), "of our links, octets/s"},
     {CONF_GROUP_INSTANCE, "security", CONF_SECURITY, 0, 0, 0, NULL, 0, 0, "of RPL's own messages"},
 
     {CONF_GROUP_DODAG, "dio_interval_min", CONF_NUMBER, 0, 3, 24, NULL,
@@ -179,6 +198,19 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.max_link_metric), "worst link that is used, ETX x128"},
     {CONF_GROUP_MRHOF, "max_path_cost", CONF_NUMBER, 0, 256, 65534, NULL,
      IN_INST(rpl.max_path_cost), "costliest path that is used"},
+
+    {CONF_GROUP_CONSTRAINTS, "energy", CONF_NUMBER, 0, 1, 255, no_constraint,
+     IN_INST(constraints.energy), "least energy of each node on a path"},
+    {CONF_GROUP_CONSTRAINTS, "hops", CONF_NUMBER, 0, 1, 255, no_constraint,
+     IN_INST(constraints.hops), "most hops"},
+    {CONF_GROUP_CONSTRAINTS, "throughput", CONF_NUMBER, 0, 1, INT32_MAX, no_constraint,
+     IN_INST(constraints.throughput), "least throughput of each link, octets/s"},
+    {CONF_GROUP_CONSTRAINTS, "latency", CONF_NUMBER, 0, 1, INT32_MAX, no_constraint,
+     IN_INST(constraints.latency_us), "most latency, microseconds"},
+    {CONF_GROUP_CONSTRAINTS, "etx", CONF_NUMBER, 0, 128, 65535, no_constraint,
+     IN_INST(constraints.etx), "most ETX, x128"},
+    {CONF_GROUP_CONSTRAINTS, "optional", CONF_SWITCH, 0, 0, 0, NULL, IN_INST(constraints.optional),
+     "use a path that does not meet them all the same"},
 };
 
 const size_t conf_table_count = sizeof(conf_table) / sizeof(conf_table[0]);
@@ -189,12 +221,14 @@ const struct conf_group_info conf_groups[CONF_GROUP_COUNT] = {
     [CONF_GROUP_STATE] = {"state", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_LOG] = {"log", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_LIMITS] = {"limits", CONF_GROUP_TOP, 0, false},
+    [CONF_GROUP_ACCESS] = {"access", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_BRIDGE] = {"bridge", CONF_GROUP_TOP, 0, true},
     [CONF_GROUP_RADIO] = {"radio", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_INSTANCE] = {"instances", CONF_GROUP_TOP, 0, false},
     [CONF_GROUP_DODAG] = {"dodag", CONF_GROUP_INSTANCE, CONF_ROOT_ONLY, false},
     [CONF_GROUP_COMPAT] = {"compat", CONF_GROUP_INSTANCE, 0, false},
     [CONF_GROUP_MRHOF] = {"mrhof", CONF_GROUP_INSTANCE, 0, false},
+    [CONF_GROUP_CONSTRAINTS] = {"constraints", CONF_GROUP_INSTANCE, CONF_ROOT_ONLY, false},
 };
 
 const struct conf_setting *conf_setting_find(enum conf_group group, const char *name)

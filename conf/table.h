@@ -16,12 +16,14 @@ enum conf_group {
     CONF_GROUP_STATE,
     CONF_GROUP_LOG,
     CONF_GROUP_LIMITS,
+    CONF_GROUP_ACCESS,
     CONF_GROUP_BRIDGE,
     CONF_GROUP_RADIO,
     CONF_GROUP_INSTANCE,
     CONF_GROUP_DODAG,
     CONF_GROUP_COMPAT,
     CONF_GROUP_MRHOF,
+    CONF_GROUP_CONSTRAINTS,
     CONF_GROUP_COUNT
 };
 
@@ -29,6 +31,7 @@ enum conf_kind {
     CONF_NUMBER,     /* min..max, or one of words; stored in size octets */
     CONF_HEX,        /* a NUMBER that is written in hexadecimal, four digits */
     CONF_DBM,        /* decibel, with a fraction, stored in hundredths; or one of words */
+    CONF_EUI64_LIST, /* EUI-64s, a struct conf_eui64_list */
     CONF_EUI64,      /* an EUI-64, or the word that stands for zero */
     CONF_CHOICE,     /* one of words */
     CONF_CODE,       /* a number that is one of words, written bare: 0x63 */

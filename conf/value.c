@@ -92,6 +92,10 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
         append(out, size, "a number from %d to %d, or ", CONF_DBM_MIN, CONF_DBM_MAX);
         append_words(setting->words, true, out, size);
         break;
+    case CONF_EUI64_LIST:
+        append(out, size, "a list of up to %u EUI-64s, as in ( \"02:12:4b:00:14:b5:d9:0e\" )",
+               RPL_ACCESS_MAX);
+        break;
     case CONF_EUI64:
         append_words(setting->words, true, out, size);
         append(out, size, " or an EUI-64, as in \"02:12:4b:00:14:b5:d9:0e\"");
@@ -145,6 +149,27 @@ void conf_eui64_format(const uint8_t eui64[CONF_EUI64_LEN], char out[CONF_EUI64_
     out[0] = '\0';
     for (unsigned i = 0; i < CONF_EUI64_LEN; i++)
         append(out, CONF_EUI64_TEXT_MAX, "%s%02x", i == 0 ? "" : ":", eui64[i]);
+}
+
+void conf_eui64_number_format(uint64_t eui64, char out[CONF_EUI64_TEXT_MAX])
+{
+    uint8_t octets[CONF_EUI64_LEN];
+
+    for (unsigned i = 0; i < CONF_EUI64_LEN; i++)
+        octets[i] = (uint8_t)(eui64 >> (56 - 8 * i));
+    conf_eui64_format(octets, out);
+}
+
+static void format_eui64_list(const struct conf_eui64_list *list, char *out, size_t size)
+{
+    char text[CONF_EUI64_TEXT_MAX];
+
+    append(out, size, "(");
+    for (uint32_t i = 0; i < list->count && strlen(out) + 1 < size; i++) {
+        conf_eui64_number_format(list->eui64[i], text);
+        append(out, size, "%s \"%s\"", i == 0 ? "" : ",", text);
+    }
+    append(out, size, " )");
 }
 
 static void format_eui64(const struct conf_setting *setting, const void *base, char *out,
@@ -211,6 +236,9 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
     case CONF_DBM:
         format_dbm(setting, base, out, size);
         break;
+    case CONF_EUI64_LIST:
+        format_eui64_list((const void *)((const char *)base + setting->offset), out, size);
+        break;
     case CONF_EUI64:
         format_eui64(setting, base, out, size);
         break;
@@ -243,6 +271,11 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
     }
 }
 
+static bool eui64_lists_equal(const struct conf_eui64_list *a, const struct conf_eui64_list *b)
+{
+    return a->count == b->count && memcmp(a->eui64, b->eui64, a->count * sizeof(a->eui64[0])) == 0;
+}
+
 bool conf_setting_equal(const struct conf_setting *setting, const void *a, const void *b)
 {
     const struct conf_instance *ia = a, *ib = b; /* where the kind says so */
@@ -259,6 +292,9 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
     case CONF_USER:
     case CONF_PATH:
         return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;
+    case CONF_EUI64_LIST:
+        return eui64_lists_equal((const void *)((const char *)a + setting->offset),
+                                 (const void *)((const char *)b + setting->offset));
     case CONF_EUI64:
         return memcmp((const uint8_t *)a + setting->offset, (const uint8_t *)b + setting->offset,
                       setting->size) == 0;

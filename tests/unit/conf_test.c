@@ -260,6 +260,58 @@ static void test_bridge(void **state)
     assert_int_equal(conf.bridge.program[0], '/');
 }
 
+/* As many nodes as fit into an access list are taken and given to the engine, one more is not. */
+static void test_access_full(void **state)
+{
+    (void)state;
+    static struct rpl_config engine;
+    char *text = NULL;
+    size_t size = 0;
+
+    for (unsigned count = RPL_ACCESS_MAX; count <= RPL_ACCESS_MAX + 1; count++) {
+        FILE *out = open_memstream(&text, &size);
+
+        assert_non_null(out);
+        (void)fprintf(out, MINIMAL "access = { deny = (");
+        for (unsigned i = 0; i < count; i++)
+            (void)fprintf(out, "%s \"0212%012x\"", i == 0 ? "" : ",", i);
+        (void)fprintf(out, " ); };");
+        fclose(out);
+        assert_int_equal(conf_load_string(text, "text", &conf, &errors),
+                         count == RPL_ACCESS_MAX ? 0 : -EINVAL);
+        free(text);
+    }
+    assert_int_equal(errors.count, 1);
+    assert_string_equal(errors.error[0].setting, "access.deny[4096]");
+    conf_engine_config(&conf, &engine);
+    assert_int_equal(engine.access.allow_count, 0);
+    assert_int_equal(engine.access.deny_count, RPL_ACCESS_MAX);
+    assert_true(engine.access.deny[4095] == UINT64_C(0x0212000000000fff));
+    text = printed(&conf);
+    memset(&again, 0, sizeof(again));
+    assert_int_equal(conf_load_string(text, "text", &again, &errors), 0);
+    assert_memory_equal(&conf, &again, sizeof(conf));
+    free(text);
+    again.access.deny.eui64[7]++;
+    assert_false(conf_reloadable(&conf, &again, NULL, NULL));
+}
+
+static void test_constraints(void **state)
+{
+    (void)state;
+    const struct rpl_constraint expected[] = {{2, true, 9}, {5, true, 20000}, {7, true, 640}};
+
+    load("instances = ( { role = \"root\"; interfaces = ( \"a\" ); metric = \"hops\";"
+         "constraints = { etx = 640; energy = 9; latency = 20000; optional = true; }; } );");
+    assert_int_equal(conf.instance[0].rpl.metric, RPL_METRIC_HOPS);
+    assert_int_equal(conf.instance[0].rpl.constraint_count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(conf.instance[0].rpl.constraint[i].type, expected[i].type);
+        assert_true(conf.instance[0].rpl.constraint[i].optional);
+        assert_int_equal(conf.instance[0].rpl.constraint[i].value, expected[i].value);
+    }
+}
+
 /* A switch takes "on", "off", true and false. */
 static void test_switches(void **state)
 {
@@ -602,6 +654,8 @@ int main(void)
         cmocka_unit_test(test_example),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_bridge),
+        cmocka_unit_test(test_access_full),
+        cmocka_unit_test(test_constraints),
         cmocka_unit_test(test_switches),
         cmocka_unit_test(test_preferred_follows),
         cmocka_unit_test(test_includes_in_text),
