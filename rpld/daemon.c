@@ -445,15 +445,20 @@ static int daemon_detach(struct daemon *self)
 
 static void daemon_stop(struct daemon *daemon)
 {
+    /* A start that failed leaves alone what an earlier run left. */
+    bool keep =
+        daemon->conf.keep_routes || (!daemon->reconciled && daemon->fwd && fwd_found(daemon->fwd));
+
     notify_send("STOPPING=1");
     bridge_child_stop(&daemon->bridge);
-    if (daemon->state && daemon->engine && state_save(daemon->state) == 0)
+    /* What we never came to use is not ours to write: another daemon may be at it. */
+    if (daemon->reconciled && state_save(daemon->state) == 0)
         log_info("state: written", "directory=%s", daemon->conf.state.directory);
     if (daemon->krt && daemon->reconciled && !daemon->conf.keep_routes)
         daemon_kernel_clean(daemon);
     ctl_free(daemon->ctl);
     krt_free(daemon->krt);
-    fwd_close(daemon->fwd, daemon->conf.keep_routes);
+    fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);
     rpl_engine_free(daemon->engine);
     state_close(daemon->state);

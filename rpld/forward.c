@@ -36,7 +36,7 @@ uint64_t fwd_counter(const struct fwd *fwd, enum fwd_counter counter)
 
 static int fwd_open_all(struct fwd *fwd, const char *name, const char **ret_what)
 {
-    int r = fwd_tun_open(name, &fwd->tun, &fwd->tun_ifindex);
+    int r = fwd_tun_open(fwd, name);
 
     *ret_what = "open the TUN interface";
     if (r < 0)
@@ -95,6 +95,11 @@ void fwd_attach(struct fwd *fwd, const struct rpl_engine *engine, const struct f
 uint32_t fwd_ifindex(const struct fwd *fwd)
 {
     return fwd->tun_ifindex;
+}
+
+bool fwd_found(const struct fwd *fwd)
+{
+    return fwd->tun_found;
 }
 
 int fwd_tun_fd(const struct fwd *fwd)
@@ -263,7 +268,7 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
 }
 
 /* Outgoing packets the kernel routed into the TUN; their Hop Limit is right already. */
-static void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
+void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
 {
     struct rpl_packet_info info;
     struct rpl_view_path path;

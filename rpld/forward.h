@@ -99,6 +99,7 @@ void fwd_close(struct fwd *fwd, bool keep);
 void fwd_attach(struct fwd *fwd, const struct rpl_engine *engine, const struct fwd_host *host);
 
 uint32_t fwd_ifindex(const struct fwd *fwd); /* of the TUN */
+bool fwd_found(const struct fwd *fwd);       /* the TUN stood there already, from an earlier run */
 int fwd_tun_fd(const struct fwd *fwd);
 int fwd_packet_fd(const struct fwd *fwd);
 

@@ -15,36 +15,29 @@
 
 #include "rpld/forward_priv.h"
 
-int fwd_tun_open(const char *name, int *ret_fd, uint32_t *ret_ifindex)
+int fwd_tun_open(struct fwd *fwd, const char *name)
 {
-    struct ifreq ifr = {0};
-    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+    size_t len = strlen(name);
+    int fd;
 
+    if (len >= sizeof(ifr.ifr_name))
+        return -ENAMETOOLONG;
+    memcpy(ifr.ifr_name, name, len);
+    fwd->tun_found = if_nametoindex(name) != 0;
+    fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    size_t len = strlen(name);
-    if (len >= sizeof(ifr.ifr_name)) {
-        close(fd);
-        return -ENAMETOOLONG;
-    }
-    memcpy(ifr.ifr_name, name, len);
-    ifr.ifr_flags = IFF_TUN | IFF_NO_PI;
     /* Persistent: the routes through it outlive a daemon that was killed. */
-    if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0) {
+    if (ioctl(fd, TUNSETIFF, &ifr) == 0 && ioctl(fd, TUNSETPERSIST, 1) == 0)
+        fwd->tun_ifindex = if_nametoindex(ifr.ifr_name);
+    if (fwd->tun_ifindex == 0) {
         int error = errno;
 
         close(fd);
         return -error;
     }
-    unsigned ifindex = if_nametoindex(ifr.ifr_name);
-    if (ifindex == 0) {
-        int error = errno;
-
-        close(fd);
-        return -error;
-    }
-    *ret_fd = fd;
-    *ret_ifindex = ifindex;
+    fwd->tun = fd;
     return 0;
 }
 

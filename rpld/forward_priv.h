@@ -38,6 +38,7 @@ struct fwd_limit {
 struct fwd {
     int tun, raw, packet, tunnel;
     uint32_t tun_ifindex;
+    bool tun_found;
     const struct rpl_engine *engine;
     struct fwd_host host;
     struct fwd_limit errors;
@@ -86,6 +87,11 @@ bool fwd_instance(const struct fwd *fwd, uint8_t id, rpl_tstamp now,
 bool fwd_instance_of(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tstamp now,
                      struct rpl_view_instance *ret_instance);
 
+/* ---- down (forward.c) -------------------------------------------------------------------- */
+
+/* A packet that the kernel routed into the TUN; |packet| has FWD_BUFFER octets of room. */
+void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now);
+
 /* ---- receiving (forward_up.c) --------------------------------------------------------- */
 
 /* A packet from the RPL interface |ifindex| with the headers that are ours to handle;
@@ -95,7 +101,7 @@ void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
 
 /* ---- the TUN and the sockets (forward_open.c) ----------------------------------------- */
 
-int fwd_tun_open(const char *name, int *ret_fd, uint32_t *ret_ifindex);
+int fwd_tun_open(struct fwd *fwd, const char *name);
 int fwd_raw_open(int *ret_fd);
 int fwd_packet_open(int *ret_fd);
 int fwd_tunnel_open(int *ret_fd);

@@ -163,9 +163,24 @@ static unsigned iface_check_ra(const struct iface *iface)
     return 1;
 }
 
+/* With it on, the kernel walks source routes too: each packet would go out twice, one of them
+ * without its RPI. It counts if it is set for the interface and for all. */
+static unsigned iface_check_source_routes(const struct iface *iface)
+{
+    int all = 0, own = 0;
+
+    if (!iface_sysctl("all", "rpl_seg_enabled", &all) || all == 0 ||
+        !iface_sysctl(iface->name, "rpl_seg_enabled", &own) || own == 0)
+        return 0;
+    log_warning("interface: the kernel forwards along source routes too",
+                "interface=%s mend=\"sysctl -w net.ipv6.conf.%s.rpl_seg_enabled=0\"", iface->name,
+                iface->name);
+    return 1;
+}
+
 unsigned iface_check(const struct iface *iface, bool router)
 {
-    unsigned bad = iface_check_ra(iface);
+    unsigned bad = iface_check_ra(iface) + iface_check_source_routes(iface);
 
     if (iface->link.mtu < IFACE_MTU_MIN) {
         log_warning("interface: MTU is too small for IPv6",
