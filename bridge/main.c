@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -446,6 +447,17 @@ static void usage(FILE *out)
                 out);
 }
 
+static void password_check(const struct bconf *conf, const char *file)
+{
+    struct stat st;
+
+    if (conf->password[0] != '\0' && stat(file, &st) == 0 && (st.st_mode & S_IROTH)) {
+        brg_log_warning("bridge: everybody can read the broker's password file=%s "
+                        "mend=\"chgrp rpld %s; chmod 640 %s\"",
+                        file, file, file);
+    }
+}
+
 struct options {
     const char *file;
     const char *socket;
@@ -527,5 +539,6 @@ int main(int argc, char **argv)
     }
     brg_log_open(options.foreground ? BCONF_LOG_STDERR : (enum bconf_log_to)conf->log_to,
                  options.debug ? BCONF_LOG_DEBUG : (enum bconf_log_level)conf->log_level);
+    password_check(conf, options.file);
     return run(&bridge);
 }
