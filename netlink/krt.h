@@ -35,7 +35,7 @@
 #define KRT_HWADDR_MAX 32
 #define KRT_LINK_RADIO 804  /* ARPHRD_IEEE802154: a radio's own interface, wpan0 */
 #define KRT_LINK_LOWPAN 825 /* ARPHRD_6LOWPAN: the IPv6 interface on it, lowpan0 */
-#define KRT_ALIAS "rpld"    /* on interfaces of our making, so that a later run knows them */
+#define KRT_GROUP 155       /* of interfaces of our making, so that a later run knows them */
 
 struct krt;
 
@@ -45,7 +45,7 @@ struct krt_link {
     char name[RPL_IFNAME_MAX];
     bool enabled;        /* administratively up */
     bool up;             /* and with a carrier */
-    bool own;            /* has KRT_ALIAS */
+    bool own;            /* is in KRT_GROUP */
     bool has_link_local; /* a link-local address that is usable (not tentative) */
     uint16_t type;       /* ARPHRD_x */
     uint32_t parent;     /* ifindex of what it stands on; 0 = nothing, or not known */
@@ -210,8 +210,8 @@ int krt_link_addrgen_none(struct krt *krt, uint32_t ifindex);
 /* An EUI-64, first octet first; refused by the kernel while the link is up (EBUSY). */
 int krt_link_eui64(struct krt *krt, uint32_t ifindex, const uint8_t eui64[8]);
 
-/* Makes the 6LoWPAN interface |name| on a radio's interface and marks it as ours. It starts down,
- * with an MTU of 1280. Errors: -EBUSY the radio has one, -EEXIST the name is taken,
+/* Makes the 6LoWPAN interface |name| on a radio's interface, in KRT_GROUP from its first moment on.
+ * It starts down, with an MTU of 1280. Errors: -EBUSY the radio has one, -EEXIST the name is taken,
  * -EOPNOTSUPP the kernel has no module ieee802154_6lowpan. */
 int krt_lowpan_add(struct krt *krt, uint32_t radio, const char *name);
 

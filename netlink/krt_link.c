@@ -206,7 +206,7 @@ static bool is_up(unsigned int flags)
 
 static void fill_link(struct krt_link *link, struct rtnl_link *object)
 {
-    const char *name = rtnl_link_get_name(object), *alias = rtnl_link_get_ifalias(object);
+    const char *name = rtnl_link_get_name(object);
     struct nl_addr *hwaddr = rtnl_link_get_addr(object);
 
     memset(link, 0, sizeof(*link));
@@ -215,7 +215,7 @@ static void fill_link(struct krt_link *link, struct rtnl_link *object)
         memcpy(link->name, name, strnlen(name, sizeof(link->name) - 1));
     link->enabled = (rtnl_link_get_flags(object) & IFF_UP) != 0;
     link->up = is_up(rtnl_link_get_flags(object));
-    link->own = alias && strcmp(alias, KRT_ALIAS) == 0;
+    link->own = rtnl_link_get_group(object) == KRT_GROUP;
     link->parent = (uint32_t)rtnl_link_get_link(object);
     link->type = (uint16_t)rtnl_link_get_arptype(object);
     link->mtu = rtnl_link_get_mtu(object);
@@ -334,34 +334,21 @@ int krt_link_eui64(struct krt *krt, uint32_t ifindex, const uint8_t eui64[8])
     return krt_sock_ask(krt, nlh);
 }
 
-/* The alias cannot go with the making: the kernel takes it from a link that exists. */
-static int link_mark(struct krt *krt, const char *name)
-{
-    uint32_t buf[KRT_MESSAGE_MAX / 4];
-    struct nlmsghdr *nlh;
-
-    (void)link_request(buf, &nlh, 0);
-    mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-    mnl_attr_put_strz(nlh, IFLA_IFALIAS, KRT_ALIAS);
-    return krt_sock_ask(krt, nlh);
-}
-
 int krt_lowpan_add(struct krt *krt, uint32_t radio, const char *name)
 {
     uint32_t buf[KRT_MESSAGE_MAX / 4];
     struct nlattr *info;
     struct nlmsghdr *nlh;
-    int err;
 
     (void)link_request(buf, &nlh, 0);
     nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
     mnl_attr_put_u32(nlh, IFLA_LINK, radio);
     mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+    mnl_attr_put_u32(nlh, IFLA_GROUP, KRT_GROUP);
     info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
     mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "lowpan");
     mnl_attr_nest_end(nlh, info);
-    err = krt_sock_ask(krt, nlh);
-    return err < 0 ? err : link_mark(krt, name);
+    return krt_sock_ask(krt, nlh);
 }
 
 int krt_link_mtu(struct krt *krt, uint32_t ifindex, uint32_t mtu)

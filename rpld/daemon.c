@@ -177,12 +177,15 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
         log_error("kernel: route changes wait", "error=\"%s\"", strerror(-r));
     if (daemon->state)
         state_tick(daemon->state, daemon->now);
+    radio_turn(&daemon->radios, daemon->now);
 
     rpl_tstamp due = rpl_engine_deadline(daemon->engine);
     rpl_tstamp state_due = daemon->state ? state_deadline(daemon->state) : RPL_NEVER;
     double after = DAEMON_SLEEP_MAX_S;
     if (state_due < due)
         due = state_due;
+    if (radio_deadline(&daemon->radios) < due)
+        due = radio_deadline(&daemon->radios);
     if (due != RPL_NEVER) {
         rpl_tstamp now = daemon_clock();
         double wait = due > now ? (double)(due - now) / 1e6 : 0.;

@@ -26,6 +26,7 @@
 #include "rpld/icmp6.h"
 #include "rpld/iface.h"
 #include "rpld/privs.h"
+#include "rpld/radio.h"
 #include "rpld/state.h"
 
 /* Each with its name for people, JSON and metrics. */
@@ -67,6 +68,7 @@ struct daemon {
     struct ctl *ctl;
     struct ctl_source source;
     struct iface_table ifaces;
+    struct radio_table radios;
     struct bridge_child bridge;
     struct privs_user user;
     struct ev_loop *loop;

@@ -85,6 +85,7 @@ static void daemon_on_link(void *ctx, const struct krt_link *link, bool gone)
         daemon_fail(daemon, "the data plane's interface was deleted", 0);
         return;
     }
+    radio_touch(&daemon->radios, link);
     unsigned n = iface_update(&daemon->ifaces, link, gone, events);
     for (unsigned i = 0; i < n; i++)
         daemon_link_event(daemon, &events[i]);
@@ -112,6 +113,7 @@ static void daemon_on_dump_done(void *ctx)
     if (daemon->links_known)
         return;
     daemon->links_known = true;
+    radio_begin(&daemon->radios);
     for (unsigned i = 0; i < daemon->ifaces.count; i++) {
         const struct iface *iface = &daemon->ifaces.iface[i];
 
@@ -170,7 +172,10 @@ int daemon_kernel_open(struct daemon *daemon)
         .overrun = daemon_on_overrun,
     };
 
-    return krt_new(&callbacks, daemon, NULL, &daemon->krt);
+    int r = krt_new(&callbacks, daemon, NULL, &daemon->krt);
+    if (r == 0)
+        radio_table_init(&daemon->radios, &daemon->conf, daemon->krt);
+    return r;
 }
 
 int daemon_kernel_tun(struct daemon *daemon)
@@ -201,4 +206,5 @@ void daemon_kernel_clean(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->address_count; i++)
         krt_addr_del(daemon->krt, daemon->address[i].ifindex, &daemon->address[i].address,
                      daemon->address[i].len);
+    radio_stop(&daemon->radios);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "rpld/iface.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rpl/rpl_wire.h"
 #include "rpld/log.h"
@@ -113,12 +116,34 @@ unsigned iface_update(struct iface_table *table, const struct krt_link *link, bo
 
 /* ---- the host's settings -------------------------------------------------------------- */
 
+static bool iface_sysctl_path(const char *name, const char *key, char *out, size_t size)
+{
+    int n = snprintf(out, size, "/proc/sys/net/ipv6/conf/%s/%s", name, key);
+
+    return n > 0 && (size_t)n < size;
+}
+
+int iface_sysctl_set(const char *name, const char *key, int value)
+{
+    char path[128], text[16];
+
+    if (!iface_sysctl_path(name, key, path, sizeof(path)))
+        return -ENAMETOOLONG;
+    int n = snprintf(text, sizeof(text), "%d\n", value);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t written = write(fd, text, (size_t)n);
+    int r = written < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
 bool iface_sysctl(const char *name, const char *key, int *ret_value)
 {
     char path[128];
-    int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", name, key);
 
-    if (n < 0 || (size_t)n >= sizeof(path))
+    if (!iface_sysctl_path(name, key, path, sizeof(path)))
         return false;
     FILE *file = fopen(path, "re");
     if (!file)
@@ -135,12 +160,11 @@ static unsigned iface_check_forwarding(const struct iface *iface)
 
     if (iface_sysctl("all", "forwarding", &value) && value == 0) {
         log_warning("interface: forwarding is off, nothing gets through this router",
-                    "mend=\"sysctl -w net.ipv6.conf.all.forwarding=1\"");
+                    "mend=\"rpld --prepare\"");
         return 1;
     }
     if (iface_sysctl(iface->name, "forwarding", &value) && value == 0) {
-        log_warning("interface: forwarding is off",
-                    "interface=%s mend=\"sysctl -w net.ipv6.conf.%s.forwarding=1\"", iface->name,
+        log_warning("interface: forwarding is off", "interface=%s mend=\"rpld --prepare\"",
                     iface->name);
         bad++;
     }
@@ -158,8 +182,7 @@ static unsigned iface_check_ra(const struct iface *iface)
         (forwarding && accept != 2))
         return 0;
     log_warning("interface: router advertisements of motes are believed",
-                "interface=%s mend=\"sysctl -w net.ipv6.conf.%s.accept_ra=0\"", iface->name,
-                iface->name);
+                "interface=%s mend=\"rpld --prepare\"", iface->name);
     return 1;
 }
 

@@ -46,5 +46,7 @@ unsigned iface_check(const struct iface *iface, bool router);
 
 /* The integer in /proc/sys/net/ipv6/conf/|name|/|key|; false if there is none. */
 bool iface_sysctl(const char *name, const char *key, int *ret_value);
+/* Sets it; the daemon itself never does. 0 or -errno. */
+int iface_sysctl_set(const char *name, const char *key, int value);
 
 #endif /* RPLD_IFACE_H */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* rpld: what the command line says. */
+#include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,12 +8,16 @@
 #include "rpld/daemon.h"
 #include "rpld/log.h"
 #include "rpld/notify.h"
+#include "rpld/prepare.h"
+
+#define MAIN_PREPARE 256 /* no letter */
 
 static void main_usage(FILE *out)
 {
     fputs("usage: rpld [-c FILE] [-df]     run\n"
           "       rpld [-c FILE] -t        check the configuration\n"
           "       rpld [-c FILE] -T        print the effective configuration\n"
+          "       rpld [-c FILE] --prepare modules, sysctls and radio interfaces, as root\n"
           "       rpld -V | -h             version, this text\n"
           "\n"
           "  -c FILE  configuration, instead of " CONF_FILE_DEFAULT "\n"
@@ -25,16 +30,21 @@ static void main_usage(FILE *out)
 
 struct main_options {
     struct daemon_options daemon;
-    bool check, print;
+    bool check, print, prepare;
     int exit; /* 0.. : nothing more to do */
 };
 
 static void main_options(int argc, char **argv, struct main_options *options)
 {
+    static const struct option names[] = {{"prepare", no_argument, NULL, MAIN_PREPARE},
+                                          {NULL, 0, NULL, 0}};
     int c;
 
-    while ((c = getopt(argc, argv, "c:dfhtTV")) != -1) {
+    while ((c = getopt_long(argc, argv, "c:dfhtTV", names, NULL)) != -1) {
         switch (c) {
+        case MAIN_PREPARE:
+            options->prepare = true;
+            break;
         case 'c':
             options->daemon.config = optarg;
             break;
@@ -105,6 +115,8 @@ int main(int argc, char **argv)
         printf("%s: configuration is right\n", options.daemon.config);
         return 0;
     }
+    if (options.prepare)
+        return prepare_run(&conf);
     /* On stderr at first in any case but as a service: whoever starts it sees why it fails. */
     bool service = !options.daemon.foreground && notify_wanted();
     log_open(service ? conf.log.to : CONF_LOG_STDERR,

@@ -131,7 +131,7 @@ lab_in 2 bash -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
 ip -n n2 link set later0 down
 ip -n n2 link set later0 up
 lab_check "what hinders is named with the command" lab_until 10 logged 2 \
-    'forwarding is off.*sysctl -w net.ipv6.conf.all.forwarding=1'
+    'forwarding is off.*rpld --prepare'
 lab_signal TERM 2 rpld
 
 # --- without root ---
