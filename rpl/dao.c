@@ -12,15 +12,6 @@
 #define STATUS_SILENT 0x7f /* ours, never sent: no answer at all; any rejection outranks it */
 #define STATUS_REJECTED 0x80
 
-static uint64_t digest(const uint8_t *data, size_t len)
-{
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ data[i]) * 0x100000001b3u;
-    return h;
-}
-
 static int drop(struct rpl_engine *e, enum rpl_counter counter)
 {
     rpl_count(e, counter);
@@ -293,7 +284,7 @@ static bool duplicate(struct rpl_instance *inst, const struct rpl_packet *p,
                       const struct rpl_wire_dao *dao, struct rpl_peer *peer)
 {
     struct rpl_engine *e = inst->engine;
-    uint64_t d = digest(p->data, p->len);
+    uint64_t d = rpl_digest(p->data, p->len);
 
     if (peer->has_dao && peer->dao_digest == d && e->now - peer->dao_at < RPL_DAO_DUPLICATE) {
         rpl_count(e, RPL_COUNT_DAO_DUPLICATE);

@@ -163,6 +163,20 @@ static void remember(struct rpl_nbr *n, const struct rpl_wire_dio *d)
     n->heard = n->inst->engine->now;
 }
 
+/* A DIO that says what the last one said, over a link that costs what it cost, moves nothing: most
+ * do. A parent that refused us comes back by time alone. */
+static bool worth_selecting(const struct rpl_instance *inst, const struct rpl_packet *p,
+                            struct rpl_nbr *n)
+{
+    uint64_t digest = rpl_digest(p->data + 4, p->len - 4);
+    bool same =
+        inst->joined && digest == n->dio_digest && n->etx == n->dio_etx && n->refused_until == 0;
+
+    n->dio_digest = digest;
+    n->dio_etx = n->etx;
+    return !same;
+}
+
 static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
                           const struct rpl_wire_dio *d, struct rpl_nbr *n, bool dtsn_moved)
 {
@@ -185,7 +199,8 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
         cause = RPL_CAUSE_POISON;
     else if (ours && d->version != inst->version)
         cause = RPL_CAUSE_VERSION;
-    rpl_parent_select(inst, cause);
+    if (worth_selecting(inst, p, n))
+        rpl_parent_select(inst, cause);
     if (consistent(inst, p, d) && inst->parent == parent && inst->rank == rank)
         trickle_consistent(&inst->trickle);
     /* SEQ-09: our parent asks for DAOs; in non-storing mode we pass the question on. */

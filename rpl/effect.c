@@ -37,6 +37,15 @@ void rpl_count(struct rpl_engine *e, enum rpl_counter counter)
     e->counter[counter]++;
 }
 
+uint64_t rpl_digest(const uint8_t *data, size_t len)
+{
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ data[i]) * 0x100000001b3u;
+    return h;
+}
+
 bool rpl_bucket_take(struct rpl_bucket *b, rpl_tstamp now, uint32_t burst, rpl_duration period)
 {
     uint64_t earned = now > b->at ? (now - b->at) / period : 0;

@@ -172,7 +172,9 @@ struct rpl_nbr {
     uint16_t path_rank;
     enum of_verdict verdict;
     struct rpl_timer t_probe;
-    bool asking; /* a probe waits for its answer */
+    uint64_t dio_digest; /* of the DIO that the last selection knew */
+    uint16_t dio_etx;    /* and the link it knew */
+    bool asking;         /* a probe waits for its answer */
     uint8_t tries, misses;
 };
 RB_HEAD(rpl_nbr_tree, rpl_nbr);
@@ -446,6 +448,8 @@ void rpl_free(struct rpl_engine *e, void *p);
 uint64_t rpl_random(struct rpl_engine *e);
 /* Uniform in [low, high). */
 rpl_duration rpl_random_range(struct rpl_engine *e, rpl_duration low, rpl_duration high);
+/* To recognise the same octets again; not for secrets. */
+uint64_t rpl_digest(const uint8_t *data, size_t len);
 void rpl_count(struct rpl_engine *e, enum rpl_counter counter);
 bool rpl_bucket_take(struct rpl_bucket *b, rpl_tstamp now, uint32_t burst, rpl_duration period);
 void rpl_send_octets(struct rpl_engine *e, uint32_t ifindex, const struct rpl_addr *src,
