@@ -32,9 +32,9 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
         return RPL_COUNT_DROP_DAO_LOCAL_WITHOUT_D;
     if (dao->has_dodag_id && !rpl_addr_equal(&dao->dodag_id, &inst->dodag_id))
         return RPL_COUNT_DROP_DODAG_FOREIGN;
-    /* NOTE: RFC 6550 section 9.10 lets a node make a one-hop route of a multicast DAO; we do not,
-     * and nobody is its sender's DAO parent. */
-    if (p->multicast)
+    /* NOTE: RFC 6550 section 9.10 lets a node make a one-hop route of a multicast DAO; we take
+     * groups from it alone, and nobody is its sender's DAO parent. */
+    if (p->multicast && inst->mop != RPL_MOP_STORING_MULTICAST)
         return RPL_COUNT_DROP_DAO_MULTICAST;
     if (rpl_storing(inst)) {
         if (!local || !p->iface)
@@ -268,6 +268,8 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                 worst = status;
             continue;
         }
+        if (p->multicast)
+            continue;
         status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
                                    : apply_source(inst, p, dao, wt, tr, &t);
         if (status > worst)
