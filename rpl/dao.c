@@ -157,7 +157,7 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
     }
     t->has_descriptor = wt->has_descriptor;
     t->descriptor = wt->descriptor;
-    rpl_storing_update(t, p->src, p->ifindex, fresh, tr->path_lifetime, tr->invalidate);
+    rpl_storing_update(t, p->src, p->ifindex, fresh, tr);
     *ret_target = t;
     return 0;
 }

@@ -8,7 +8,6 @@
 #include "rpl/engine.h"
 
 #define GROUPS_PER_DAO 38 /* 32 octets each: one Target with its descriptor, one Transit */
-#define PATH_CONTROL 0x80 /* PCS 0: one active bit (PCT-03) */
 #define NO_PATH_MESSAGES 8
 
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
@@ -49,7 +48,7 @@ static void add_group(struct rpl_wire_dao *dao, const struct rpl_addr *target, u
     struct rpl_wire_transit *tr = &dao->transit[dao->transit_count++];
 
     *t = (struct rpl_wire_target){.len = len, .prefix = *target, .group = dao->group_count};
-    *tr = (struct rpl_wire_transit){.path_control = PATH_CONTROL,
+    *tr = (struct rpl_wire_transit){.path_control = RPL_PATH_CONTROL,
                                     .path_sequence = path_seq,
                                     .path_lifetime = lifetime,
                                     .has_parent = parent != NULL,
@@ -159,6 +158,7 @@ static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
         t->is_news = false;
         add_group(dao, &t->prefix, t->len, t->path_seq, t->known ? t->path_lifetime : 0, NULL);
         dao->transit[dao->transit_count - 1].invalidate = t->known && t->invalidate;
+        dao->transit[dao->transit_count - 1].path_control = rpl_storing_path_control(t);
         dao->target[dao->target_count - 1].has_descriptor = t->has_descriptor;
         dao->target[dao->target_count - 1].descriptor = t->descriptor;
         rpl_target_release(t);

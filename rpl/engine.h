@@ -26,6 +26,7 @@
 #define RPL_DAO_TRIES 4
 #define RPL_DELAY_RESTART RPL_S(5)  /* a parent that restarted has to join before it takes DAOs */
 #define RPL_DELAY_NO_PATH RPL_S(10) /* after a parent switch: the new way comes first */
+#define RPL_PATH_CONTROL 0x80       /* PCS 0: one active bit (PCT-03) */
 #define RPL_DAO_OUT_MAX 8           /* DAOs waiting for an answer, per instance */
 #define RPL_DAO_DUPLICATE RPL_S(30) /* a DAO with the same octets is a duplicate */
 #define RPL_PROBE_MIN RPL_S(30)     /* a proven neighbour is asked again after 30..60 s */
@@ -183,6 +184,7 @@ RB_HEAD(rpl_nbr_tree, rpl_nbr);
 struct rpl_hop {
     struct rpl_addr via;
     uint32_t ifindex;
+    uint8_t path_control; /* as it announced it, active bits only */
     rpl_tstamp since, expires;
 };
 
@@ -621,7 +623,9 @@ rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime);
 
 /* storing.c: hops */
 void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                        enum rpl_freshness freshness, uint8_t lifetime, bool invalidate);
+                        enum rpl_freshness freshness, const struct rpl_wire_transit *tr);
+/* The bits that our parent gets: those of all children together (PCT-04). */
+uint8_t rpl_storing_path_control(const struct rpl_target *t);
 void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
                             enum rpl_cause cause);
 /* True if |t| is reached through this neighbour, among others. */

@@ -93,17 +93,27 @@ static struct rpl_hop *add_hop(struct rpl_target *t, const struct rpl_addr *via,
     return h;
 }
 
+uint8_t rpl_storing_path_control(const struct rpl_target *t)
+{
+    uint8_t bits = 0;
+
+    for (uint8_t i = 0; i < t->hop_count; i++)
+        bits |= t->hop[i].path_control;
+    return bits ? bits : RPL_PATH_CONTROL; /* PCT-06: most stacks send none */
+}
+
 void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                        enum rpl_freshness freshness, uint8_t lifetime, bool invalidate)
+                        enum rpl_freshness freshness, const struct rpl_wire_transit *tr)
 {
     struct rpl_hop *h = find_hop(t, via, ifindex);
+    uint8_t bits = rpl_storing_path_control(t);
     bool added = false;
 
     if (freshness == RPL_FRESH_IGNORE)
         return;
     if (freshness == RPL_FRESH_REPLACE) {
         /* R09-01, R09-02: the way it had is cleaned up if its owner asks for that. */
-        if (invalidate && t->moved)
+        if (tr->invalidate && t->moved)
             for (uint8_t i = 0; i < t->hop_count; i++)
                 if (&t->hop[i] != h)
                     rpl_dco_moved(t, &t->hop[i]);
@@ -120,14 +130,18 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
     /* SEQ-11: a repeat with the same sequence does not extend the lifetime; of a stuck target
      * every DAO is taken for a new one. */
     if (freshness != RPL_FRESH_MERGE || added)
-        h->expires = rpl_target_expiry(t, lifetime);
+        h->expires = rpl_target_expiry(t, tr->path_lifetime);
+    h->path_control = (uint8_t)(tr->path_control & (0xff00u >> (t->inst->config.pcs + 1u)));
     t->known = true;
     t->unconfirmed = false;
-    t->invalidate = invalidate;
-    t->path_lifetime = lifetime;
+    t->invalidate = tr->invalidate;
+    t->path_lifetime = tr->path_lifetime;
     t->last_dao = t->inst->engine->now;
+    if (freshness == RPL_FRESH_MERGE)
+        bits = (uint8_t)(rpl_storing_path_control(t) & ~bits);
     settle(t, RPL_CAUSE_DAO);
-    if (freshness != RPL_FRESH_MERGE)
+    /* DST-06: the same sequence is news where it brings further bits. */
+    if (freshness != RPL_FRESH_MERGE || bits)
         rpl_storing_news(t);
 }
 
