@@ -23,7 +23,7 @@ static void fill_root_config(struct rpl_instance *inst)
         .ocp = inst->cfg.ocp,
         .default_lifetime = s->default_lifetime,
         .lifetime_unit_s = s->lifetime_unit_s,
-        .flags = inst->cfg.compat.rpi_type == 0x23 ? 0x10 : 0,
+        .flags = inst->cfg.compat.rpi_type == 0x23 ? RPL_CONFIG_RPI_23 : 0,
     };
     rpl_wire_config_pack(&inst->config);
     inst->has_config = true;

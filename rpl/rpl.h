@@ -98,7 +98,7 @@ struct rpl_compat {
     bool srh_encapsulate;          /* false: source routes inline for all traffic (Contiki-NG) */
     bool downward_rpi;             /* put an RPI on downward packets */
     bool upward_rpi;               /* put an RPI on our own upward packets */
-    uint8_t rpi_type;              /* 0x63 or 0x23 for what we originate */
+    uint8_t rpi_type;              /* root: 0x63 or 0x23, announced to the DODAG */
     bool short_transit;            /* MOP 1: accept a 4-octet Transit from a link-local source */
     bool parent_by_prefix;         /* MOP 1: a parent without R=1 is known by prefix::IID */
     bool local_instance_without_d; /* accept D=0 with a local instance that has one DODAG */

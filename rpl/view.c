@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Queries of rpl/rpl_view.h: everything is copied out, nothing is changed. */
 #include "rpl/engine.h"
+#include "rpl/rpl_data.h"
 #include "rpl/rpl_view.h"
 
 /* The BSD tree macros take non-const heads for look-ups that change nothing. */
@@ -387,7 +388,8 @@ int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rp
         ret_rpi->role = inst->cfg.role;
         ret_rpi->dag_rank = of_dag_rank(&inst->of, inst->rank);
         ret_rpi->mhri = inst->of.min_hop_rank_increase;
-        ret_rpi->type = inst->cfg.compat.rpi_type;
+        /* R08-02: the root says which type its DODAG understands. */
+        ret_rpi->type = inst->config.flags & RPL_CONFIG_RPI_23 ? RPL_RPI_23 : RPL_RPI_63;
         return 0;
     }
     return -RPL_ERR_NOENT;

@@ -288,7 +288,7 @@ static void mark_own(struct sim *sim, unsigned node, const struct rpl_route *rou
         if (n->config.instance[i].id != id || !(down ? compat->downward_rpi : compat->upward_rpi) ||
             rpl_view_rpi(n->engine, id, &view) < 0)
             continue;
-        struct rpl_rpi rpi = {.type = compat->rpi_type,
+        struct rpl_rpi rpi = {.type = view.type,
                               .flags = down ? RPL_RPI_O : 0,
                               .instance = id,
                               .sender_rank = view.dag_rank};
