@@ -5,6 +5,7 @@
  * announce themselves again by a DTSN step.
  */
 #include "rpl/engine.h"
+#include "rpl/rpl_view.h"
 
 #define REFRESH_DELAY RPL_S(5) /* let a burst of errors end before asking */
 
@@ -40,7 +41,7 @@ static void stale_route(struct rpl_instance *inst, const struct rpl_event_forwar
 
 int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error *ev)
 {
-    struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
+    struct rpl_instance *inst = rpl_instance_find(e, rpl_instance_id(ev->instance), NULL);
 
     if (!inst)
         return -RPL_ERR_NOENT;

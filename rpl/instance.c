@@ -5,6 +5,7 @@
  * global repair.
  */
 #include "rpl/engine.h"
+#include "rpl/rpl_view.h"
 
 #define RESET_BURST 20 /* RFC 6553 section 5.1 speaks of about 20 an hour */
 #define RESET_PERIOD RPL_S(180)
@@ -109,6 +110,11 @@ void rpl_instance_free(struct rpl_instance *inst)
         next = RB_NEXT(rpl_nbr_tree, &inst->nbrs, n);
         rpl_nbr_free(n);
     }
+}
+
+uint8_t rpl_instance_id(uint8_t id)
+{
+    return (uint8_t)(id & RPL_INSTANCE_LOCAL ? id & ~RPL_INSTANCE_TO_DODAG : id);
 }
 
 struct rpl_instance *rpl_instance_find(struct rpl_engine *e, uint8_t id,

@@ -46,6 +46,7 @@ typedef uint64_t rpl_duration; /* us */
 #define RPL_INFINITE_RANK 0xffffu
 #define RPL_SEQUENCE_INIT 240
 #define RPL_INSTANCE_LOCAL 0x80u
+#define RPL_INSTANCE_TO_DODAG 0x40u /* in packets of a local one that go to its DODAGID */
 
 struct rpl_addr {
     uint8_t b[16];

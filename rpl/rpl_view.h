@@ -139,7 +139,11 @@ uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter coun
 int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
                    struct rpl_view_path *ret_path);
 
-/* -RPL_ERR_NOENT if we are not a member of instance |id|. */
+/* The RPLInstanceID of control messages from that of a data packet: without the direction that a
+ * local one carries there (RFC 6550 section 5.1). */
+uint8_t rpl_instance_id(uint8_t id);
+
+/* -RPL_ERR_NOENT if we are not a member of instance |id|, as it stands in a data packet. */
 int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rpi *ret_rpi);
 
 /* Where a multicast packet of MOP 3 goes from here (RFC 6550 section 12). */

@@ -383,7 +383,7 @@ int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rp
 {
     for (uint32_t i = 0; i < engine->instance_count; i++) {
         const struct rpl_instance *inst = &engine->instance[i];
-        if (inst->cfg.id != id || !inst->joined)
+        if (inst->cfg.id != rpl_instance_id(id) || !inst->joined)
             continue;
         ret_rpi->role = inst->cfg.role;
         ret_rpi->dag_rank = of_dag_rank(&inst->of, inst->rank);

@@ -248,7 +248,10 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
     if (!fwd_parent_of(fwd, &info->src, now, &instance) ||
         rpl_view_rpi(fwd->engine, instance.id, &view) < 0)
         return false;
-    const struct rpl_rpi rpi = {.type = view.type, .instance = instance.id};
+    struct rpl_rpi rpi = {.type = view.type, .instance = instance.id};
+    /* RFC 6550 section 5.1: a local instance has its DODAGID at one end, which is said here. */
+    if ((rpi.instance & RPL_INSTANCE_LOCAL) && rpl_addr_equal(&info->dst, &instance.dodag_id))
+        rpi.instance |= RPL_INSTANCE_TO_DODAG;
     uint32_t mtu = fwd->host.mtu(fwd->host.ctx, instance.parent_ifindex);
     size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER, before = len;
     enum rpl_data_error error = RPL_DATA_OK;

@@ -44,7 +44,7 @@ bool fwd_instance(const struct fwd *fwd, uint8_t id, rpl_tstamp now,
     struct rpl_cursor cursor = {0};
 
     while (rpl_view_next_instance(fwd->engine, &cursor, now, ret_instance)) {
-        if (ret_instance->id == id && ret_instance->joined)
+        if (ret_instance->id == rpl_instance_id(id) && ret_instance->joined)
             return true;
     }
     return false;
