@@ -340,10 +340,26 @@ static void daemon_host_event(void *ctx, const struct rpl_event *event)
     daemon_event(ctx, event);
 }
 
+static const char daemon_mend_root[] = "run as root, or give it CAP_NET_ADMIN and CAP_NET_RAW";
+
+static const char *daemon_mend_tun(int r)
+{
+    switch (r) {
+    case -EBUSY:
+        return "stop the rpld that runs here already";
+    case -ENOENT:
+    case -ENODEV:
+        return "modprobe tun";
+    case -EINVAL:
+        return "another interface has the name: set tun in the configuration";
+    default:
+        return daemon_mend_root;
+    }
+}
+
 /* Sockets and files, all that needs privileges. */
 static int daemon_open(struct daemon *daemon)
 {
-    static const char root[] = "run as root, or give it CAP_NET_ADMIN and CAP_NET_RAW";
     const struct fwd_host host = {
         .ctx = daemon, .mtu = daemon_host_mtu, .event = daemon_host_event};
     const struct conf_state *state = &daemon->conf.state;
@@ -355,21 +371,19 @@ static int daemon_open(struct daemon *daemon)
                                "create it, or set state.directory in the configuration");
     r = icmp6_open(&daemon->icmp6);
     if (r < 0)
-        return daemon_complain("open a raw ICMPv6 socket", r, root);
+        return daemon_complain("open a raw ICMPv6 socket", r, daemon_mend_root);
     r = fwd_open(daemon->conf.tun, &daemon->fwd, &what);
     if (r < 0)
-        return daemon_complain(what, r,
-                               r == -EBUSY    ? "stop the rpld that runs here already"
-                               : r == -ENOENT ? "modprobe tun"
-                                              : root);
+        return daemon_complain(what, r, daemon_mend_tun(r));
     r = daemon_kernel_open(daemon);
     if (r < 0)
-        return daemon_complain("open routing sockets", r, root);
+        return daemon_complain("open routing sockets", r, daemon_mend_root);
     r = daemon_kernel_tun(daemon);
     if (r < 0)
-        return daemon_complain(
-            "set up the TUN interface", r,
-            r == -EINVAL || r == -EACCES ? "sysctl -w net.ipv6.conf.all.disable_ipv6=0" : root);
+        return daemon_complain("set up the TUN interface", r,
+                               r == -EINVAL || r == -EACCES
+                                   ? "sysctl -w net.ipv6.conf.all.disable_ipv6=0"
+                                   : daemon_mend_root);
     r = daemon_engine_open(daemon);
     if (r < 0)
         return daemon_complain("make the engine", r, "rpld -t says what is wrong");
