@@ -119,7 +119,8 @@ static bool of_use(const struct rpl_nbr *n)
     if (!inst->joined || n == inst->parent)
         return true;
     if (!rpl_addr_equal(&d->dodag_id, &inst->dodag_id))
-        return d->grounded >= inst->grounded && d->preference >= inst->preference;
+        return d->grounded > inst->grounded ||
+               (d->grounded == inst->grounded && d->preference >= inst->preference);
     switch (rpl_lollipop_compare(d->version, inst->version)) {
     case RPL_NEWER:
         return true;
