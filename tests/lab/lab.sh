@@ -40,17 +40,32 @@ lab_check_tun() {
         "run as root, or: chmod 0666 /dev/net/tun, or in a container: --device /dev/net/tun"
 }
 
+# In a chroot whose root folder is no mount point unshare cannot make the mounts private. They may be
+# anyway: then a mount of ours is not seen out here.
+lab_private_mounts() {
+    unshare --mount --propagation unchanged bash -c '
+        mount -t tmpfs rpld-probe /run || exit 1
+        ! grep -q rpld-probe /proc/'$$'/mountinfo
+        private=$?
+        umount /run
+        exit $private' 2>/dev/null
+}
+
 # Prints the options of unshare that work here; root needs no user namespace, where it really is
 # root.
 lab_unshare_options() {
     local options='--mount --net --pid --fork --kill-child=KILL --mount-proc'
-    local user
+    local how
 
-    for user in '' '--user --map-root-user'; do
-        [ "$(id -u)" -eq 0 ] || [ -n "$user" ] || continue
+    for how in '' '--propagation unchanged' '--user --map-root-user'; do
+        case $how in
+        --user*) ;;
+        *) [ "$(id -u)" -eq 0 ] || continue ;;
+        esac
+        [ "$how" != '--propagation unchanged' ] || lab_private_mounts || continue
         # shellcheck disable=SC2086
-        if unshare $user $options mount -t tmpfs tmpfs /run 2>/dev/null; then
-            echo "$user $options"
+        if unshare $how $options mount -t tmpfs tmpfs /run 2>/dev/null; then
+            echo "$how $options"
             return 0
         fi
     done
@@ -68,16 +83,33 @@ lab_check_house() {
         "--privileged"
 }
 
+# Runs a command with a root folder that is a mount point, as ip(8) needs one to change namespaces.
+lab_mounted_root() {
+    if [[ $LAB_UNSHARE == *unchanged* ]]; then
+        mount -t tmpfs tmpfs /run && mkdir /run/root && mount --rbind / /run/root || exit 1
+        exec chroot /run/root "$@"
+    fi
+    exec "$@"
+}
+
 # lab_enter "$@": starts the script again inside its namespaces and ends with its status; inside, it
 # prepares /run and comes back. The end of this process, however it comes, ends all the others.
 lab_enter() {
     local child
 
-    if [ -n "${LAB_INSIDE:-}" ]; then
+    case ${LAB_INSIDE:-} in
+    '') ;;
+    1)
+        export LAB_INSIDE=2
+        lab_mounted_root bash "$(readlink -f "$0")" "$@"
+        ;;
+    2)
         lab_prepare
         return 0
-    fi
+        ;;
+    esac
     lab_check_house
+    export LAB_UNSHARE
     # shellcheck disable=SC2086
     LAB_INSIDE=1 setpriv --pdeathsig KILL env --default-signal=INT,QUIT \
         unshare $LAB_UNSHARE bash "$0" "$@" <&0 &
