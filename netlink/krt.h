@@ -256,6 +256,24 @@ int krt_radio_set_retries(struct krt *krt, uint32_t ifindex, int8_t retries);
 int krt_radio_set_channel(struct krt *krt, uint32_t phy, uint8_t page, uint8_t channel);
 int krt_radio_set_tx_power(struct krt *krt, uint32_t phy, int32_t power);
 
+/* ---- a filter on the way in ----------------------------------------------------------- */
+
+#define KRT_FILTER_PREFERENCE 155 /* of tc, by which ours is known among others */
+#define KRT_FILTER_MAX 256        /* instructions */
+
+struct sock_filter; /* linux/filter.h */
+
+/*
+ * Puts the classic BPF program on the way into a link (tc, clsact, cls_bpf), in place of an
+ * earlier one of ours. It sees the packet from the network header on by SKF_NET_OFF and returns
+ * TC_ACT_UNSPEC or TC_ACT_SHOT. Errors: -EOPNOTSUPP or -ENOENT the kernel lacks a module
+ * (sch_ingress, cls_bpf), -EINVAL, -ENODEV.
+ */
+int krt_filter_set(struct krt *krt, uint32_t ifindex, const struct sock_filter *code,
+                   uint16_t count);
+/* Takes it off, also one of an earlier run. That there is none is a success. */
+int krt_filter_del(struct krt *krt, uint32_t ifindex);
+
 /* ---- views ------------------------------------------------------------------------- */
 
 /* The last known state of a link, false if there is none. */

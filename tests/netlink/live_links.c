@@ -4,6 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
@@ -299,6 +302,81 @@ static void overrun(void **state)
     live_ip("link del wa");
 }
 
+/* ---- a filter on the way in ------------------------------------------------------------ */
+
+#define EXPERIMENT 0x88b5 /* an EtherType for trials */
+
+static int experiment_socket(uint32_t ifindex)
+{
+    struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(EXPERIMENT)};
+    int fd = socket(AF_PACKET, SOCK_DGRAM, htons(EXPERIMENT));
+
+    at.sll_ifindex = (int)ifindex;
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+/* Sends a packet that begins with |octet|, then one with 1; returns the first octet that arrives
+ * and takes the other one, if there is one, too. */
+static uint8_t first_of(const struct live *live, int from, int to, uint8_t octet)
+{
+    struct sockaddr_ll at = {.sll_family = AF_PACKET,
+                             .sll_protocol = htons(EXPERIMENT),
+                             .sll_ifindex = (int)live->va,
+                             .sll_halen = 6,
+                             .sll_addr = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    uint8_t packets[2] = {octet, 1}, first = 0, got = 0;
+
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(sendto(from, &packets[i], 1, 0, (struct sockaddr *)&at, sizeof(at)), 1);
+    assert_true(recv(to, &first, 1, 0) > 0);
+    for (got = first; got != 1;)
+        assert_true(recv(to, &got, 1, 0) > 0);
+    return first;
+}
+
+static void filter(void **state)
+{
+    struct live *live = *state;
+    struct sock_filter drop[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)SKF_NET_OFF),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x7e, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, TC_ACT_SHOT),
+        BPF_STMT(BPF_RET | BPF_K, (uint32_t)TC_ACT_UNSPEC),
+    };
+    int from = experiment_socket(live->va), to = experiment_socket(live->vb), r;
+
+    /* None to take off: neither a place for filters, nor a filter, nor a link. */
+    assert_int_equal(krt_filter_del(live->krt, live->vb), 0);
+    assert_int_equal(krt_filter_del(live->krt, 0x7ffffffe), 0);
+    assert_int_equal(first_of(live, from, to, 0x7e), 0x7e);
+    r = krt_filter_set(live->krt, live->vb, drop, 4);
+    if (r == -ENOENT || r == -EOPNOTSUPP) {
+        close(from);
+        close(to);
+        print_message("skipped: the kernel has no sch_ingress or cls_bpf\n");
+        skip();
+    }
+    assert_int_equal(r, 0);
+    assert_int_equal(first_of(live, from, to, 0x7e), 1);
+    assert_int_equal(first_of(live, from, to, 0x7f), 0x7f);
+    /* Another one in its place. */
+    drop[1].k = 0x7f;
+    assert_int_equal(krt_filter_set(live->krt, live->vb, drop, 4), 0);
+    assert_int_equal(first_of(live, from, to, 0x7e), 0x7e);
+    assert_int_equal(first_of(live, from, to, 0x7f), 1);
+    assert_int_equal(krt_filter_del(live->krt, live->vb), 0);
+    assert_int_equal(krt_filter_del(live->krt, live->vb), 0);
+    assert_int_equal(first_of(live, from, to, 0x7f), 0x7f);
+    assert_int_equal(krt_filter_set(live->krt, live->vb, drop, 0), -EINVAL);
+    assert_int_equal(krt_filter_set(live->krt, 0x7ffffffe, drop, 4), -ENODEV);
+    drop[3].code = 0xffff; /* no instruction */
+    assert_int_equal(krt_filter_set(live->krt, live->vb, drop, 4), -EINVAL);
+    close(from);
+    close(to);
+}
+
 #define LIVE_TEST(f)                                                                               \
     {                                                                                              \
         "link: " #f, f, live_setup, live_teardown_links, NULL                                      \
@@ -308,5 +386,6 @@ const struct CMUnitTest live_link_tests[] = {
     LIVE_TEST(bridge_port), LIVE_TEST(link_without_address),
     LIVE_TEST(address),     LIVE_TEST(address_of_others),
     LIVE_TEST(neighbour),   LIVE_TEST(overrun),
+    LIVE_TEST(filter),
 };
 const size_t live_link_test_count = sizeof(live_link_tests) / sizeof(live_link_tests[0]);
