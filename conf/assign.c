@@ -269,6 +269,44 @@ static bool assign_prefix(struct conf_reader *reader, const struct conf_setting 
     return true;
 }
 
+/* A place in the list is a number of a context, so one without a prefix is kept by "". */
+static bool assign_context(struct conf_reader *reader, struct rpl_addr *prefix,
+                           const config_setting_t *element, const char *path)
+{
+    const char *wrong = NULL;
+
+    memset(prefix, 0, sizeof(*prefix));
+    if (element->type != CONFIG_TYPE_STRING)
+        wrong = "not in quotes";
+    else if (config_setting_get_string(element)[0] != '\0')
+        wrong = parse_prefix(config_setting_get_string(element), prefix);
+    if (wrong != NULL)
+        conf_reader_error(reader, element, path,
+                          "%s; allowed is a routable /64, as in \"fd00::/64\", or \"\"", wrong);
+    return wrong == NULL;
+}
+
+static bool assign_contexts(struct conf_reader *reader, const struct conf_setting *setting,
+                            void *base, const config_setting_t *from, const char *path)
+{
+    struct conf_contexts *contexts = (void *)((char *)base + setting->offset);
+    char element_path[CONF_PATH_TEXT_MAX];
+    bool good = true;
+
+    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
+        return refuse_type(reader, setting, from, path);
+    if (config_setting_length(from) > CONF_CONTEXTS_MAX)
+        return refuse(reader, setting, from, path, "too many");
+    contexts->count = 0; /* without those that are the default */
+    for (int i = 0; i < config_setting_length(from); i++) {
+        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
+        if (!assign_context(reader, &contexts->prefix[contexts->count++],
+                            config_setting_get_elem(from, (unsigned)i), element_path))
+            good = false;
+    }
+    return good;
+}
+
 /* ---- lists ------------------------------------------------------------------------- */
 
 /* Element |index| of interfaces; |path| names it. */
@@ -452,6 +490,8 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
         return assign_number(reader, setting, base, from, path);
     case CONF_DBM:
         return assign_dbm(reader, setting, base, from, path);
+    case CONF_CONTEXTS:
+        return assign_contexts(reader, setting, base, from, path);
     case CONF_EUI64_LIST:
         return assign_eui64_list(reader, setting, base, from, path);
     case CONF_EUI64:

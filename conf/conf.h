@@ -82,6 +82,20 @@ struct conf_radio {
     char interface[RPL_IFNAME_MAX]; /* 6LoWPAN interface on top of it; some instance has it */
 };
 
+/* Frames that the kernel's 6LoWPAN cannot read. */
+enum conf_decode {
+    CONF_DECODE_AUTO,   /* the daemon reads them */
+    CONF_DECODE_ALWAYS, /* and all other data, which the kernel then must not */
+    CONF_DECODE_NEVER
+};
+
+/* Prefixes of /64 that nodes compress addresses with (RFC 6282), by number; unspecified: none. */
+#define CONF_CONTEXTS_MAX 16
+struct conf_contexts {
+    uint32_t count;
+    struct rpl_addr prefix[CONF_CONTEXTS_MAX];
+};
+
 /* EUI-64s as numbers, first octet on top; in the order of the file. */
 struct conf_eui64_list {
     uint32_t count;
@@ -128,7 +142,9 @@ struct conf {
     struct conf_bridge bridge;
     char user[CONF_NAME_MAX]; /* to become after the sockets are open; "" = stay */
     char tun[RPL_IFNAME_MAX]; /* name of the TUN interface: rpl0 */
-    bool keep_routes;         /* leave routes and the TUN interface behind at a clean stop */
+    enum conf_decode decode;
+    struct conf_contexts contexts;
+    bool keep_routes; /* leave routes and the TUN interface behind at a clean stop */
 };
 
 /* The defaults of everything outside instances; no instance, no radio. */

@@ -53,6 +53,11 @@ static const struct conf_word log_levels[] = {
     {"notice", CONF_LOG_NOTICE, NULL}, {"info", CONF_LOG_INFO, NULL},
     {"debug", CONF_LOG_DEBUG, NULL},   {NULL, 0, NULL}};
 
+static const struct conf_word decode_ways[] = {{"auto", CONF_DECODE_AUTO, NULL},
+                                               {"always", CONF_DECODE_ALWAYS, NULL},
+                                               {"never", CONF_DECODE_NEVER, NULL},
+                                               {NULL, 0, NULL}};
+
 /* Offset and size of a member. */
 #define IN_CONF(m) offsetof(struct conf, m), sizeof(((struct conf *)NULL)->m)
 #define IN_RADIO(m) offsetof(struct conf_radio, m), sizeof(((struct conf_radio *)NULL)->m)
@@ -66,6 +71,10 @@ const struct conf_setting conf_table[] = {
      "name of the TUN interface of the data path"},
     {CONF_GROUP_TOP, "keep_routes", CONF_SWITCH, CONF_RELOADABLE, 0, 0, NULL, IN_CONF(keep_routes),
      "leave the routes behind at a clean stop"},
+    {CONF_GROUP_TOP, "decode", CONF_CHOICE, CONF_RELOADABLE, 0, 0, decode_ways, IN_CONF(decode),
+     "read radio frames that the kernel cannot"},
+    {CONF_GROUP_TOP, "contexts", CONF_CONTEXTS, CONF_RELOADABLE, 0, 0, NULL, IN_CONF(contexts),
+     "prefixes that nodes name by their number in this list"},
 
     {CONF_GROUP_CONTROL, "socket", CONF_PATH, 0, 0, 0, NULL, IN_CONF(control.socket),
      "where rplctl finds the daemon"},

@@ -92,6 +92,10 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
         append(out, size, "a number from %d to %d, or ", CONF_DBM_MIN, CONF_DBM_MAX);
         append_words(setting->words, true, out, size);
         break;
+    case CONF_CONTEXTS:
+        append(out, size, "a list of up to %u prefixes, as in ( \"fd00::/64\" )",
+               CONF_CONTEXTS_MAX);
+        break;
     case CONF_EUI64_LIST:
         append(out, size, "a list of up to %u EUI-64s, as in ( \"02:12:4b:00:14:b5:d9:0e\" )",
                RPL_ACCESS_MAX);
@@ -218,6 +222,22 @@ static void format_address(const struct rpl_addr *address, const char *suffix, c
     append(out, size, "\"%s%s\"", text, suffix);
 }
 
+/* "" holds the place of a number without a prefix. */
+static void format_contexts(const struct conf_contexts *contexts, char *out, size_t size)
+{
+    static const struct rpl_addr none = {{0}};
+
+    append(out, size, "(");
+    for (uint32_t i = 0; i < contexts->count; i++) {
+        append(out, size, i == 0 ? " " : ", ");
+        if (memcmp(&contexts->prefix[i], &none, sizeof(none)) == 0)
+            append(out, size, "\"\"");
+        else
+            format_address(&contexts->prefix[i], "/64", out, size);
+    }
+    append(out, size, " )");
+}
+
 void conf_setting_format(const struct conf_setting *setting, const void *base, char *out,
                          size_t size)
 {
@@ -235,6 +255,9 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
         break;
     case CONF_DBM:
         format_dbm(setting, base, out, size);
+        break;
+    case CONF_CONTEXTS:
+        format_contexts((const void *)((const char *)base + setting->offset), out, size);
         break;
     case CONF_EUI64_LIST:
         format_eui64_list((const void *)((const char *)base + setting->offset), out, size);
@@ -276,6 +299,12 @@ static bool eui64_lists_equal(const struct conf_eui64_list *a, const struct conf
     return a->count == b->count && memcmp(a->eui64, b->eui64, a->count * sizeof(a->eui64[0])) == 0;
 }
 
+static bool contexts_equal(const struct conf_contexts *a, const struct conf_contexts *b)
+{
+    return a->count == b->count &&
+           memcmp(a->prefix, b->prefix, a->count * sizeof(a->prefix[0])) == 0;
+}
+
 bool conf_setting_equal(const struct conf_setting *setting, const void *a, const void *b)
 {
     const struct conf_instance *ia = a, *ib = b; /* where the kind says so */
@@ -292,6 +321,9 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
     case CONF_USER:
     case CONF_PATH:
         return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;
+    case CONF_CONTEXTS:
+        return contexts_equal((const void *)((const char *)a + setting->offset),
+                              (const void *)((const char *)b + setting->offset));
     case CONF_EUI64_LIST:
         return eui64_lists_equal((const void *)((const char *)a + setting->offset),
                                  (const void *)((const char *)b + setting->offset));

@@ -142,6 +142,15 @@ static void daemon_on_packet(EV_P_ ev_io *io, int revents)
     fwd_packet_ready(daemon->fwd, daemon->now);
 }
 
+static void daemon_on_lowpan(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+
+    (void)loop;
+    (void)revents;
+    lowpan_ready(daemon->lowpan, daemon->now);
+}
+
 static void daemon_on_krt(EV_P_ ev_io *io, int revents)
 {
     struct daemon *daemon = io->data;
@@ -263,6 +272,9 @@ static void daemon_watch(struct daemon *daemon)
     ev_io_start(loop, &daemon->icmp6_io);
     ev_io_start(loop, &daemon->tun_io);
     ev_io_start(loop, &daemon->packet_io);
+    ev_io_init(&daemon->lowpan_io, daemon_on_lowpan, lowpan_fd(daemon->lowpan), EV_READ);
+    daemon->lowpan_io.data = daemon;
+    ev_io_start(loop, &daemon->lowpan_io);
 
     ev_timer_init(&daemon->deadline, daemon_on_deadline, 0., 0.);
     ev_timer_init(&daemon->housekeeping, daemon_on_housekeeping, DAEMON_HOUSEKEEPING_S,
@@ -357,6 +369,25 @@ static const char *daemon_mend_tun(int r)
     }
 }
 
+static void daemon_host_rescued(void *ctx, const uint8_t *packet, size_t len, uint32_t ifindex)
+{
+    struct daemon *daemon = ctx;
+
+    fwd_rescued(daemon->fwd, packet, len, ifindex, daemon->now);
+}
+
+static int daemon_lowpan_open(struct daemon *daemon)
+{
+    const struct lowpan_host host = {.ctx = daemon, .packet = daemon_host_rescued};
+    int r = lowpan_open(&daemon->lowpan);
+
+    if (r < 0)
+        return r;
+    lowpan_attach(daemon->lowpan, daemon->krt, &host);
+    lowpan_configure(daemon->lowpan, daemon->conf.decode, &daemon->conf.contexts);
+    return 0;
+}
+
 /* Sockets and files, all that needs privileges. */
 static int daemon_open(struct daemon *daemon)
 {
@@ -378,6 +409,9 @@ static int daemon_open(struct daemon *daemon)
     r = daemon_kernel_open(daemon);
     if (r < 0)
         return daemon_complain("open routing sockets", r, daemon_mend_root);
+    r = daemon_lowpan_open(daemon);
+    if (r < 0)
+        return daemon_complain("open a packet socket for radios", r, daemon_mend_root);
     r = daemon_kernel_tun(daemon);
     if (r < 0)
         return daemon_complain("set up the TUN interface", r,
@@ -474,6 +508,7 @@ static void daemon_stop(struct daemon *daemon)
     if (daemon->krt && daemon->reconciled && !daemon->conf.keep_routes)
         daemon_kernel_clean(daemon);
     ctl_free(daemon->ctl);
+    lowpan_close(daemon->lowpan, daemon->conf.keep_routes);
     krt_free(daemon->krt);
     fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);

@@ -25,6 +25,7 @@
 #include "rpld/forward.h"
 #include "rpld/icmp6.h"
 #include "rpld/iface.h"
+#include "rpld/lowpan.h"
 #include "rpld/privs.h"
 #include "rpld/radio.h"
 #include "rpld/state.h"
@@ -64,6 +65,7 @@ struct daemon {
     struct state *state;
     struct icmp6 icmp6;
     struct fwd *fwd;
+    struct lowpan *lowpan;
     struct krt *krt;
     struct ctl *ctl;
     struct ctl_source source;
@@ -84,7 +86,7 @@ struct daemon {
     uint64_t counters[DAEMON_COUNT];
     ev_io krt_io[KRT_FDS_MAX];
     size_t krt_io_count;
-    ev_io icmp6_io, tun_io, packet_io;
+    ev_io icmp6_io, tun_io, packet_io, lowpan_io;
     ev_timer deadline, housekeeping, watchdog;
     ev_check turn_begin;
     ev_prepare turn_end;

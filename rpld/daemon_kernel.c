@@ -89,6 +89,7 @@ static void daemon_on_link(void *ctx, const struct krt_link *link, bool gone)
     unsigned n = iface_update(&daemon->ifaces, link, gone, events);
     for (unsigned i = 0; i < n; i++)
         daemon_link_event(daemon, &events[i]);
+    lowpan_link(daemon->lowpan, link, !gone && iface_find(&daemon->ifaces, link->ifindex));
 }
 
 static void daemon_on_address(void *ctx, uint32_t ifindex, const struct rpl_addr *addr,

@@ -89,7 +89,10 @@ static bool daemon_source_counter(void *ctx, unsigned index, const char **ret_na
         *ret_value = daemon->counters[index];
         return true;
     }
-    if (!daemon_figure(daemon, index - DAEMON_COUNT, &figure))
+    index -= DAEMON_COUNT;
+    if (lowpan_counter(daemon->lowpan, index, ret_name, ret_value))
+        return true;
+    if (!daemon_figure(daemon, index - LOWPAN_COUNTERS, &figure))
         return false;
     *ret_name = figure.name;
     *ret_value = figure.value;
@@ -161,6 +164,7 @@ int daemon_reload(struct daemon *daemon, FILE *report)
     conf_take_reloadable(&daemon->conf, &wanted);
     log_open(daemon->options.foreground ? CONF_LOG_STDERR : daemon->conf.log.to,
              daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
+    lowpan_configure(daemon->lowpan, daemon->conf.decode, &daemon->conf.contexts);
     if (daemon->state)
         state_writes_per_hour_set(daemon->state, daemon->conf.state.writes_per_hour);
     log_notice("reload: done", "changed=%u restart=%u", changed.count, fixed.count + fixed.lost);

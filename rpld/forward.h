@@ -107,6 +107,11 @@ int fwd_packet_fd(const struct fwd *fwd);
 void fwd_tun_ready(struct fwd *fwd, rpl_tstamp now);
 void fwd_packet_ready(struct fwd *fwd, rpl_tstamp now);
 
+/* A whole packet that came in on the RPL interface |ifindex| and that the kernel never saw
+ * (rpld/lowpan.h). */
+void fwd_rescued(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
+                 rpl_tstamp now);
+
 /* Neighbour discovery gave up on |hop|: tells the root (as a router) or the engine (as the
  * root) about packets that went that way just now. */
 void fwd_neighbour_failed(struct fwd *fwd, uint32_t ifindex, const struct rpl_addr *hop,

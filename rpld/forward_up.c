@@ -307,6 +307,23 @@ static void fwd_through(struct fwd *fwd, struct fwd_in *in)
 
 /* ---- dispatch ------------------------------------------------------------------------------ */
 
+/* A packet without our headers, from a tunnel or a frame that the kernel could not read: to the
+ * kernel, unless it belongs to its link, which would be lost on the way. */
+static void fwd_plain(struct fwd *fwd, struct fwd_in *in)
+{
+    bool discovery = in->info.next == IPPROTO_ICMPV6 && in->info.hop_limit == 255 &&
+                     in->info.payload < in->len &&
+                     in->packet[in->info.payload] >= ND_ROUTER_SOLICIT &&
+                     in->packet[in->info.payload] <= ND_REDIRECT;
+
+    if (rpl_addr_is_multicast(&in->info.dst) || rpl_addr_is_link_local(&in->info.dst))
+        fwd_deliver_local(fwd, in);
+    else if (rpl_addr_is_link_local(&in->info.src) || discovery)
+        fwd->counters[FWD_DROP_SCOPE]++;
+    else
+        fwd_inject(fwd, in->packet, in->len);
+}
+
 /* The kernel carries a packet with the RPI 0x23; its copy tells us about inconsistencies, and
  * a tunnel in it that ends here is ours to open. */
 static void fwd_copy(struct fwd *fwd, struct fwd_in *in, bool own)
@@ -327,8 +344,9 @@ static void fwd_copy(struct fwd *fwd, struct fwd_in *in, bool own)
         fwd_judge_f(fwd, in);
 }
 
-void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex, unsigned nest,
-                 rpl_tstamp now)
+/* |alone|: nobody but us has the packet. */
+static void fwd_dispatch(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
+                         unsigned nest, bool alone, rpl_tstamp now)
 {
     struct fwd_in in = {.packet = packet, .len = len, .ifindex = ifindex, .nest = nest, .now = now};
     enum rpl_data_error error = rpl_packet_parse(packet, len, &in.info);
@@ -344,8 +362,8 @@ void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
     in.has_rpi = in.info.rpi_option != 0;
     if (in.info.srh == 0 && !in.has_rpi) {
         /* The kernel's, unless it came out of a tunnel of ours and nobody else has it. */
-        if (nest > 0)
-            fwd_inject(fwd, packet, len);
+        if (alone)
+            fwd_plain(fwd, &in);
         return;
     }
     if (rpl_addr_is_multicast(&in.info.dst) || rpl_addr_is_unspecified(&in.info.src)) {
@@ -353,7 +371,7 @@ void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
         return;
     }
     bool own = rpl_view_is_own(fwd->engine, &in.info.dst);
-    if (in.info.srh == 0 && in.info.rpi.type == RPL_RPI_23 && nest == 0) {
+    if (in.info.srh == 0 && in.info.rpi.type == RPL_RPI_23 && !alone) {
         fwd_copy(fwd, &in, own);
         return;
     }
@@ -374,4 +392,23 @@ void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
         fwd_finish(fwd, &in, own);
     else
         fwd_through(fwd, &in);
+}
+
+void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex, unsigned nest,
+                 rpl_tstamp now)
+{
+    fwd_dispatch(fwd, packet, len, ifindex, nest, nest > 0, now);
+}
+
+void fwd_rescued(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
+                 rpl_tstamp now)
+{
+    uint8_t copy[FWD_BUFFER];
+
+    if (len > FWD_READ_MAX) {
+        fwd->counters[FWD_DROP_TOO_BIG]++;
+        return;
+    }
+    memcpy(copy, packet, len);
+    fwd_dispatch(fwd, copy, len, ifindex, 0, true, now);
 }
