@@ -325,7 +325,7 @@ struct rpl_instance {
     uint8_t poison_left;
     rpl_tstamp dtsn_at, jump_at, detached_at;
     struct rpl_stored stored; /* as given at start */
-    struct rpl_bucket resets, alarms;
+    struct rpl_bucket resets, alarms, forward_errors;
 
     struct rpl_nbr_tree nbrs;
     uint32_t nbr_count;

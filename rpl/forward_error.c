@@ -7,6 +7,8 @@
 #include "rpl/engine.h"
 #include "rpl/rpl_view.h"
 
+#define STALE_BURST 20 /* RFC 6553 section 5.2: 20 an hour or so */
+#define STALE_PERIOD RPL_S(180)
 #define REFRESH_DELAY RPL_S(5) /* let a burst of errors end before asking */
 
 static void next_hop_failed(struct rpl_instance *inst, const struct rpl_event_forward_error *ev)
@@ -33,6 +35,10 @@ static void stale_route(struct rpl_instance *inst, const struct rpl_event_forwar
         return;
     for (uint8_t i = 0; i < t->hop_count; i++)
         if (rpl_addr_equal(&t->hop[i].via, &ev->reporter)) {
+            /* Anybody can set the flag: the routes of a whole sub-DODAG must not go that way. */
+            if (!rpl_bucket_take(&inst->forward_errors, inst->engine->now, STALE_BURST,
+                                 STALE_PERIOD))
+                return;
             rpl_storing_remove_hop(t, &t->hop[i].via, t->hop[i].ifindex, RPL_CAUSE_FORWARD_ERROR);
             rpl_instance_dtsn(inst, REFRESH_DELAY);
             return;

@@ -89,7 +89,7 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     TAILQ_INIT(&inst->group_news);
     inst->dco_seq = RPL_SEQUENCE_INIT - 1;
     of_params_default(&inst->of);
-    inst->resets.at = inst->alarms.at = e->now;
+    inst->resets.at = inst->alarms.at = inst->forward_errors.at = e->now;
     if (stored->valid && stored->instance == inst->cfg.id)
         inst->stored = *stored;
     /* Counters begin at 240 (SEQ-01), so the last one used was 239; a stored one goes on. */
