@@ -97,7 +97,8 @@ struct rpl_view_neighbour {
 struct rpl_view_path {
     uint8_t instance; /* RPLInstanceID */
     uint32_t ifindex; /* towards the first hop */
-    bool encapsulate; /* compat.srh_encapsulate */
+    bool encapsulate; /* what we forward: compat.srh_encapsulate, or |behind| */
+    bool behind;      /* the target does not speak RPL: a tunnel to the last hop in any case */
     bool has_rpi;     /* put |rpi| on the packet */
     uint8_t rpi_type;
     uint8_t rpi_flags;

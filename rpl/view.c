@@ -353,6 +353,7 @@ static int source_route(struct rpl_instance *inst, const struct rpl_addr *dst,
         .instance = inst->cfg.id,
         .ifindex = first_ifindex(inst, first),
         .encapsulate = compat->srh_encapsulate || behind,
+        .behind = behind,
         .has_rpi = compat->downward_rpi,
         .rpi_type = compat->rpi_type,
         .rpi_flags = 0x80, /* O: down */

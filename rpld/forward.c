@@ -212,9 +212,10 @@ static void fwd_no_path(struct fwd *fwd, const uint8_t *packet, size_t len,
 /* True if the source route cannot stand in this packet itself: it has a Hop-by-Hop header that
  * would have to take the RPI, or a (consumed) routing header already. */
 static bool fwd_must_encapsulate(const struct rpl_packet_info *info,
-                                 const struct rpl_view_path *path)
+                                 const struct rpl_view_path *path, bool own)
 {
-    return path->encapsulate || (info->hbh != 0 && path->has_rpi) || info->srh != 0;
+    return (own ? path->behind : path->encapsulate) || (info->hbh != 0 && path->has_rpi) ||
+           info->srh != 0;
 }
 
 /* ---- up: a router or leaf with compat upward_rpi ------------------------------------------ */
@@ -301,7 +302,12 @@ void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
         fwd_no_path(fwd, packet, len, &info.dst, now);
         return;
     }
-    bool encapsulate = fwd_must_encapsulate(&info, &path);
+    /* RFC 6554 section 4.1: the source of a packet writes the header into it. RFC 6550 section
+     * 11.2: and 0 for its Rank. */
+    bool own = rpl_view_is_own(fwd->engine, &info.src);
+    if (own)
+        path.rpi_sender_rank = 0;
+    bool encapsulate = fwd_must_encapsulate(&info, &path, own);
     size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER;
     error = len > size ? RPL_DATA_TOO_BIG : fwd_apply(packet, &len, size, &path, encapsulate);
     if (error == RPL_DATA_TOO_BIG) {

@@ -261,7 +261,10 @@ static void send_source_routed(struct sim *sim, unsigned node, const struct rpl_
                            .flags = path.rpi_flags,
                            .instance = path.instance,
                            .sender_rank = path.rpi_sender_rank};
-    if (path.encapsulate)
+    bool own = rpl_view_is_own(sim->nodes[node]->engine, &info->src);
+    if (own)
+        rpi.sender_rank = 0; /* a source writes 0, RFC 6550 section 11.2 */
+    if (own ? path.behind : path.encapsulate)
         err = rpl_encapsulate(frame->data, &frame->len, SIM_FRAME_ROOM, &path.source, SIM_HOP_LIMIT,
                               path.hop, path.hops, path.has_rpi ? &rpi : NULL);
     else
@@ -288,10 +291,8 @@ static void mark_own(struct sim *sim, unsigned node, const struct rpl_route *rou
         if (n->config.instance[i].id != id || !(down ? compat->downward_rpi : compat->upward_rpi) ||
             rpl_view_rpi(n->engine, id, &view) < 0)
             continue;
-        struct rpl_rpi rpi = {.type = view.type,
-                              .flags = down ? RPL_RPI_O : 0,
-                              .instance = id,
-                              .sender_rank = view.dag_rank};
+        struct rpl_rpi rpi = {
+            .type = view.type, .flags = down ? RPL_RPI_O : 0, .instance = id, .sender_rank = 0};
         rpl_srh_insert(frame->data, &frame->len, SIM_FRAME_ROOM, &info->dst, 1, &rpi);
     }
 }
