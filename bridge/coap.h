@@ -26,6 +26,9 @@
 
 struct coap_endpoint;
 
+/* Octets of a token of ours. */
+#define COAP_TOKEN 4
+
 /* A node's transport address. |scope| is the interface index of a link-local address, else 0. */
 struct coap_addr {
     uint8_t ip[16];
@@ -80,6 +83,8 @@ struct coap_effect {
     bool last;          /* |id| is over with this effect; true in every FAILED */
     bool confirm;       /* to be answered with coap_confirm(peer, mid) */
     uint16_t mid;
+    uint32_t digest;           /* of the message; for struct coap_registration */
+    uint8_t token[COAP_TOKEN]; /* likewise */
     /* FAILED, STALE */
     enum coap_failure failure;
     uint32_t misses;
@@ -95,6 +100,19 @@ struct coap_request {
     const uint8_t *payload; /* copied; at most COAP_PAYLOAD_MAX */
     size_t payload_len;
     uint64_t cookie; /* comes back in the effects */
+};
+
+/*
+ * An observation as it was when an earlier process ended: with it a notification that the node
+ * sends meanwhile is recognised, and the copy of the last one too. From the last effect of the
+ * observation, but |max_age_s|.
+ */
+struct coap_registration {
+    uint8_t token[COAP_TOKEN];
+    uint32_t seq;
+    uint32_t digest;
+    uint32_t max_age_s;
+    uint16_t mid;
 };
 
 /* What fits one datagram beside the longest header a request of ours has. */
@@ -125,6 +143,11 @@ void coap_endpoint_free(struct coap_endpoint *ep);
  */
 int coap_request(struct coap_endpoint *ep, const struct coap_request *request, brg_tstamp now,
                  uint32_t *ret_id);
+
+/* Takes up an observation of an earlier process, without a word to the node, until its Max-Age is
+ * over again. Errors as of coap_request(), and -BRG_ERR_INVAL when the token is in use. */
+int coap_restore(struct coap_endpoint *ep, const struct coap_request *request,
+                 const struct coap_registration *registration, brg_tstamp now, uint32_t *ret_id);
 
 /* Forgets a request or observation: no more effects for it. A notification that still comes is
  * rejected, which ends it at the node (RFC 7641 3.6). Unknown ids are ignored. */

@@ -7,6 +7,7 @@
 /* RFC 7641 section 3.3.1: wait 5 to 15 seconds beyond Max-Age before asking again. */
 #define REFRESH_GRACE (5 * BRG_SEC)
 #define REFRESH_SPREAD (10 * BRG_SEC)
+#define SEQ_MASK 0xffffffU /* RFC 7641 section 2: 24 bits */
 #define MISS_BACKOFF (30 * BRG_SEC)
 #define MISS_BACKOFF_DOUBLINGS 7
 
@@ -396,8 +397,8 @@ static struct op *op_new(struct coap_endpoint *ep, const struct coap_request *re
     return op;
 }
 
-int coap_request(struct coap_endpoint *ep, const struct coap_request *request, brg_tstamp now,
-                 uint32_t *ret_id)
+/* Makes an operation that does nothing yet. */
+static int op_add(struct coap_endpoint *ep, const struct coap_request *request, struct op **ret_op)
 {
     struct peer *peer;
     struct op *op;
@@ -426,12 +427,54 @@ int coap_request(struct coap_endpoint *ep, const struct coap_request *request, b
     } while (op->id == 0 || RB_INSERT(op_tree, &ep->ops, op) != NULL);
     ep->n_ops++;
     op->peer = peer;
-    op_token(ep, op);
     TAILQ_INSERT_TAIL(&peer->ops, op, of_peer);
     peer->n_ops++;
+    *ret_op = op;
+    return 0;
+}
+
+int coap_request(struct coap_endpoint *ep, const struct coap_request *request, brg_tstamp now,
+                 uint32_t *ret_id)
+{
+    struct op *op;
+    int err = op_add(ep, request, &op);
+
+    if (err < 0) {
+        return err;
+    }
+    op_token(ep, op);
     coap_op_enqueue(ep, op, STEP_FIRST);
     *ret_id = op->id;
     coap_pump(ep, now);
+    return 0;
+}
+
+int coap_restore(struct coap_endpoint *ep, const struct coap_request *request,
+                 const struct coap_registration *registration, brg_tstamp now, uint32_t *ret_id)
+{
+    const struct op *other;
+    struct op *op;
+    int err = op_add(ep, request, &op);
+
+    if (err < 0) {
+        return err;
+    }
+    memcpy(op->token, registration->token, TOKEN_LEN);
+    coap_op_idle(ep, op, registration->max_age_s, now);
+    peer_update(ep, op->peer);
+    TAILQ_FOREACH (other, &op->peer->ops, of_peer) {
+        if (other != op && memcmp(other->token, op->token, TOKEN_LEN) == 0) {
+            coap_op_free(ep, op);
+            return -BRG_ERR_INVAL;
+        }
+    }
+    op->has_seq = true;
+    op->seq = registration->seq;
+    op->seq_at = now;
+    op->note_mid = registration->mid;
+    ep->digest = registration->digest;
+    coap_dedup_set(ep, op->peer, registration->mid, DEDUP_ACKED, now);
+    *ret_id = op->id;
     return 0;
 }
 
@@ -471,6 +514,19 @@ void coap_refresh(struct coap_endpoint *ep, uint32_t id, brg_tstamp now)
     coap_pump(ep, now);
 }
 
+/* The copy of a notification that was not kept is fresh, and its representation is not held. */
+static void notification_forget(struct peer *peer, uint16_t mid)
+{
+    struct op *op;
+
+    TAILQ_FOREACH (op, &peer->ops, of_peer) {
+        if (op->has_seq && op->note_mid == mid) {
+            op->seq = (op->seq - 1) & SEQ_MASK;
+            op->etag_len = 0;
+        }
+    }
+}
+
 void coap_confirm(struct coap_endpoint *ep, const struct coap_addr *addr, uint16_t mid, bool accept,
                   brg_tstamp now)
 {
@@ -485,6 +541,7 @@ void coap_confirm(struct coap_endpoint *ep, const struct coap_addr *addr, uint16
         coap_send_empty(ep, addr, COAP_ACK, mid);
     } else {
         slot->state = DEDUP_FREE;
+        notification_forget(peer, mid);
     }
 }
 

@@ -5,7 +5,7 @@
 
 #include "bridge/coap.h"
 
-#define TOKEN_LEN 4
+#define TOKEN_LEN COAP_TOKEN
 #define DEDUP_SLOTS 16
 /* RFC 7252 section 4.8.2 with the default parameters. */
 #define EXCHANGE_LIFETIME (247 * BRG_SEC)
@@ -83,6 +83,7 @@ struct op {
     /* observation */
     bool has_seq;
     uint32_t seq;
+    uint16_t note_mid; /* of the message that brought |seq| */
     brg_tstamp seq_at;
     uint32_t misses;
     uint8_t etag_len;

@@ -58,6 +58,8 @@ static int deliver(struct coap_endpoint *ep, struct op *op, struct coap_effect *
     effect->last = !effect->observing;
     effect->confirm = msg->type == COAP_CON;
     effect->mid = msg->mid;
+    effect->digest = ep->digest;
+    memcpy(effect->token, op->token, TOKEN_LEN);
     err = coap_effect_add(ep, effect, data, len);
     if (err < 0) {
         return err;
@@ -70,10 +72,12 @@ static int deliver(struct coap_endpoint *ep, struct op *op, struct coap_effect *
     return 0;
 }
 
-static void remember(struct op *op, uint32_t seq, const struct coap_option *etag, brg_tstamp now)
+static void remember(struct op *op, const struct coap_msg *msg, uint32_t seq,
+                     const struct coap_option *etag, brg_tstamp now)
 {
     op->has_seq = true;
     op->seq = seq;
+    op->note_mid = msg->mid;
     op->seq_at = now;
     op->etag_len = 0;
     if (etag != NULL) {
@@ -172,7 +176,7 @@ static void whole_response(struct coap_endpoint *ep, struct op *op, const struct
         return;
     }
     if (effect->observing) {
-        remember(op, effect->seq, etag, now);
+        remember(op, msg, effect->seq, etag, now);
     }
     if (op->body != NULL) {
         acknowledge(ep, op->peer, msg, now);

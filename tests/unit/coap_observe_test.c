@@ -64,16 +64,69 @@ static void test_confirm(void **state)
 static void test_refused_value_is_not_acknowledged(void **state)
 {
     const struct coap_addr peer = node(1);
+    const struct reply *note;
     uint8_t token[4];
 
     (void)state;
     observed(token, 10, 60);
     auto_confirm = false;
-    hear(1, REPLY(.type = COAP_CON, .code = COAP_CONTENT, .mid = 600, .token = token,
-                  .seq = SOME(11), .payload = "a"));
-    coap_confirm(ep, &peer, 600, false, now);
+    note = REPLY(.type = COAP_CON, .code = COAP_CONTENT, .mid = 600, .token = token,
+                 .seq = SOME(11), .payload = "a");
+    for (int i = 0; i < 3; i++) {
+        hear(1, note);
+        assert_int_equal(n_got, 1); /* and every copy is a new chance */
+        coap_confirm(ep, &peer, 600, false, now);
+        run();
+        assert_int_equal(n_out, 0);
+    }
+    hear(1, note);
+    coap_confirm(ep, &peer, 600, true, now);
     run();
-    assert_int_equal(n_out, 0);
+    assert_int_equal(n_out, 1);
+    assert_int_equal(out.type, COAP_ACK);
+    hear(1, note);
+    assert_int_equal(n_got, 0);
+}
+
+/* A process ends and another goes on with its observations: the last notification's copy is
+ * acknowledged and not delivered, the next one is delivered, and nothing was asked. */
+static void test_restored(void **state)
+{
+    const struct coap_request request = {
+        .peer = node(1), .method = COAP_GET, .uri = "s", .observe = true, .accept = -1};
+    struct coap_registration registration = {.max_age_s = 60};
+    struct coap_config config;
+    const struct reply *note;
+    uint8_t token[4];
+    uint32_t id;
+
+    (void)state;
+    observed(token, 10, 60);
+    note = REPLY(.type = COAP_CON, .code = COAP_CONTENT, .mid = 600, .token = token,
+                 .seq = SOME(11), .payload = "a");
+    hear(1, note);
+    memcpy(registration.token, got.token, sizeof(registration.token));
+    registration.seq = got.seq;
+    registration.mid = got.mid;
+    registration.digest = got.digest;
+    coap_endpoint_free(ep);
+    coap_config_defaults(&config);
+    ep = coap_endpoint_new(&config, &alloc);
+    assert_int_equal(coap_restore(ep, &request, &registration, now, &id), 0);
+    assert_int_equal(coap_restore(ep, &request, &registration, now, &id), -BRG_ERR_INVAL);
+    run();
+    assert_int_equal(n_out + n_got, 0);
+    hear(1, note);
+    assert_int_equal(n_got, 0);
+    assert_int_equal(n_out, 1);
+    assert_int_equal(out.type, COAP_ACK);
+    hear(1, REPLY(.type = COAP_CON, .code = COAP_CONTENT, .mid = 601, .token = token,
+                  .seq = SOME(12), .payload = "b"));
+    assert_int_equal(n_got, 1);
+    assert_true(got.observing);
+    wait_deadline(65, 75); /* asked again with the same token when it is too old */
+    assert_int_equal(n_out, 1);
+    assert_memory_equal(out.token, token, sizeof(token));
 }
 
 /* Without memory a notification is as good as lost: not acknowledged, and taken the next time. */
@@ -302,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_lost_ack),
         T(test_confirm),
+        T(test_restored),
         T(test_refused_value_is_not_acknowledged),
         T(test_no_memory_no_ack),
         T(test_order_of_notifications),
