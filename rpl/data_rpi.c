@@ -31,7 +31,11 @@ enum rpl_rpi_verdict rpl_rpi_check(const struct rpl_rpi *rpi, uint16_t own_dag_r
 
     if (rpi->sender_rank == 0) /* not set by its source (DPV-04) */
         return RPL_RPI_FINE;
-    if (rpi->flags & RPL_RPI_O)
+    /* NOTE: what a child returns with F keeps its O (section 11.2.2.3) and so comes down from
+     * below; judged like the rest, the search for another way would end at the second child. */
+    if ((rpi->flags & RPL_RPI_O) && (rpi->flags & RPL_RPI_F))
+        consistent = true;
+    else if (rpi->flags & RPL_RPI_O)
         consistent = sender <= own_dag_rank;
     else
         consistent = sender >= own_dag_rank;
