@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* Section 22: management and timers. */
+#include "tests/conformance/row.h"
+
+static const struct rpl_wire_dio *announced(void)
+{
+    row_start();
+    rig_run(&rig, RPL_S(40));
+    const struct rig_sent *s = rig_last(&rig, RPL_CODE_DIO, 0);
+    assert_non_null(s);
+    return &s->msg.u.dio;
+}
+
+static void test_MGT_01(void **state)
+{
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+    struct rpl_instance_config *c;
+    const struct rpl_wire_dio *d;
+
+    (void)state;
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING);
+    c = &rig.config.instance[0];
+    c->id = 42;
+    c->ocp = 1;
+    c->metric = RPL_METRIC_HOPS;
+    c->prefix_valid_s = 7200;
+    c->prefix_preferred_s = 3600;
+    c->dodag.dio_interval_min = 14;
+    c->dodag.dio_interval_doublings = 3;
+    c->dodag.dio_redundancy_constant = 2;
+    d = announced();
+    assert_int_equal(d->instance, 42);
+    assert_int_equal(d->mop, RPL_MOP_STORING);
+    assert_int_equal(d->config.ocp, 1);
+    assert_int_equal(d->metric[0].type, 3);
+    assert_int_equal(d->pio[0].valid_s, 7200);
+    assert_int_equal(d->pio[0].preferred_s, 3600);
+    assert_int_equal(d->config.interval_min, 14);
+    assert_int_equal(d->config.interval_doublings, 3);
+    assert_int_equal(d->config.redundancy, 2);
+    for (int ack = 0; ack < 2; ack++) { /* the K flag */
+        row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+        rig.config.instance[0].dao_ack = ack;
+        row_start();
+        row_hear(ROOT, &dio);
+        row_run(RPL_S(3));
+        assert_int_equal(rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.ack_wanted, ack);
+    }
+}
+
+static void test_MGT_02(void **state)
+{
+    struct rpl_instance_config *c;
+    const struct rpl_wire_dio *d;
+    struct rpl_addr id = rig_global(0x1234);
+
+    (void)state;
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING);
+    c = &rig.config.instance[0];
+    c->dodag.min_hop_rank_increase = 128;
+    c->preference = 5;
+    c->has_dodag_id = true;
+    c->dodag_id = id;
+    d = announced();
+    assert_int_equal(d->config.min_hop_rank_increase, 128);
+    assert_int_equal(d->preference, 5);
+    assert_memory_equal(&d->dodag_id, &id, 16);
+}
+
+static void test_MGT_04(void **state)
+{
+    struct rpl_event error = {.type = RPL_EVENT_FORWARD_ERROR};
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+    static const uint8_t junk[] = {155, 1, 0, 0, 0};
+    uint8_t copy[sizeof(junk)];
+
+    (void)state;
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    rig.config.limits.targets = 1;
+    row_start();
+    row_hear(ROOT, &dio);
+    row_run(RPL_S(3));
+    memcpy(copy, junk, sizeof(copy));
+    row_octets(OTHER, copy, sizeof(copy));
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_TRUNCATED), 1); /* malformed */
+    dio.u.dio.instance = 9;
+    row_shout(OTHER, &dio);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_INSTANCE_UNKNOWN), 1);
+    error.u.forward_error.kind = RPL_FORWARD_RANK; /* O, R */
+    rig_input(&rig, &error);
+    error.u.forward_error.kind = RPL_FORWARD_F;
+    rig_input(&rig, &error);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_FORWARD_RANK_ERROR), 1);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_FORWARD_F), 1);
+    row_storing(CHILD, CHILD, 1, 5, 30);
+    row_storing(CHILD, THIRD, 2, 5, 30);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_FULL), 1); /* table overflow */
+    row_alive(ROOT, NULL);
+    row_run(RPL_S(120));
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_NEIGHBOUR_LOST), 1); /* parent failure */
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DETACHED), 1);
+    assert_true(rig_counter(&rig, RPL_COUNT_DIO_IN) > 0 &&
+                rig_counter(&rig, RPL_COUNT_DIO_OUT) > 0);
+    assert_true(rig_counter(&rig, RPL_COUNT_DIS_OUT) > 0);
+    assert_true(rig_counter(&rig, RPL_COUNT_DAO_IN) == 2 &&
+                rig_counter(&rig, RPL_COUNT_DAO_OUT) > 0);
+    for (int c = 0; c < RPL_COUNTER_COUNT; c++) /* each has a name of its own */
+        for (int k = 0; k < c; k++)
+            assert_string_not_equal(rpl_counter_name((enum rpl_counter)c),
+                                    rpl_counter_name((enum rpl_counter)k));
+}
+
+static void test_MGT_05(void **state)
+{
+    static const uint8_t junk[] = {155, 1, 0, 0, 0};
+    uint8_t copy[sizeof(junk)];
+    size_t told = 0;
+
+    (void)state;
+    row_root(RPL_MOP_STORING);
+    for (int i = 0; i < 1000; i++) {
+        memcpy(copy, junk, sizeof(copy));
+        row_octets(OTHER, copy, sizeof(copy));
+    }
+    for (size_t i = 0; i < rig.trace_count; i++)
+        told += rig.trace[i].kind == RPL_TRACE_DROPPED;
+    assert_in_range(told, 1, 20); /* told, and not a thousand times */
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_TRUNCATED), 1000);
+}
+
+static void test_MGT_06(void **state)
+{
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+
+    (void)state;
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    rig.config.instance[0].route_metric = 77;
+    row_start();
+    row_hear(ROOT, &dio);
+    row_storing(CHILD, CHILD, 1, 5, 30);
+    assert_true(rig.route_count >= 3);
+    for (size_t i = 0; i < rig.route_count; i++)
+        assert_int_equal(rig.route[i].route.metric, 77);
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING); /* and no default route at all */
+    rig.config.instance[0].default_route = false;
+    row_start();
+    row_hear(ROOT, &dio);
+    for (size_t i = 0; i < rig.route_count; i++)
+        assert_int_not_equal(rig.route[i].route.dst_len, 0);
+}
+
+static void test_MGT_07(void **state)
+{
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+    struct rpl_view_node v;
+
+    (void)state;
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    row_start();
+    row_hear(ROOT, &dio);
+    row_run(RPL_S(3));
+    rig.sent_count = 0;
+    rpl_tstamp begin = rig.now;
+    row_storing(CHILD, CHILD, 1, 5, 2);
+    row_run(RPL_MS(1600)); /* DelayDAO */
+    assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), 1);
+    row_run(RPL_S(118)); /* Trickle meanwhile, and the entry's own timer */
+    assert_true(row_sent_to(RPL_CODE_DIO, 0, 0) > 0);
+    assert_true(row_node(CHILD, &v));
+    row_run(begin + RPL_S(121) - rig.now);
+    assert_false(row_node(CHILD, &v));
+}
+
+int main(void)
+{
+    const struct CMUnitTest rows[] = {
+        ROW(MGT, 01, "settings that must be"),
+        ROW(MGT, 02, "settings that should be"),
+        ROW(MGT, 04, "counters"),
+        ROW(MGT, 05, "a flood of malformed messages does not fill the log"),
+        ROW(MGT, 06, "the metric of our routes"),
+        ROW(MGT, 07, "timers"),
+    };
+
+    return ROWS_RUN(rows);
+}
