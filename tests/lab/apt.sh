@@ -5,7 +5,7 @@
 # policy-rc.d so that no service starts on the machine because of us.
 
 # shellcheck disable=SC2034 # used by those who source this
-APT_TOOLS=(iproute2 iputils-ping jq util-linux)
+APT_TOOLS=(iproute2 iputils-ping jq mount util-linux)
 APT_BUILD=(cmake gcc libc6-dev libbsd-dev libcap-dev libcbor-dev libcjson-dev libcmocka-dev
     libcoap3-dev libconfig-dev libev-dev libmnl-dev libmosquitto-dev libnl-3-dev
     libnl-genl-3-dev libnl-route-3-dev ninja-build pkg-config)
