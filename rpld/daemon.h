@@ -15,6 +15,7 @@
 #define RPLD_DAEMON_H
 
 #include <ev.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "conf/conf.h"
@@ -59,7 +60,7 @@ struct daemon_options {
 
 struct daemon {
     struct daemon_options options;
-    char config_path[CONF_PATH_MAX]; /* absolute: we leave the folder when we detach */
+    char config_path[PATH_MAX]; /* absolute: we leave the folder when we detach */
     struct conf conf;
     struct rpl_engine *engine;
     struct state *state;
