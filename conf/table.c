@@ -31,6 +31,7 @@ static const struct conf_word metrics[] = {{"etx", RPL_METRIC_ETX, NULL},
                                            {"latency", RPL_METRIC_LATENCY, NULL},
                                            {NULL, 0, NULL}};
 static const struct conf_word mains[] = {{"mains", 255, NULL}, {NULL, 0, NULL}};
+static const struct conf_word unlimited[] = {{"unlimited", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word unknown[] = {{"unknown", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word no_constraint[] = {{"none", 0, NULL}, {NULL, 0, NULL}};
 
@@ -162,6 +163,10 @@ const struct conf_setting conf_table[] = {
      "K: ask for an answer to our DAOs"},
     {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
      "tell the children when the last parent is lost"},
+    {CONF_GROUP_INSTANCE, "floating", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.floating),
+     "root a DODAG of our own when the last parent is lost"},
+    {CONF_GROUP_INSTANCE, "floating_time", CONF_NUMBER, CONF_NOT_ROOT, 1, INT32_MAX, unlimited,
+     IN_INST(rpl.floating_s), "seconds, at most"},
     {CONF_GROUP_INSTANCE, "energy", CONF_NUMBER, 0, 0, 254, mains, IN_INST(rpl.energy),
      "what is left of ours, where paths are judged by it"},
     {CONF_GROUP_INSTANCE, "throughput", CONF_NUMBER, 0, 1, INT32_MAX, unknown,

@@ -47,7 +47,7 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
     }
     if (inst->mop != RPL_MOP_NON_STORING)
         return RPL_COUNT_DROP_MOP;
-    if (inst->cfg.role != RPL_ROLE_ROOT)
+    if (!rpl_is_root(inst))
         return RPL_COUNT_DROP_DAO_NOT_FOR_US;
     /* NOTE: RFC 6550 section 9.7 wants a routable source; a storing-only mote on our own link
      * is taken as our child (compat.short_transit). */

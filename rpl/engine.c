@@ -240,6 +240,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
     case TIMER_DTSN:
         rpl_instance_dtsn_timeout(OWNER(t, rpl_instance, t_dtsn));
         break;
+    case TIMER_FLOAT:
+        rpl_floating_timeout(OWNER(t, rpl_instance, t_float));
+        break;
     case TIMER_PROBE:
         rpl_nbr_probe_timeout(OWNER(t, rpl_nbr, t_probe));
         break;

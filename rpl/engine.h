@@ -58,6 +58,7 @@ enum timer_kind {
     TIMER_REFRESH,
     TIMER_POISON,
     TIMER_DTSN,
+    TIMER_FLOAT,
     TIMER_NO_PATH,
     TIMER_PROBE,
     TIMER_DAO_OUT,
@@ -309,6 +310,8 @@ struct rpl_instance {
     uint16_t rank, lowest; /* lowest Rank advertised in this version */
     struct rpl_visited visited[RPL_VISITED];
     uint8_t visited_next;
+    bool floating; /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
+    uint8_t float_version;
     bool leaf; /* by role, or because the OCP is unknown */
     struct rpl_wire_config config;
     bool has_config;
@@ -320,7 +323,7 @@ struct rpl_instance {
     struct of_params of;
 
     struct trickle trickle;
-    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_no_path;
+    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_float, t_no_path;
     rpl_duration dis_wait;
     uint8_t poison_left;
     rpl_tstamp dtsn_at, jump_at, detached_at;
@@ -526,6 +529,21 @@ uint16_t rpl_instance_default_lifetime(const struct rpl_instance *inst);
 /* The instance with |id| that runs on |iface| (NULL: any); |dodag_id| may be NULL. */
 struct rpl_instance *rpl_instance_find(struct rpl_engine *e, uint8_t id,
                                        const struct rpl_iface *iface);
+
+/* Keep what was advertised in the DODAG that is left (REP-09). */
+void rpl_instance_remember(struct rpl_instance *inst);
+void rpl_instance_start_trickle(struct rpl_instance *inst);
+/* Configured as root, or the root of a floating DODAG. */
+static inline bool rpl_is_root(const struct rpl_instance *inst)
+{
+    return inst->cfg.role == RPL_ROLE_ROOT || inst->floating;
+}
+
+/* ---- floating.c -------------------------------------------------------------------- */
+
+bool rpl_floating_start(struct rpl_instance *inst);
+void rpl_floating_stop(struct rpl_instance *inst);
+void rpl_floating_timeout(struct rpl_instance *inst);
 
 /* ---- nbr.c ------------------------------------------------------------------------- */
 

@@ -64,6 +64,7 @@ static bool register_timers(struct rpl_engine *e, struct rpl_instance *inst)
            rpl_timer_register(e, &inst->t_refresh, TIMER_REFRESH) &&
            rpl_timer_register(e, &inst->t_poison, TIMER_POISON) &&
            rpl_timer_register(e, &inst->t_dtsn, TIMER_DTSN) &&
+           rpl_timer_register(e, &inst->t_float, TIMER_FLOAT) &&
            rpl_timer_register(e, &inst->t_no_path, TIMER_NO_PATH);
 }
 
@@ -96,6 +97,7 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     /* A router's children hear from the step that their DAOs are wanted again. */
     inst->dtsn = inst->stored.valid ? rpl_lollipop_increment(inst->stored.dtsn) : RPL_SEQUENCE_INIT;
     inst->dao_seq = inst->stored.valid ? inst->stored.dao_sequence : RPL_SEQUENCE_INIT - 1;
+    inst->float_version = RPL_SEQUENCE_INIT - 1;
     inst->path_seq = inst->stored.valid ? inst->stored.path_sequence : RPL_SEQUENCE_INIT - 1;
     return register_timers(e, inst) ? 0 : -RPL_ERR_NOMEM;
 }
@@ -139,7 +141,7 @@ static void arm_trickle(struct rpl_instance *inst)
     rpl_timer_set(inst->engine, &inst->t_trickle, trickle_deadline(&inst->trickle));
 }
 
-static void start_trickle(struct rpl_instance *inst)
+void rpl_instance_start_trickle(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
 
@@ -223,7 +225,7 @@ static void root_start(struct rpl_instance *inst)
     inst->rank = inst->lowest = inst->config.min_hop_rank_increase;
     rpl_trace(e, RPL_TRACE_JOINED, RPL_CAUSE_NONE, inst, &inst->dodag_id, NULL, inst->version);
     rpl_store(inst);
-    start_trickle(inst);
+    rpl_instance_start_trickle(inst);
 }
 
 static void root_update(struct rpl_instance *inst)
@@ -243,7 +245,7 @@ static void root_update(struct rpl_instance *inst)
         rpl_rt_want(e, &inst->rt_prefix, &route, inst->cfg.id);
     if (inst->joined) {
         if (!trickle_running(&inst->trickle))
-            start_trickle(inst);
+            rpl_instance_start_trickle(inst);
         return;
     }
     /* The DODAGID is an address that we own (INS-04): the configured one or our first. */
@@ -311,11 +313,11 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst)
     struct rpl_engine *e = inst->engine;
     rpl_duration wait = inst->dis_wait;
 
-    if (inst->joined)
+    if (inst->joined && !inst->floating)
         return;
     /* INS-08: what we advertised before binds for a hold time, not for ever; or a root whose
      * state is older than our memory would never have us back. */
-    if (inst->detached_at && e->now >= inst->detached_at + RPL_FORGET) {
+    if (!inst->floating && inst->detached_at && e->now >= inst->detached_at + RPL_FORGET) {
         inst->lowest = RPL_INFINITE_RANK;
         inst->has_dodag = false;
     }
@@ -332,7 +334,7 @@ static bool same_trickle(const struct rpl_wire_config *a, const struct rpl_wire_
            a->redundancy == b->redundancy;
 }
 
-static void remember_dodag(struct rpl_instance *inst)
+void rpl_instance_remember(struct rpl_instance *inst)
 {
     struct rpl_visited *v = &inst->visited[inst->visited_next];
 
@@ -373,7 +375,7 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     uint16_t lowest = rpl_instance_lowest(inst, d);
 
     if (new_dodag && inst->has_dodag)
-        remember_dodag(inst);
+        rpl_instance_remember(inst);
     inst->has_dodag = inst->joined = inst->has_config = true;
     inst->dodag_id = d->dodag_id;
     inst->version = d->version;
@@ -405,11 +407,12 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     if (inst->leaf) /* it may have been a router under the former Configuration */
         stop_trickle(inst);
     else if (restart)
-        start_trickle(inst);
+        rpl_instance_start_trickle(inst);
     else if (new_version)
         rpl_instance_reset_trickle(inst, false);
     rpl_timer_stop(e, &inst->t_dis);
     rpl_timer_stop(e, &inst->t_poison);
+    rpl_floating_stop(inst);
     rpl_own_update(inst);
 }
 
@@ -423,9 +426,11 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
     struct rpl_engine *e = inst->engine;
     struct rpl_nbr *n;
     uint16_t old = inst->rank;
+    bool drifted = inst->floating;
 
     if (!inst->joined)
         return;
+    rpl_floating_stop(inst);
     inst->joined = false;
     inst->parent = NULL;
     inst->rank = RPL_INFINITE_RANK;
@@ -444,6 +449,8 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
             n->asking = false;
             rpl_timer_stop(e, &n->t_probe);
         }
+    if (!drifted && rpl_floating_start(inst))
+        return;
     if (inst->cfg.poison && !inst->leaf && rpl_iface_first(inst)) {
         inst->poison_left = RPL_POISON_COUNT;
         rpl_instance_poison_timeout(inst);

@@ -63,6 +63,7 @@ const char *rpl_cause_name(enum rpl_cause cause)
         [RPL_CAUSE_UNREACHABLE] = "unreachable",
         [RPL_CAUSE_FORWARD_ERROR] = "forward-error",
         [RPL_CAUSE_OPERATOR] = "operator",
+        [RPL_CAUSE_FLOATING] = "floating",
         [RPL_CAUSE_VERSION] = "version",
         [RPL_CAUSE_ETX] = "etx",
         [RPL_CAUSE_POISON] = "poison",

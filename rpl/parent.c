@@ -13,6 +13,9 @@ static bool usable(const struct rpl_instance *inst, const struct rpl_nbr *n)
     if (!n->has_dio || !d->has_config || n->etx == OF_ETX_UNKNOWN || d->rank == RPL_INFINITE_RANK ||
         inst->engine->now < n->refused_until)
         return false;
+    /* Floating, we look for more than what hangs below us or drifts like us. */
+    if (inst->floating)
+        return !rpl_addr_equal(&d->dodag_id, &inst->dodag_id) && d->grounded;
     if (!inst->has_dodag || !rpl_addr_equal(&d->dodag_id, &inst->dodag_id))
         return true;
     /* DIO-04: never again a member of an older version. */
@@ -236,6 +239,6 @@ void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause)
         ref = NULL; /* the better DODAG has no way for us: stay */
     if (c.result.preferred >= 0)
         apply(inst, c.nbr[c.result.preferred], c.result.rank, cause);
-    else if (!inst->parent || !usable(inst, inst->parent) || ref)
+    else if (!inst->floating && (!inst->parent || !usable(inst, inst->parent) || ref))
         rpl_instance_detach(inst, cause);
 }

@@ -15,7 +15,7 @@
  * Covered: root, router and leaf; non-storing and storing mode; DIS, DIO, DAO, DAO-ACK,
  * No-Path, DCO (RFC 9009); multicast groups
  * (MOP 3); several instances; parent selection by of/; Trickle by trickle/. Not
- * covered yet: security modes (recognised and counted), floating DODAGs.
+ * covered yet: security modes (recognised and counted).
  *
  * Times are microseconds on one monotonic clock of the caller's choice. Addresses are in
  * network order. Pointers in events are borrowed for the call; effects are copied out.
@@ -141,6 +141,8 @@ struct rpl_instance_config {
     bool default_route;    /* non-roots: install ::/0 through the preferred parent */
     uint32_t route_metric; /* of the routes down and of the default route */
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
+    bool floating;         /* non-roots: root a DODAG of our own instead of poisoning */
+    uint32_t floating_s;   /* at most so long, 0 = no limit */
     bool poison;           /* non-roots: announce INFINITE_RANK when the last parent is lost */
     struct rpl_compat compat;
     /* MRHOF and link settings, 0 = RFC default */
@@ -368,6 +370,7 @@ enum rpl_cause {
     RPL_CAUSE_UNREACHABLE, /* neighbour unreachable */
     RPL_CAUSE_FORWARD_ERROR,
     RPL_CAUSE_OPERATOR,
+    RPL_CAUSE_FLOATING,  /* as the root of a DODAG of our own, for want of a parent */
     RPL_CAUSE_VERSION,   /* a new DODAG Version */
     RPL_CAUSE_ETX,       /* the link or path cost changed */
     RPL_CAUSE_POISON,    /* the neighbour advertised INFINITE_RANK */
@@ -482,6 +485,7 @@ struct rpl_effect {
     X(NEIGHBOUR_LOST, "neighbour-lost")                                                            \
     X(PARENT_SWITCH, "parent-switch")                                                              \
     X(DETACHED, "detached")                                                                        \
+    X(FLOATING, "floating")                                                                        \
     X(GLOBAL_REPAIR, "global-repair")                                                              \
     X(LOCAL_REPAIR, "local-repair")                                                                \
     X(TRICKLE_RESET, "trickle-reset")                                                              \

@@ -31,7 +31,7 @@ void rpl_storing_news(struct rpl_target *t)
 {
     struct rpl_instance *inst = t->inst;
 
-    if (inst->cfg.role == RPL_ROLE_ROOT || !inst->joined)
+    if (rpl_is_root(inst) || !inst->joined)
         return;
     if (!t->is_news) {
         t->is_news = true;
@@ -174,7 +174,7 @@ void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause)
     rpl_timer_stop(inst->engine, &t->t_life);
     rpl_target_down(t, cause);
     /* The parent is told by a No-Path; the entry lives until it has left (DST-11). */
-    if (inst->cfg.role != RPL_ROLE_ROOT && inst->joined)
+    if (!rpl_is_root(inst) && inst->joined)
         rpl_storing_news(t);
     else
         rpl_target_release(t);

@@ -373,7 +373,7 @@ int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
 
     for (uint32_t i = 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
-        if (inst->cfg.role == RPL_ROLE_ROOT && inst->mop == RPL_MOP_NON_STORING &&
+        if (rpl_is_root(inst) && inst->mop == RPL_MOP_NON_STORING &&
             source_route(inst, dst, ret_path) == 0)
             return 0;
     }

@@ -83,6 +83,57 @@ static void test_REP_03(void **state)
     assert_int_equal(rig_last(&rig, RPL_CODE_DIO, 0)->msg.u.dio.rank, 556);
 }
 
+/* The node floats: G=0, its own address as DODAGID, the lowest preference, at once; it takes
+ * children in, and goes home when it hears a grounded DODAG. */
+static void test_REP_04(void **state)
+{
+    struct rpl_wire_message dio = dio_of(ROOT, 256), poison = dio_of(ROOT, 0xffff);
+    struct rpl_addr own = rig_global(1), child = rig_ll(CHILD), target = rig_global(CHILD);
+
+    (void)state;
+    for (int mop = RPL_MOP_NON_STORING; mop <= RPL_MOP_STORING; mop++) {
+        row_begin(RPL_ROLE_ROUTER, (enum rpl_mop)mop);
+        rig.config.instance[0].floating = true;
+        row_start();
+        dio.u.dio.mop = poison.u.dio.mop = (uint8_t)mop;
+        dio.u.dio.preference = poison.u.dio.preference = 3;
+        row_hear(ROOT, &dio);
+        row_alive(ROOT, &dio);
+        row_run(RPL_S(10));
+        row_alive(ROOT, NULL);
+        rig.sent_count = 0;
+        row_shout(ROOT, &poison);
+        const struct rig_sent *s = rig_last(&rig, RPL_CODE_DIO, 0);
+        assert_non_null(s); /* at once, and no poison */
+        assert_memory_equal(&s->msg.u.dio.dodag_id, &own, 16);
+        assert_false(s->msg.u.dio.grounded);
+        assert_int_equal(s->msg.u.dio.preference, 0);
+        assert_int_equal(s->msg.u.dio.rank, 256);
+        assert_true(row_instance().joined);
+        assert_false(row_instance().has_parent);
+        /* A child that followed is reached. */
+        struct rpl_wire_message dao = mop == RPL_MOP_STORING ? rig_dao(240, &target, 240, 30, NULL)
+                                                             : rig_dao(240, &target, 240, 30, &own);
+        struct rpl_view_node node;
+        rig_receive(&rig, mop == RPL_MOP_STORING ? &child : &target,
+                    mop == RPL_MOP_STORING ? &rig.link_local : &own, &dao);
+        assert_true(rpl_view_node(rig.engine, &target, rig.now, &node));
+        assert_true(node.reachable);
+        /* Nobody who drifts as well, nor a child of ours, is worth more. */
+        struct rpl_wire_message other = dio_of(OTHER, 256), below = dio_of(1, 512);
+        other.u.dio.grounded = below.u.dio.grounded = false;
+        other.u.dio.mop = below.u.dio.mop = (uint8_t)mop;
+        row_hear(OTHER, &other);
+        row_hear(CHILD, &below);
+        assert_false(row_instance().has_parent);
+        row_hear(ROOT, &dio);
+        assert_true(row_parent_is(ROOT));
+        assert_true(row_instance().grounded);
+        assert_int_equal(row_instance().rank, 512);
+        row_stop(NULL);
+    }
+}
+
 static void test_REP_05(void **state)
 {
     struct rpl_wire_message poison = dio_of(ROOT, 0xffff);
@@ -102,6 +153,23 @@ static void test_REP_05(void **state)
         assert_int_equal(row_sent_to(RPL_CODE_DIO, 0, 0) > 0, poisons);
         assert_true(row_sent_to(RPL_CODE_DIS, 0, 0) > 0); /* and ask around */
     }
+    /* Floating, for a limited time. */
+    struct rpl_wire_message home = dio_of(ROOT, 256);
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+    rig.config.instance[0].floating = true;
+    rig.config.instance[0].floating_s = 60;
+    row_start();
+    row_hear(ROOT, &home);
+    row_run(RPL_S(5));
+    row_shout(ROOT, &poison);
+    assert_true(row_instance().joined);
+    rig_run(&rig, RPL_S(59));
+    assert_true(row_instance().joined);
+    rig.sent_count = 0;
+    rig_run(&rig, RPL_S(2));
+    assert_false(row_instance().joined);
+    assert_int_equal(rig_last(&rig, RPL_CODE_DIO, 0)->msg.u.dio.rank, 0xffff);
+    row_stop(NULL);
     /* Local repair at an operator's word. */
     row_joined(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
     row_run(RPL_S(5));
@@ -242,6 +310,7 @@ int main(void)
         ROW(REP, 01, "global repair"),
         ROW(REP, 02, "moving to the next version"),
         ROW(REP, 03, "poisoning"),
+        ROW(REP, 04, "a floating DODAG"),
         ROW(REP, 05, "what happens when the last parent goes"),
         ROW(REP, 06, "a parent that leaves the DODAG is not followed"),
         ROW(REP, 07, "grounded, preference, where we are"),
