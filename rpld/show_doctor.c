@@ -294,6 +294,41 @@ static void check_counters(struct show *show)
     }
 }
 
+/* Counters of the daemon, by their names. */
+static const struct {
+    const char *counter;
+    const char *wrong;
+    const char *mend;
+} frame_telltales[] = {
+    {"lowpan-context-unknown", "radio frames name a prefix by a number that nobody told us",
+     "put the prefix that the nodes compress with into contexts in the configuration"},
+    {"lowpan-mac-secured", "radio frames with link-layer security cannot be decoded",
+     "build the nodes without compression of extension headers, or without that security"},
+    {"lowpan-filter-failed", "the kernel logs each radio frame that it cannot read",
+     "modprobe sch_ingress cls_bpf, then restart rpld"},
+    {"lowpan-reassembly-full", "fragments of radio frames found no room",
+     "too many nodes send long packets at once, or one floods: see rplctl counters"},
+};
+#define FRAME_TELLTALES (sizeof(frame_telltales) / sizeof(frame_telltales[0]))
+
+static void check_frames(struct show *show)
+{
+    const struct ctl_source *source = show->context->source;
+    const char *name;
+    uint64_t value;
+    for (unsigned i = 0; source->counter(source->ctx, i, &name, &value); i++) {
+        for (size_t t = 0; t < FRAME_TELLTALES; t++) {
+            if (strcmp(name, frame_telltales[t].counter) != 0)
+                continue;
+            if (value > 0)
+                check(show, name, false, frame_telltales[t].mend, "%s (%" PRIu64 ")",
+                      frame_telltales[t].wrong, value);
+            else
+                check(show, name, true, NULL, "none");
+        }
+    }
+}
+
 static void check_state(struct show *show)
 {
     const char *dir = show->context->source->state_dir;
@@ -332,6 +367,7 @@ bool show_doctor(struct show *show, unsigned budget)
         check_instances(show);
         check_state(show);
         check_counters(show);
+        check_frames(show);
         show->stage = 1;
         return true;
     }

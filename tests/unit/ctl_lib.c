@@ -103,10 +103,18 @@ static bool source_interface(void *ctx, unsigned index, struct ctl_interface *ou
 
 static bool source_counter(void *ctx, unsigned index, const char **ret_name, uint64_t *ret_value)
 {
+    static const struct {
+        const char *name;
+        uint64_t value;
+    } counters[] = {
+        {"forward-packets-down", 42}, {"lowpan-context-unknown", 7}, {"lowpan-mac-secured", 0}};
+
     (void)ctx;
-    *ret_name = "forward-packets-down";
-    *ret_value = 42;
-    return index == 0;
+    if (index >= sizeof(counters) / sizeof(counters[0]))
+        return false;
+    *ret_name = counters[index].name;
+    *ret_value = counters[index].value;
+    return true;
 }
 
 static int source_config(void *ctx, FILE *out)

@@ -292,6 +292,10 @@ static void doctor(void **state)
     cJSON_Delete(json);
     assert_non_null(strstr(ask("doctor\n"), "\nFAIL  interface missing0: it is not there\n"
                                             "      mend: create it"));
+    /* Frames that could not be read: a context that was missing, none with security. */
+    assert_non_null(strstr(ask("doctor\n"), "\nFAIL  lowpan-context-unknown: radio frames name "));
+    assert_non_null(strstr(ask("doctor\n"), "into contexts in the configuration"));
+    assert_non_null(strstr(ask("doctor\n"), "\nok    lowpan-mac-secured: none\n"));
 }
 
 /* ---- changes ---------------------------------------------------------------------------- */
