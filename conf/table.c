@@ -39,6 +39,8 @@ static const struct conf_word srh_ways[] = {
     {"inline", false, NULL}, {"encapsulate", true, NULL}, {NULL, 0, NULL}};
 static const struct conf_word rpi_types[] = {
     {"0x63", 0x63, NULL}, {"0x23", 0x23, NULL}, {NULL, 0, NULL}};
+static const struct conf_word unknown_meanings[] = {
+    {"leaf", false, NULL}, {"ignore", true, NULL}, {NULL, 0, NULL}};
 static const struct conf_word zero_meanings[] = {
     {"no-increase", false, NULL}, {"unlimited", true, NULL}, {NULL, 0, NULL}};
 
@@ -163,6 +165,8 @@ const struct conf_setting conf_table[] = {
      "K: ask for an answer to our DAOs"},
     {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
      "tell the children when the last parent is lost"},
+    {CONF_GROUP_INSTANCE, "unknown_objective", CONF_CHOICE, CONF_NOT_ROOT, 0, 0, unknown_meanings,
+     IN_INST(rpl.ignore_unknown), "in a DODAG whose objective we do not know"},
     {CONF_GROUP_INSTANCE, "floating", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.floating),
      "root a DODAG of our own when the last parent is lost"},
     {CONF_GROUP_INSTANCE, "floating_time", CONF_NUMBER, CONF_NOT_ROOT, 1, INT32_MAX, unlimited,

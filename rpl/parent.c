@@ -5,6 +5,14 @@
  */
 #include "rpl/engine.h"
 
+/* A router cannot be made of what it does not understand. */
+static bool unknown_to_us(const struct rpl_wire_dio *d)
+{
+    enum of_metric metric;
+
+    return !of_supported(d->config.ocp) || rpl_metric_choose(d, &metric) == RPL_METRIC_UNKNOWN;
+}
+
 /* Heard, proven, and speaking of a DODAG that we may be a member of. */
 static bool usable(const struct rpl_instance *inst, const struct rpl_nbr *n)
 {
@@ -14,6 +22,8 @@ static bool usable(const struct rpl_instance *inst, const struct rpl_nbr *n)
         inst->engine->now < n->refused_until)
         return false;
     /* Floating, we look for more than what hangs below us or drifts like us. */
+    if (inst->cfg.ignore_unknown && unknown_to_us(d))
+        return false; /* INS-05 */
     if (inst->floating)
         return !rpl_addr_equal(&d->dodag_id, &inst->dodag_id) && d->grounded;
     if (!inst->has_dodag || !rpl_addr_equal(&d->dodag_id, &inst->dodag_id))

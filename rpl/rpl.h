@@ -141,9 +141,11 @@ struct rpl_instance_config {
     bool default_route;    /* non-roots: install ::/0 through the preferred parent */
     uint32_t route_metric; /* of the routes down and of the default route */
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
-    bool floating;         /* non-roots: root a DODAG of our own instead of poisoning */
-    uint32_t floating_s;   /* at most so long, 0 = no limit */
-    bool poison;           /* non-roots: announce INFINITE_RANK when the last parent is lost */
+    bool ignore_unknown; /* non-roots: stay out of a DODAG whose objective or metric we do not know,
+                          * instead of being a leaf there */
+    bool floating;       /* non-roots: root a DODAG of our own instead of poisoning */
+    uint32_t floating_s; /* at most so long, 0 = no limit */
+    bool poison;         /* non-roots: announce INFINITE_RANK when the last parent is lost */
     struct rpl_compat compat;
     /* MRHOF and link settings, 0 = RFC default */
     uint16_t parent_switch_threshold, max_link_metric, max_path_cost;

@@ -118,6 +118,12 @@ static void test_DNS_04(void **state)
     row_source(9, 8, 1, 5, 30); /* a circle of two beside it leads nowhere */
     assert_int_equal(hops_to(8, &path), 0);
     assert_int_equal(hops_to(9, &path), 0);
+    for (unsigned n = 8; n < 10; n++) {
+        struct rpl_view_node v;
+        assert_true(row_node(n, &v));
+        assert_false(v.reachable);
+        assert_int_equal(v.route, RPL_ROUTE_STATE_NONE);
+    }
     /* Depth is bounded: a line longer than any source route. */
     row_root(RPL_MOP_NON_STORING);
     for (unsigned n = 2; n < 2 + RPL_PATH_MAX + 5; n++)

@@ -132,6 +132,22 @@ static void test_INS_05(void **state)
     assert_int_equal(row_sent_to(RPL_CODE_DIO, 0, 0), 0);
     row_dis(CHILD, false, NULL);
     assert_int_equal(rig_last(&rig, RPL_CODE_DIO, 0)->msg.u.dio.rank, 0xffff);
+    /* Or nothing at all, where that is set; the same with a metric that we do not know. */
+    for (int metric = 0; metric < 2; metric++) {
+        a = dio_of(ROOT, 256);
+        a.u.dio.config.ocp = metric ? 1 : 99;
+        rpl_wire_config_pack(&a.u.dio.config);
+        a.u.dio.metric_count = (uint8_t)metric;
+        a.u.dio.metric[0] = (struct rpl_wire_metric){.type = 200, .len = 2};
+        row_begin(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+        rig.config.instance[0].ignore_unknown = true;
+        row_start();
+        row_hear(ROOT, &a);
+        assert_false(row_instance().joined);
+        a = dio_of(ROOT, 256);
+        row_hear(ROOT, &a);
+        assert_true(row_instance().joined);
+    }
 }
 
 static void test_INS_06(void **state)
