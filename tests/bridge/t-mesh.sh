@@ -18,7 +18,7 @@ root_config() {
     [ -z "$LAB_USER" ] || sed -i 's/group = ""/group = "nogroup"/' $LAB/n1/rpld.conf
     cat >>$LAB/n1/rpld.conf <<END
 bridge = {
-    program = "$LAB_BUILD/bridge/rpld-bridge";
+    program = "$(lab_bridge)";
     settle_s = 1;
     commands = ( "setpoint" );
     rules = ( { path = "door"; format = "value"; } );
@@ -80,7 +80,7 @@ lab_check "a sensor that restarted is observed again" lab_until 120 message \
 
 # The process of the bridge alone dies: rpld's other process starts it again.
 mark
-kill -KILL "$(pgrep -f "^$LAB_BUILD/bridge/rpld-bridge -c $LAB/n1/")"
+kill -KILL "$(pgrep -f "^$LAB/rpld-bridge -c $LAB/n1/")"
 lab_check "its last will is told" lab_until 20 message '^mesh/bridge/state offline$'
 lab_check "it is started again" lab_until 60 message '^mesh/bridge/state online$'
 lab_check "and values arrive again" lab_until 60 message "^mesh/$(lab_eui64 4)/climate/humidity "

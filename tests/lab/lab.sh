@@ -287,6 +287,11 @@ END
     [ "$role" != root ] || echo "${LAB_ROOT_LINES:-}" >>$LAB/n"$node"/rpld.conf
 }
 
+# Prints where the bridge can be started by its own user, which may not look into root's home.
+lab_bridge() {
+    install -m 755 "$LAB_BUILD/bridge/rpld-bridge" $LAB/rpld-bridge && echo $LAB/rpld-bridge
+}
+
 # lab_rpld NODE [ROLE [LINES]]: (re)starts rpld in a node; the first node is the root, the others
 # are routers unless told.
 lab_rpld() {
