@@ -379,6 +379,10 @@ static void give_group(struct ctl *ctl, const char *name)
 {
     char line[160];
     struct group *group = getgrnam(name);
+    struct stat st;
+    /* As a service we are in that group from the start, and chown(2) is forbidden. */
+    if (group && stat(ctl->address.sun_path, &st) == 0 && st.st_gid == group->gr_gid)
+        return;
     if (group && chown(ctl->address.sun_path, (uid_t)-1, group->gr_gid) == 0)
         return;
     snprintf(line, sizeof(line), "socket not given to group %s: %s", name,
