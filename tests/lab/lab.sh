@@ -40,8 +40,8 @@ lab_check_tun() {
         "run as root, or: chmod 0666 /dev/net/tun, or in a container: --device /dev/net/tun"
 }
 
-# In a chroot whose root folder is no mount point unshare cannot make the mounts private. They may be
-# anyway: then a mount of ours is not seen out here.
+# In a chroot whose root folder is no mount point unshare cannot make the mounts private. They may
+# be so anyway: then a mount of ours is not seen out here.
 lab_private_mounts() {
     unshare --mount --propagation unchanged bash -c '
         mount -t tmpfs rpld-probe /run || exit 1
