@@ -46,12 +46,15 @@ static enum of_verdict mrhof_path(const struct of_params *params, const struct o
     return OF_PREFERRED;
 }
 
-/* Section 3.2.2 leaves the choice between equal costs open: fewer hops are more robust. */
+/* Section 3.2.2 leaves the choice between equal costs open: where a second metric is advertised it
+ * decides (RFC 6551 section 2.1), then fewer hops, which are more robust. */
 static int mrhof_compare(const struct of_candidate *a, const struct of_path *path_a,
                          const struct of_candidate *b, const struct of_path *path_b)
 {
     if (path_a->cost != path_b->cost)
         return path_a->cost < path_b->cost ? -1 : 1;
+    if (a->tie != b->tie)
+        return a->tie < b->tie ? -1 : 1;
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
     return 0;

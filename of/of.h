@@ -50,6 +50,7 @@ struct of_candidate {
     bool grounded;      /* G of its DODAG */
     uint8_t preference; /* DODAGPreference 0..7 */
     uint32_t cost;      /* advertised path cost in params.metric: hops or us; ETX: not used */
+    uint32_t tie;       /* path value of the metric next in precedence: less wins a tie in cost */
     uint32_t latency;   /* of the link, us, for OF_METRIC_LATENCY */
     bool no_cost;       /* it advertises no value of params.metric */
     bool barred;        /* a mandatory constraint of the DODAG is not met through it */

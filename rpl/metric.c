@@ -193,6 +193,10 @@ void rpl_metric_candidate(const struct rpl_nbr *n, enum of_metric metric, struct
     cand->latency = n->latency;
     cand->barred = n->etx != OF_ETX_UNKNOWN && barred(n);
     cand->no_cost = metric != OF_METRIC_ETX && !(m && value_of(m, &cand->cost));
+    /* MET-05: of the two metrics that add up the one that is not in use breaks ties. */
+    type = type == RPL_METRIC_TYPE_HOPS ? RPL_METRIC_TYPE_LATENCY : RPL_METRIC_TYPE_HOPS;
+    if (metric != OF_METRIC_ETX && !(find(&n->dio, type) && path_value(n, type, &cand->tie)))
+        cand->tie = UINT32_MAX;
 }
 
 /* ---- what we announce ---------------------------------------------------------------- */

@@ -174,6 +174,25 @@ static void test_MET_05(void **state)
         row_run(RPL_S(5));
         assert_true(row_parent_is(first ? OTHER : ROOT));
     }
+    /* A tie in the first is broken by the second, where no parent is in use yet. */
+    for (unsigned faster = 0; faster < 2; faster++) {
+        struct rpl_event again = {.type = RPL_EVENT_COMMAND,
+                                  .u.command.command = RPL_COMMAND_LOCAL_REPAIR};
+        a = dio_of(1);
+        b = dio_of(1);
+        add(&a, object(3, 2, 4));
+        add(&b, object(3, 2, 4));
+        add(&a, object(5, 4, faster ? 9000000 : 1000));
+        add(&b, object(5, 4, faster ? 1000 : 9000000));
+        a.u.dio.metric[1].precedence = b.u.dio.metric[1].precedence = 1;
+        row_begin(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+        row_start();
+        row_hear(ROOT, &a);
+        row_hear(OTHER, &b);
+        assert_int_equal(rig_input(&rig, &again), 0);
+        row_shout(faster ? ROOT : OTHER, faster ? &a : &b); /* it is the slower one who speaks */
+        assert_true(row_parent_is(faster ? OTHER : ROOT));
+    }
 }
 
 static void test_MET_06(void **state)
