@@ -157,15 +157,17 @@ lab_in() {
     nsenter --net="$path" "$@"
 }
 
+# lab_netns NAME FORWARDING: a namespace that keeps its mouth shut, so that the air is RPL's.
 lab_netns() {
     ip netns add "$1"
+    # shellcheck disable=SC2016
     nsenter --net=/run/netns/"$1" bash -c '
         for which in all default; do
             cd /proc/sys/net/ipv6/conf/$which
             echo 0 >accept_ra; echo 0 >accept_dad; echo 0 >router_solicitations
-            echo '"$2"' >forwarding
+            echo "$1" >forwarding
         done
-        ip link set lo up'
+        ip link set lo up' lab_netns "$2"
 }
 
 # lab_start NODES [options of air]: the namespaces, and the air between them.
