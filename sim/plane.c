@@ -99,6 +99,7 @@ void sim_send(struct sim *sim, unsigned from, unsigned to, const struct rpl_addr
     }
 
     struct sim_frame *frame = sim_frame_new(IPV6_HEADER + USER_LEN);
+    frame->user_len = IPV6_HEADER + USER_LEN;
     uint8_t *udp = frame->data + IPV6_HEADER;
     sim_header_write(frame->data, &src, &dst, NEXT_UDP, SIM_HOP_LIMIT, USER_LEN);
     udp[0] = udp[2] = USER_PORT >> 8;

@@ -210,6 +210,10 @@ void sim_radio_unicast(struct sim *sim, unsigned from, const struct rpl_addr *ne
     struct sim_edge *edge = to < sim->node_count ? sim_edge_find(node, to) : NULL;
     rpl_duration delay = 0;
 
+    if (frame->user_len > 0) {
+        sim->stats.data_hops++;
+        sim->stats.data_extra += frame->len - frame->user_len;
+    }
     if (!edge) {
         /* Neighbour discovery would find nobody there either. */
         sim_plane_fate(sim, frame, SIM_LOST_UNRESOLVED);

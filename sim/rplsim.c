@@ -4,6 +4,8 @@
  * radios are bought, or repeat a failure from its seed. Exits 0 when every node joined, can be
  * reached and no rule was broken, 1 otherwise, 2 on a wrong command line.
  */
+#include "sim/mesh.h"
+#include "sim/page.h"
 #include "sim/scenario.h"
 
 #include <errno.h>
@@ -14,7 +16,7 @@
 
 #include "of/of.h"
 
-#define NODES_MAX 100000
+#define NODES_MAX SIM_MESH_NODES_MAX
 #define HOURS_MAX 100000
 
 enum setting {
@@ -26,14 +28,17 @@ enum setting {
     OPT_LOSS,
     OPT_HOURS,
     OPT_TRAFFIC,
+    OPT_PERIOD,
     OPT_RESTARTS,
     OPT_CUTS,
+    OPT_PARTITION,
     OPT_ROOT,
     OPT_SEED,
     OPT_IMIN,
     OPT_DOUBLINGS,
     OPT_REDUNDANCY,
     OPT_THRESHOLD,
+    OPT_HTML,
     OPT_JSON,
     OPT_LOG,
     OPT_HELP
@@ -48,14 +53,17 @@ static const struct option longs[] = {
     {"loss", required_argument, NULL, OPT_LOSS},
     {"hours", required_argument, NULL, OPT_HOURS},
     {"traffic", required_argument, NULL, OPT_TRAFFIC},
+    {"period", required_argument, NULL, OPT_PERIOD},
     {"restarts", required_argument, NULL, OPT_RESTARTS},
     {"cuts", required_argument, NULL, OPT_CUTS},
+    {"partition", required_argument, NULL, OPT_PARTITION},
     {"root-restart", required_argument, NULL, OPT_ROOT},
     {"seed", required_argument, NULL, OPT_SEED},
     {"imin", required_argument, NULL, OPT_IMIN},
     {"doublings", required_argument, NULL, OPT_DOUBLINGS},
     {"redundancy", required_argument, NULL, OPT_REDUNDANCY},
     {"switch-threshold", required_argument, NULL, OPT_THRESHOLD},
+    {"html", required_argument, NULL, OPT_HTML},
     {"json", no_argument, NULL, OPT_JSON},
     {"log", no_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, OPT_HELP},
@@ -65,21 +73,25 @@ static const struct option longs[] = {
 static const char usage[] =
     "usage: rplsim [options]\n"
     "  --nodes N             nodes with the root, 2 to 100000 (100)\n"
-    "  --topology T          line, grid, tree or disc (disc)\n"
+    "  --topology T          line, grid, tree, disc, or a file: see rplsim(1) (disc)\n"
     "  --degree D            neighbours of a node in a disc (12)\n"
     "  --mop 1|2             non-storing or storing (1)\n"
-    "  --objective O         of0 or mrhof (mrhof)\n"
+    "  --objective O         of0, or MRHOF with etx, hops or latency (etx)\n"
     "  --loss P              chance that a try is lost, 0 to 1 (0.1)\n"
     "  --hours H             virtual time (2)\n"
-    "  --traffic S           seconds between two user packets of a node each way, 0 = none (300)\n"
+    "  --traffic T           user packets: up, down, p2p with commas between them, or none\n"
+    "                        (up,down)\n"
+    "  --period S            seconds between two user packets of a node, of each kind (300)\n"
     "  --restarts N          node restarts per hour in the whole mesh, of all kinds (0)\n"
     "  --cuts N              link failures of some minutes per hour in the whole mesh (0)\n"
+    "  --partition S         the mesh falls into halves once, for so many seconds (0)\n"
     "  --root-restart R      no, state or fresh: once, with its state or without (no)\n"
     "  --imin N              shortest Trickle interval, 2^N ms (12)\n"
     "  --doublings N         of the Trickle interval (8)\n"
     "  --redundancy K        Trickle's k (10)\n"
     "  --switch-threshold N  MRHOF hysteresis, ETX x 128 (192)\n"
     "  --seed S              another run (1)\n"
+    "  --html FILE           write a page that plays how the DODAG forms\n"
     "  --json                for programs\n"
     "  --log                 every message and decision\n";
 
@@ -112,11 +124,46 @@ static unsigned choice(const char *text, const char *const *words, unsigned coun
     exit(2);
 }
 
-static void take(struct sim_scenario *options, int option, const char *name)
+/* A shape that we draw, or else the file of this name. */
+static void take_topology(struct sim_scenario *options)
 {
     static const char *const topologies[] = {"line", "grid", "tree", "disc"};
+
+    options->file = NULL;
+    for (unsigned i = 0; i < 4; i++) {
+        if (strcmp(optarg, topologies[i]) == 0) {
+            options->topology = (enum sim_topology)i;
+            return;
+        }
+    }
+    options->file = optarg;
+}
+
+static void take_objective(struct sim_scenario *options, const char *name)
+{
+    static const char *const words[] = {"etx", "hops", "latency", "mrhof", "of0"};
+    static const enum rpl_metric metrics[] = {RPL_METRIC_ETX, RPL_METRIC_HOPS, RPL_METRIC_LATENCY,
+                                              RPL_METRIC_ETX, RPL_METRIC_ETX};
+    unsigned i = choice(optarg, words, 5, name);
+
+    options->ocp = i == 4 ? OF_OCP_OF0 : OF_OCP_MRHOF;
+    options->metric = metrics[i];
+}
+
+static void take_traffic(struct sim_scenario *options, const char *name)
+{
+    static const char *const words[] = {"none", "up", "down", "p2p"};
+    static const unsigned kinds[] = {0, SIM_TRAFFIC_UP, SIM_TRAFFIC_DOWN, SIM_TRAFFIC_P2P};
+    char *save = NULL;
+
+    options->traffic = 0;
+    for (char *p = strtok_r(optarg, ",", &save); p; p = strtok_r(NULL, ",", &save))
+        options->traffic |= kinds[choice(p, words, 4, name)];
+}
+
+static void take(struct sim_scenario *options, int option, const char *name)
+{
     static const char *const modes[] = {"1", "2"};
-    static const char *const objectives[] = {"of0", "mrhof"};
     static const char *const roots[] = {"no", "state", "fresh"};
     struct rpl_dodag_settings *dodag = &options->dodag;
 
@@ -125,7 +172,7 @@ static void take(struct sim_scenario *options, int option, const char *name)
         options->nodes = (unsigned)number(optarg, NODES_MAX, name);
         break;
     case OPT_TOPOLOGY:
-        options->topology = (enum sim_topology)choice(optarg, topologies, 4, name);
+        take_topology(options);
         break;
     case OPT_DEGREE:
         options->degree = (unsigned)number(optarg, 200, name);
@@ -134,7 +181,7 @@ static void take(struct sim_scenario *options, int option, const char *name)
         options->mop = choice(optarg, modes, 2, name) ? RPL_MOP_STORING : RPL_MOP_NON_STORING;
         break;
     case OPT_OBJECTIVE:
-        options->ocp = choice(optarg, objectives, 2, name) ? OF_OCP_MRHOF : OF_OCP_OF0;
+        take_objective(options, name);
         break;
     case OPT_LOSS:
         options->loss = (uint32_t)(number(optarg, 1, name) * SIM_LOSS_ALL + 0.5);
@@ -143,13 +190,19 @@ static void take(struct sim_scenario *options, int option, const char *name)
         options->duration = (rpl_duration)(number(optarg, HOURS_MAX, name) * 3600e6 + 0.5);
         break;
     case OPT_TRAFFIC:
-        options->traffic = (rpl_duration)(number(optarg, 1e6, name) * 1e6 + 0.5);
+        take_traffic(options, name);
+        break;
+    case OPT_PERIOD:
+        options->period = (rpl_duration)(number(optarg, 1e6, name) * 1e6 + 0.5);
         break;
     case OPT_RESTARTS:
         options->restarts = number(optarg, 1e6, name);
         break;
     case OPT_CUTS:
         options->cuts = number(optarg, 1e6, name);
+        break;
+    case OPT_PARTITION:
+        options->partition = (rpl_duration)(number(optarg, 1e6, name) * 1e6 + 0.5);
         break;
     case OPT_ROOT:
         options->root_restart = (enum sim_root_restart)choice(optarg, roots, 3, name);
@@ -168,6 +221,9 @@ static void take(struct sim_scenario *options, int option, const char *name)
         break;
     case OPT_THRESHOLD:
         options->switch_threshold = (uint16_t)number(optarg, 65535, name);
+        break;
+    case OPT_HTML:
+        options->html = optarg;
         break;
     case OPT_JSON:
         options->json = true;
@@ -194,40 +250,72 @@ static void defaults(struct sim_scenario *options)
         .ocp = OF_OCP_MRHOF,
         .loss = SIM_LOSS_ALL / 10,
         .duration = RPL_S(7200),
-        .traffic = RPL_S(300),
+        .metric = RPL_METRIC_ETX,
+        .traffic = SIM_TRAFFIC_UP | SIM_TRAFFIC_DOWN,
+        .period = RPL_S(300),
         .seed = 1,
         .dodag = instance.dodag,
         .switch_threshold = instance.parent_switch_threshold,
     };
 }
 
+static int misused(const char *why)
+{
+    if (*why)
+        fprintf(stderr, "rplsim: %s\n", why);
+    else
+        fputs(usage, stderr);
+    return 2;
+}
+
+static int run(const struct sim_scenario *options)
+{
+    struct sim_outcome result;
+
+    sim_scenario_run(options, &result);
+    if (options->json)
+        sim_report_json(options, &result);
+    else
+        sim_report_text(options, &result);
+    if (result.failed) {
+        fprintf(stderr, "rplsim: %s\n", result.failure);
+        sim_report_repeat(options);
+    }
+    return result.failed ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     struct sim_scenario options;
-    struct sim_outcome result;
+    struct sim_mesh *mesh = NULL;
+    char error[512];
     int option, index = 0;
 
     defaults(&options);
     while ((option = getopt_long(argc, argv, "", longs, &index)) != -1) {
-        if (option == '?') {
-            fputs(usage, stderr);
-            return 2;
-        }
+        if (option == '?')
+            return misused("");
         take(&options, option, longs[index].name);
     }
+    if (options.file) {
+        mesh = sim_mesh_load(options.file, error, sizeof(error));
+        if (!mesh)
+            return misused(error);
+        options.mesh = mesh;
+        options.nodes = sim_mesh_nodes(mesh);
+    }
     if (optind < argc || options.nodes < 2) {
-        fputs(usage, stderr);
-        return 2;
+        sim_mesh_free(mesh);
+        return misused("");
+    }
+    if (options.period == 0)
+        options.traffic = 0;
+    if (options.html && options.nodes > SIM_PAGE_NODES_MAX) {
+        sim_mesh_free(mesh);
+        return misused("--html: at most 10000 nodes");
     }
 
-    sim_scenario_run(&options, &result);
-    if (options.json)
-        sim_report_json(&options, &result);
-    else
-        sim_report_text(&options, &result);
-    if (result.failed) {
-        fprintf(stderr, "rplsim: %s\n", result.failure);
-        sim_report_repeat(&options);
-    }
-    return result.failed ? 1 : 0;
+    int err = run(&options);
+    sim_mesh_free(mesh);
+    return err;
 }

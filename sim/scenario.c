@@ -4,7 +4,10 @@
  * has joined (or half of the time has passed), and at the end every node must be reachable both
  * ways. The rules of sim_check() are looked at all along.
  */
+#include "sim/mesh.h"
+#include "sim/page.h"
 #include "sim/scenario.h"
+#include "sim/traffic.h"
 #include "rpl/rpl_wire.h"
 
 #include <inttypes.h>
@@ -24,10 +27,6 @@
 
 static const struct rpl_addr prefix = {{0xfd, 0x00, 0x00, 0x00, 0x00, 0x51, 0x00, 0x01}};
 
-/* A user packet's number: its place in the final round, direction and node. */
-#define ID_DOWN (UINT64_C(1) << 32)
-#define ID_LAST (UINT64_C(1) << 33)
-
 struct run {
     const struct sim_scenario *options;
     struct sim_outcome *result;
@@ -35,8 +34,8 @@ struct run {
     rpl_tstamp end;
     rpl_tstamp *started;
     rpl_duration *joined; /* 0 = not yet */
-    bool *reached_up, *reached_down;
-    bool traffic_on;
+    struct sim_traffic *traffic;
+    struct sim_page *page; /* NULL: none is wanted */
 };
 
 static void configure(const struct sim_scenario *options, bool root, struct rpl_config *config)
@@ -52,6 +51,7 @@ static void configure(const struct sim_scenario *options, bool root, struct rpl_
     instance->role = root ? RPL_ROLE_ROOT : RPL_ROLE_ROUTER;
     instance->mop = options->mop;
     instance->ocp = options->ocp;
+    instance->metric = options->metric;
     instance->prefix = prefix;
     instance->prefix_len = 64;
     instance->dodag = options->dodag;
@@ -61,37 +61,17 @@ static void configure(const struct sim_scenario *options, bool root, struct rpl_
 static void on_trace(void *ctx, unsigned node, const struct rpl_effect_trace *trace)
 {
     struct run *run = ctx;
+    unsigned target;
 
+    if (run->page)
+        sim_page_trace(run->page, node, trace);
     if (node != 0 || trace->kind != RPL_TRACE_NODE_UP)
         return;
-    for (unsigned i = 1; i < run->options->nodes; i++) {
-        struct rpl_addr addr = sim_global(i, &prefix);
-        if (run->joined[i] > 0 || !rpl_addr_equal(&addr, &trace->address))
-            continue;
-        run->joined[i] = sim_now(run->sim) - run->started[i];
-        run->result->joined++;
+    target = sim_node_of(run->sim, &trace->address);
+    if (target >= run->options->nodes || run->joined[target] > 0)
         return;
-    }
-}
-
-static void on_fate(void *ctx, uint64_t id, enum sim_fate fate, unsigned hops)
-{
-    struct run *run = ctx;
-    struct sim_flow *flow = id & ID_DOWN ? &run->result->down : &run->result->up;
-    bool *reached = id & ID_DOWN ? run->reached_down : run->reached_up;
-
-    if (id & ID_LAST) {
-        reached[(uint32_t)id] = reached[(uint32_t)id] || fate == SIM_DELIVERED;
-        return;
-    }
-    if (fate != SIM_DELIVERED) {
-        flow->lost[fate]++;
-        return;
-    }
-    flow->delivered++;
-    flow->hops += hops;
-    if (hops > run->result->hops_max)
-        run->result->hops_max = hops;
+    run->joined[target] = sim_now(run->sim) - run->started[target];
+    run->result->joined++;
 }
 
 static void on_line(void *ctx, rpl_tstamp now, const char *line)
@@ -128,34 +108,6 @@ static struct starter *start_all(struct run *run)
     return starters;
 }
 
-static void send_both(struct run *run, unsigned node, uint64_t mark)
-{
-    sim_send(run->sim, node, 0, &prefix, mark | node);
-    sim_send(run->sim, 0, node, &prefix, mark | ID_DOWN | node);
-}
-
-/* One node's turn; the next one's comes a fraction of the period later. */
-static void traffic_turn(struct run *run, unsigned *turn)
-{
-    run->result->up.sent++;
-    run->result->down.sent++;
-    send_both(run, 1 + *turn, 0);
-    *turn = (*turn + 1) % (run->options->nodes - 1);
-}
-
-/* Go on to |until| with user packets in between. */
-static void run_with_traffic(struct run *run, rpl_tstamp until, rpl_tstamp *next, unsigned *turn)
-{
-    rpl_duration step = run->options->traffic / (run->options->nodes - 1);
-
-    while (run->traffic_on && run->options->traffic > 0 && *next <= until) {
-        sim_run_until(run->sim, *next);
-        traffic_turn(run, turn);
-        *next += step > 0 ? step : 1;
-    }
-    sim_run_until(run->sim, until);
-}
-
 static bool check(struct run *run)
 {
     struct sim_outcome *result = run->result;
@@ -174,20 +126,25 @@ static bool live(struct run *run)
 {
     rpl_duration every = run->options->nodes <= FEW ? CHECK_FEW : CHECK_MANY;
     rpl_tstamp half = SIM_START + run->options->duration / 2;
-    rpl_tstamp next = 0;
-    unsigned turn = 0;
 
     while (sim_now(run->sim) < run->end) {
         rpl_tstamp now = sim_now(run->sim);
-        if (!run->traffic_on && (everyone(run) || now >= half)) {
-            run->traffic_on = true;
-            next = now;
-        }
-        run_with_traffic(run, now + every < run->end ? now + every : run->end, &next, &turn);
+        if (!sim_traffic_began(run->traffic) && (everyone(run) || now >= half))
+            sim_traffic_begin(run->traffic);
+        sim_traffic_run(run->traffic, now + every < run->end ? now + every : run->end);
+        if (run->page)
+            sim_page_look(run->page);
         if (!check(run))
             return false;
     }
     return true;
+}
+
+/* A node that the timetable left switched off need not answer. */
+static bool reached(const struct run *run, unsigned node)
+{
+    return !sim_engine(run->sim, node) || (sim_traffic_reached(run->traffic, node, false) &&
+                                           sim_traffic_reached(run->traffic, node, true));
 }
 
 static unsigned unreached(const struct run *run, unsigned *ret_first)
@@ -195,7 +152,7 @@ static unsigned unreached(const struct run *run, unsigned *ret_first)
     unsigned count = 0;
 
     for (unsigned i = run->options->nodes - 1; i > 0; i--) {
-        if (run->reached_up[i] && run->reached_down[i])
+        if (reached(run, i))
             continue;
         count++;
         *ret_first = i;
@@ -212,23 +169,24 @@ static bool reach_all(struct run *run)
     if (!everyone(run)) {
         for (unsigned i = run->options->nodes - 1; i > 0; i--)
             first = run->joined[i] == 0 ? i : first;
-        snprintf(result->failure, sizeof(result->failure), "%u nodes never joined, n%u is one",
-                 run->options->nodes - 1 - result->joined, first);
+        snprintf(result->failure, sizeof(result->failure), "%u nodes never joined, %s is one",
+                 run->options->nodes - 1 - result->joined, sim_name(run->sim, first));
         return false;
     }
     for (unsigned round = 0; round < END_ROUNDS && unreached(run, &first) > 0; round++) {
         for (unsigned i = 1; i < run->options->nodes; i++) {
-            if (run->reached_up[i] && run->reached_down[i])
+            if (reached(run, i))
                 continue;
-            send_both(run, i, ID_LAST);
+            sim_traffic_last(run->traffic, i);
             sim_run_for(run->sim, RPL_MS(5));
         }
         sim_run_for(run->sim, END_ROUND);
     }
     if (unreached(run, &first) == 0)
         return check(run);
-    snprintf(result->failure, sizeof(result->failure), "%u nodes cannot be reached, n%u is one%s",
-             unreached(run, &first), first, run->reached_up[first] ? " (downwards)" : "");
+    snprintf(result->failure, sizeof(result->failure), "%u nodes cannot be reached, %s is one%s",
+             unreached(run, &first), sim_name(run->sim, first),
+             sim_traffic_reached(run->traffic, first, false) ? " (downwards)" : "");
     return false;
 }
 
@@ -254,6 +212,38 @@ static void join_times(struct run *run)
     run->result->join_p99 = times[n - joined + (joined - 1) * 99 / 100];
 }
 
+/* The nodes, their links, and who wants to hear of what. */
+static void build(struct run *run)
+{
+    const struct sim_scenario *options = run->options;
+    struct rpl_config config;
+
+    for (unsigned i = 0; i < options->nodes; i++) {
+        configure(options, i == 0, &config);
+        sim_add(run->sim, options->mesh ? sim_mesh_name(options->mesh, i) : NULL, &config);
+    }
+    if (options->mesh)
+        sim_mesh_build(options->mesh, run->sim);
+    else
+        sim_build(run->sim, options->topology, options->nodes, options->degree, options->loss);
+    run->traffic = sim_traffic_new(run->sim, options, run->result, &prefix);
+    run->page = options->html ? sim_page_new(run->sim) : NULL;
+    sim_set_trace(run->sim, on_trace, run);
+    sim_set_fate(run->sim, sim_traffic_fate, run->traffic);
+    if (options->log)
+        sim_set_log(run->sim, SIM_LOG_ALL, on_line, NULL);
+}
+
+static void write_page(struct run *run)
+{
+    if (run->page && !sim_page_write(run->page, run->options, run->result, run->options->html) &&
+        !run->result->failed) {
+        snprintf(run->result->failure, sizeof(run->result->failure), "cannot write the page");
+        run->result->failed = true;
+    }
+    sim_page_free(run->page);
+}
+
 void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *result)
 {
     unsigned n = options->nodes;
@@ -264,26 +254,14 @@ void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *re
         .end = SIM_START + options->duration,
         .started = calloc(n, sizeof(rpl_tstamp)),
         .joined = calloc(n, sizeof(rpl_duration)),
-        .reached_up = calloc(n, sizeof(bool)),
-        .reached_down = calloc(n, sizeof(bool)),
     };
-    struct rpl_config config;
     struct sim_trouble *trouble = NULL;
     struct starter *starters = NULL;
     rpl_duration half = options->duration / 2;
 
     memset(result, 0, sizeof(*result));
-    for (unsigned i = 0; i < n; i++) {
-        configure(options, i == 0, &config);
-        sim_add(run.sim, NULL, &config);
-    }
-    sim_build(run.sim, options->topology, n, options->degree, options->loss);
-    sim_set_trace(run.sim, on_trace, &run);
-    sim_set_fate(run.sim, on_fate, &run);
-    if (options->log)
-        sim_set_log(run.sim, SIM_LOG_ALL, on_line, NULL);
-
-    if (run.started && run.joined && run.reached_up && run.reached_down)
+    build(&run);
+    if (run.started && run.joined && run.traffic && (run.page || !options->html))
         starters = start_all(&run);
     if (starters)
         trouble = sim_trouble_new(run.sim, options, run.end - (QUIET < half ? QUIET : half));
@@ -294,12 +272,12 @@ void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *re
         join_times(&run);
     result->stats = *sim_stats(run.sim);
     result->digest = sim_digest(run.sim);
+    write_page(&run);
 
     sim_free(run.sim);
     sim_trouble_free(trouble);
+    sim_traffic_free(run.traffic);
     free(starters);
     free(run.started);
     free(run.joined);
-    free(run.reached_up);
-    free(run.reached_down);
 }

@@ -7,21 +7,36 @@
 
 #include "sim/sim.h"
 
+struct sim_mesh;
+
+/* Which user packets there are. */
+enum sim_traffic_kind {
+    SIM_TRAFFIC_UP = 1 << 0,   /* from each node to the root */
+    SIM_TRAFFIC_DOWN = 1 << 1, /* from the root to each node */
+    SIM_TRAFFIC_P2P = 1 << 2   /* from each node to some other */
+};
+
 struct sim_scenario {
-    unsigned nodes; /* with the root */
+    unsigned nodes;              /* with the root */
+    const char *file;            /* of the mesh, NULL: a |topology| */
+    const struct sim_mesh *mesh; /* what is in it */
     enum sim_topology topology;
     unsigned degree; /* neighbours, disc only */
     enum rpl_mop mop;
     uint16_t ocp;
-    uint32_t loss;         /* per try, parts per million */
-    rpl_duration duration; /* us */
-    rpl_duration traffic;  /* us between two packets of a node, each way; 0 = none */
-    double restarts;       /* of nodes, per hour in the whole mesh */
-    double cuts;           /* of links, likewise */
+    enum rpl_metric metric; /* with MRHOF */
+    uint32_t loss;          /* per try, parts per million */
+    rpl_duration duration;  /* us */
+    unsigned traffic;       /* of enum sim_traffic_kind */
+    rpl_duration period;    /* us between two packets of a node, of each kind */
+    double restarts;        /* of nodes, per hour in the whole mesh */
+    double cuts;            /* of links, likewise */
+    rpl_duration partition; /* us for which the mesh falls into two halves, once; 0 = never */
     enum sim_root_restart { SIM_ROOT_STAYS, SIM_ROOT_WITH_STATE, SIM_ROOT_FRESH } root_restart;
     uint64_t seed;
     struct rpl_dodag_settings dodag;
     uint16_t switch_threshold;
+    const char *html; /* file to be written, or NULL */
     bool json, log;
 };
 
@@ -34,7 +49,8 @@ struct sim_flow {
 struct sim_outcome {
     unsigned joined; /* without the root */
     rpl_duration join_median, join_p99;
-    struct sim_flow up, down;
+    struct sim_flow up, down, p2p;
+    uint64_t p2p_hops, p2p_shortest; /* of the delivered ones; the links would allow the latter */
     unsigned hops_max;
     struct sim_stats stats;
     uint64_t digest;
@@ -42,8 +58,9 @@ struct sim_outcome {
     char failure[160];
 };
 
-/* trouble.c: restarts and cuts from now until |end|, by the scenario's rates; the root's restart at
- * half of that time. What was begun is mended after |end|. */
+/* trouble.c: restarts, cuts and the partition from now until |end|, by the scenario's rates; the
+ * root's restart at half of that time, the partition at a third. What was begun is mended after
+ * |end|. */
 struct sim_trouble;
 struct sim_trouble *sim_trouble_new(struct sim *sim, const struct sim_scenario *scenario,
                                     rpl_tstamp end);
@@ -56,6 +73,8 @@ void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *re
 void sim_report_text(const struct sim_scenario *options, const struct sim_outcome *result);
 void sim_report_json(const struct sim_scenario *options, const struct sim_outcome *result);
 void sim_report_repeat(const struct sim_scenario *options);
-const char *sim_topology_name(enum sim_topology topology);
+const char *sim_topology_name(const struct sim_scenario *scenario);
+const char *sim_objective_name(const struct sim_scenario *scenario);
+const char *sim_traffic_name(unsigned kinds);
 
 #endif /* SIM_SCENARIO_H */

@@ -80,6 +80,8 @@ struct sim_stats {
     uint64_t route_changes;
     uint64_t memory, memory_peak; /* octets, all engines */
     uint64_t fate[SIM_FATE_COUNT];
+    uint64_t data_hops;  /* user packets handed to a link, each hop counts */
+    uint64_t data_extra; /* octets of RPL's headers on them, summed over those hops */
 };
 
 /* ---- the world ------------------------------------------------------------------------ */
@@ -122,6 +124,13 @@ void sim_replace(struct sim *sim, unsigned node, const struct rpl_config *config
 unsigned sim_count(const struct sim *sim);
 const char *sim_name(const struct sim *sim, unsigned node);
 
+/* Where a node stands on a map; sim_build() sets it. Nothing depends on it. */
+struct sim_place {
+    int32_t x, y;
+};
+void sim_set_place(struct sim *sim, unsigned node, struct sim_place place);
+struct sim_place sim_place(const struct sim *sim, unsigned node);
+
 /* What a starting node finds. */
 enum sim_start {
     SIM_FRESH = 0,
@@ -141,6 +150,8 @@ const struct rpl_stored *sim_stored(const struct sim *sim, unsigned node, uint32
 struct rpl_addr sim_link_local(unsigned node);
 /* |prefix|::IID of the node. */
 struct rpl_addr sim_global(unsigned node, const struct rpl_addr *prefix);
+/* The node that has this address, link-local or global; sim_count() if there is none. */
+unsigned sim_node_of(const struct sim *sim, const struct rpl_addr *addr);
 
 /* Hand an event to an engine and carry out what it wants. Returns its answer. */
 int sim_input(struct sim *sim, unsigned node, const struct rpl_event *event);

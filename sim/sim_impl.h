@@ -21,6 +21,7 @@
 struct sim_frame {
     unsigned refs;
     unsigned hops;
+    unsigned user_len; /* as a user sent it, 0 = not a user's */
     size_t len;
     uint8_t data[];
 };
@@ -61,6 +62,7 @@ struct sim_node {
     int refuse_error;
     unsigned refuse_count;
     rpl_tstamp loop_since; /* 0 = in no loop */
+    struct sim_place place;
 };
 
 enum sim_event_kind { SIM_EVENT_FRAME, SIM_EVENT_INPUT, SIM_EVENT_NUD, SIM_EVENT_CALL };
@@ -137,8 +139,6 @@ void sim_radio_unicast(struct sim *sim, unsigned from, const struct rpl_addr *ne
                        struct sim_frame *frame);
 void sim_radio_probe(struct sim *sim, unsigned node, unsigned peer);
 void sim_radio_forget(struct sim_node *node);
-/* The node with the IID of |addr|, or sim_count() if there is none. */
-unsigned sim_node_of(const struct sim *sim, const struct rpl_addr *addr);
 
 /* Hand the frame to |to| after |delay|. Takes it over. */
 void sim_radio_deliver(struct sim *sim, unsigned from, unsigned to, rpl_duration delay,

@@ -6,14 +6,23 @@
 
 #define RANGE 1000 /* how far a radio reaches; the unit of the disc */
 
+#define MAP 20000 /* width of a tree */
+
 struct place {
     int64_t x, y;
 };
 
+static void put(struct sim *sim, unsigned node, int64_t x, int64_t y)
+{
+    sim_set_place(sim, node, (struct sim_place){(int32_t)x, (int32_t)y});
+}
+
 static void build_line(struct sim *sim, unsigned n, uint32_t loss)
 {
-    for (unsigned i = 1; i < n; i++)
+    for (unsigned i = 1; i < n; i++) {
+        put(sim, i, (int64_t)i * RANGE, 0);
         sim_link(sim, i - 1, i, loss);
+    }
 }
 
 static void build_grid(struct sim *sim, unsigned n, uint32_t loss)
@@ -23,6 +32,7 @@ static void build_grid(struct sim *sim, unsigned n, uint32_t loss)
     while (width * width < n)
         width++;
     for (unsigned i = 1; i < n; i++) {
+        put(sim, i, (int64_t)(i % width) * RANGE, (int64_t)(i / width) * RANGE);
         if (i % width != 0)
             sim_link(sim, i - 1, i, loss);
         if (i >= width)
@@ -30,10 +40,22 @@ static void build_grid(struct sim *sim, unsigned n, uint32_t loss)
     }
 }
 
+/* On a map each level takes the whole width: the n-th of 3^k stands in the middle of its share. */
 static void build_tree(struct sim *sim, unsigned n, uint32_t loss)
 {
-    for (unsigned i = 1; i < n; i++)
+    unsigned begin = 1, count = 3, level = 1;
+
+    put(sim, 0, MAP / 2, 0);
+    for (unsigned i = 1; i < n; i++) {
+        if (i == begin + count) {
+            begin = i;
+            count *= 3;
+            level++;
+        }
+        put(sim, i, (int64_t)(2 * (i - begin) + 1) * MAP / (2 * (int64_t)count),
+            (int64_t)level * (MAP / 10));
         sim_link(sim, (i - 1) / 3, i, loss);
+    }
 }
 
 static bool hears(const struct place *a, const struct place *b)
@@ -71,6 +93,7 @@ static void build_disc(struct sim *sim, unsigned n, unsigned degree, uint32_t lo
             for (unsigned j = 0; j < i; j++)
                 heard += hears(&places[i], &places[j]);
         }
+        put(sim, i, places[i].x, places[i].y);
         for (unsigned j = 0; j < i; j++) {
             if (hears(&places[i], &places[j]))
                 sim_link(sim, j, i, loss);

@@ -16,12 +16,16 @@ struct sim_trouble {
     double restart_gap, cut_gap; /* us between two, on average; 0 = never */
     rpl_tstamp end;
     enum sim_root_restart root_restart;
+    rpl_duration partition;
+    rpl_tstamp whole_again; /* the partition's end, 0 = it has not begun */
+    int32_t border;         /* the mesh falls apart at this place */
     struct mending *mendings;
 };
 
 /* A node or a link that is to come back. Kept until the end: a run may stop before it does. */
 struct mending {
     struct mending *next;
+    struct sim_trouble *trouble;
     unsigned node, peer, flags;
     uint32_t loss, loss_back;
 };
@@ -38,6 +42,7 @@ static struct mending *mending_new(struct sim_trouble *trouble, unsigned node)
     if (!mending)
         return NULL;
     mending->node = node;
+    mending->trouble = trouble;
     mending->next = trouble->mendings;
     trouble->mendings = mending;
     return mending;
@@ -89,10 +94,28 @@ static void restart_root(struct sim *sim, void *ctx)
                                                       : SIM_WITH_STATE | SIM_WITH_ROUTES);
 }
 
+/* Nodes on the border's own line, as in a mesh without places, are parted by number. */
+static bool on_left(const struct sim_trouble *trouble, unsigned node)
+{
+    int32_t x = sim_place(trouble->sim, node).x;
+
+    return x != trouble->border ? x < trouble->border : node < trouble->nodes / 2;
+}
+
+static bool crosses(const struct sim_trouble *trouble, unsigned node, unsigned peer)
+{
+    return on_left(trouble, node) != on_left(trouble, peer);
+}
+
 static void link_again(struct sim *sim, void *ctx)
 {
-    const struct mending *mending = ctx;
+    struct mending *mending = ctx;
+    const struct sim_trouble *trouble = mending->trouble;
 
+    if (sim_now(sim) < trouble->whole_again && crosses(trouble, mending->node, mending->peer)) {
+        sim_at(sim, trouble->whole_again, link_again, mending);
+        return;
+    }
     sim_link_from(sim, mending->node, mending->peer, mending->loss);
     sim_link_from(sim, mending->peer, mending->node, mending->loss_back);
 }
@@ -108,6 +131,53 @@ static uint32_t loss_to(const struct sim *sim, unsigned node, unsigned peer)
             return loss;
     }
     return SIM_LOSS_ALL;
+}
+
+/* Take a link away until |mended|. */
+static void cut_link(struct sim_trouble *trouble, unsigned node, unsigned peer, uint32_t loss,
+                     rpl_tstamp mended)
+{
+    struct mending *mending = mending_new(trouble, node);
+
+    if (!mending)
+        return;
+    mending->peer = peer;
+    mending->loss = loss;
+    mending->loss_back = loss_to(trouble->sim, peer, node);
+    sim_cut(trouble->sim, node, peer);
+    sim_at(trouble->sim, mended, link_again, mending);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* All links between the left half of the map and the right one. */
+static void part(struct sim *sim, void *ctx)
+{
+    struct sim_trouble *trouble = ctx;
+    int32_t *places = calloc(trouble->nodes, sizeof(*places));
+    unsigned peer;
+    uint32_t loss;
+
+    if (!places)
+        return;
+    for (unsigned i = 0; i < trouble->nodes; i++)
+        places[i] = sim_place(sim, i).x;
+    qsort(places, trouble->nodes, sizeof(*places), compare_places);
+    trouble->border = places[trouble->nodes / 2];
+    free(places);
+
+    trouble->whole_again = sim_now(sim) + trouble->partition;
+    for (unsigned i = 0; i < trouble->nodes; i++) {
+        for (size_t k = 0; sim_link_at(sim, i, k, &peer, &loss); k++) {
+            if (peer > i && loss != SIM_LOSS_ALL && crosses(trouble, i, peer))
+                cut_link(trouble, i, peer, loss, trouble->whole_again);
+        }
+    }
 }
 
 static void cut(struct sim *sim, void *ctx)
@@ -126,14 +196,7 @@ static void cut(struct sim *sim, void *ctx)
         loss == SIM_LOSS_ALL)
         return;
 
-    struct mending *mending = mending_new(trouble, node);
-    if (!mending)
-        return;
-    mending->peer = peer;
-    mending->loss = loss;
-    mending->loss_back = loss_to(sim, peer, node);
-    sim_cut(sim, node, peer);
-    sim_at(sim, sim_now(sim) + between(sim, CUT_MIN, CUT_MAX), link_again, mending);
+    cut_link(trouble, node, peer, loss, sim_now(sim) + between(sim, CUT_MIN, CUT_MAX));
 }
 
 static void next(struct sim_trouble *trouble, double gap, sim_call_fn *fn)
@@ -166,10 +229,13 @@ struct sim_trouble *sim_trouble_new(struct sim *sim, const struct sim_scenario *
     trouble->restart_gap = scenario->restarts > 0 ? HOUR / scenario->restarts : 0;
     trouble->cut_gap = scenario->cuts > 0 ? HOUR / scenario->cuts : 0;
     trouble->root_restart = scenario->root_restart;
+    trouble->partition = scenario->partition;
     next_restart(trouble);
     next_cut(trouble);
     if (trouble->root_restart != SIM_ROOT_STAYS)
         sim_at(sim, sim_now(sim) + (end - sim_now(sim)) / 2, restart_root, trouble);
+    if (trouble->partition > 0)
+        sim_at(sim, sim_now(sim) + (end - sim_now(sim)) / 3, part, trouble);
     return trouble;
 }
 

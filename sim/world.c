@@ -136,6 +136,16 @@ const char *sim_name(const struct sim *sim, unsigned node)
     return sim->nodes[node]->name;
 }
 
+void sim_set_place(struct sim *sim, unsigned node, struct sim_place place)
+{
+    sim->nodes[node]->place = place;
+}
+
+struct sim_place sim_place(const struct sim *sim, unsigned node)
+{
+    return sim->nodes[node]->place;
+}
+
 const struct rpl_engine *sim_engine(const struct sim *sim, unsigned node)
 {
     return sim->nodes[node]->engine;
