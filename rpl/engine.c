@@ -203,6 +203,8 @@ int rpl_engine_input(struct rpl_engine *e, const struct rpl_event *event, rpl_ts
     case RPL_EVENT_ROUTE_LOST:
         rpl_rt_lost(e, &event->u.route);
         return 0;
+    case RPL_EVENT_TARGET_RESTORED:
+        return rpl_target_restored(e, &event->u.target);
     case RPL_EVENT_FORWARD_ERROR:
         return rpl_forward_error(e, &event->u.forward_error);
     case RPL_EVENT_COMMAND:

@@ -207,7 +207,7 @@ struct rpl_target {
     TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
     struct rpl_instance *inst;
     bool known;       /* a DAO announced it; else it is only somebody's parent */
-    bool unconfirmed; /* found in the kernel at start */
+    bool unconfirmed; /* of our former life: the kernel's route, or restored */
     bool reachable, was_up;
     bool moved; /* its Path Sequence was seen to change; else it is stuck */
     bool queued, is_news;
@@ -631,6 +631,7 @@ struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_ad
 void rpl_target_release(struct rpl_target *t);
 void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause);
 void rpl_target_timeout(struct rpl_target *t);
+int rpl_target_restored(struct rpl_engine *e, const struct rpl_event_target *ev);
 void rpl_targets_free(struct rpl_instance *inst);
 enum rpl_freshness { RPL_FRESH_IGNORE, RPL_FRESH_MERGE, RPL_FRESH_REPLACE, RPL_FRESH_STUCK };
 /* Judge a Path Sequence (SEQ-03..05, SEQ-14) and remember it when it is taken. */
@@ -655,6 +656,8 @@ void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr
                                 uint32_t ifindex, enum rpl_cause cause);
 void rpl_storing_timeout(struct rpl_target *t);
 void rpl_storing_found(struct rpl_instance *inst, const struct rpl_route *route);
+void rpl_storing_restore(struct rpl_target *t, const struct rpl_event_target *ev,
+                         rpl_tstamp expires);
 void rpl_storing_news(struct rpl_target *t);
 bool rpl_storing_has_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex);
 /* Without telling the parent: it is the one who knows. */
@@ -671,6 +674,8 @@ struct rpl_source_parent {
  * parents do not fit in the table; the list is kept as it was then. */
 int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *parents, uint8_t count,
                       enum rpl_freshness freshness, uint8_t lifetime);
+/* -RPL_ERR_FULL if no parent fits in the table. */
+int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, rpl_tstamp expires);
 void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause);
 bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *child,
                             const struct rpl_addr *parent, bool parent_self, enum rpl_cause cause);

@@ -195,15 +195,16 @@ void rpl_instance_config_default(struct rpl_instance_config *instance);
 /* ---- events ------------------------------------------------------------------------ */
 
 enum rpl_event_type {
-    RPL_EVENT_PACKET,        /* an RPL message arrived */
-    RPL_EVENT_LINK,          /* an interface came, went or changed */
-    RPL_EVENT_ADDRESS,       /* one of our addresses is usable, or not any more */
-    RPL_EVENT_NEIGHBOUR,     /* the kernel's opinion of a neighbour, or a link sample */
-    RPL_EVENT_ROUTE_RESULT,  /* the kernel's answer to ROUTE_SET or ROUTE_DEL */
-    RPL_EVENT_ROUTE_FOUND,   /* start: a route of our protocol stands in the kernel */
-    RPL_EVENT_ROUTE_LOST,    /* a route of ours is gone from the kernel; or all, see below */
-    RPL_EVENT_FORWARD_ERROR, /* the data path met an inconsistency */
-    RPL_EVENT_COMMAND        /* the operator wants something */
+    RPL_EVENT_PACKET,          /* an RPL message arrived */
+    RPL_EVENT_LINK,            /* an interface came, went or changed */
+    RPL_EVENT_ADDRESS,         /* one of our addresses is usable, or not any more */
+    RPL_EVENT_NEIGHBOUR,       /* the kernel's opinion of a neighbour, or a link sample */
+    RPL_EVENT_ROUTE_RESULT,    /* the kernel's answer to ROUTE_SET or ROUTE_DEL */
+    RPL_EVENT_ROUTE_FOUND,     /* start: a route of our protocol stands in the kernel */
+    RPL_EVENT_ROUTE_LOST,      /* a route of ours is gone from the kernel; or all, see below */
+    RPL_EVENT_TARGET_RESTORED, /* start: a target that an earlier run knew */
+    RPL_EVENT_FORWARD_ERROR,   /* the data path met an inconsistency */
+    RPL_EVENT_COMMAND          /* the operator wants something */
 };
 
 /* ICMPv6 message from its type octet on, checksum as received. ifindex 0: it came through the
@@ -265,6 +266,31 @@ struct rpl_event_route {
     bool all;
 };
 
+/*
+ * What an earlier run knew of a target (rpl_view_next_node() told it): its routes stand at once,
+ * unconfirmed until a DAO announces it, for at most |lifetime| and 5 minutes. One that is known
+ * already, from the kernel's route or a DAO, keeps its way. Give those of storing mode after the
+ * kernel's routes. -RPL_ERR_NOENT: no such instance or interface; -RPL_ERR_PARAM: not a target of
+ * this instance as it is configured now; -RPL_ERR_FULL.
+ */
+struct rpl_event_target {
+    uint8_t instance; /* RPLInstanceID */
+    struct rpl_addr address;
+    uint8_t len;
+    uint8_t path_sequence;
+    bool moved;            /* its Path Sequence was seen to change */
+    bool external;         /* non-storing: behind its parent */
+    rpl_duration lifetime; /* what is left; RPL_NEVER = infinite */
+    struct rpl_addr via;   /* storing: the child, link-local, on |ifindex| */
+    uint32_t ifindex;
+    uint8_t parent_count; /* non-storing */
+    struct {
+        struct rpl_addr address;
+        bool self; /* it is us */
+        uint8_t path_control;
+    } parent[RPL_PARENTS_MAX];
+};
+
 enum rpl_forward_error {
     RPL_FORWARD_RANK,    /* RPI: rank error, RFC 6550 section 11.2.2.2 */
     RPL_FORWARD_F,       /* RPI came back with F=1, section 11.2.2.3 */
@@ -305,6 +331,7 @@ struct rpl_event {
         struct rpl_event_neighbour neighbour;
         struct rpl_event_route_result route_result;
         struct rpl_event_route route; /* FOUND, LOST */
+        struct rpl_event_target target;
         struct rpl_event_forward_error forward_error;
         struct rpl_event_command command;
     } u;

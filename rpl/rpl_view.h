@@ -56,6 +56,7 @@ const char *rpl_route_state_name(enum rpl_route_state state);
 
 struct rpl_view_parent {
     struct rpl_addr address;
+    bool self; /* it is us */
     uint8_t path_control;
 };
 
@@ -65,7 +66,8 @@ struct rpl_view_node {
     struct rpl_addr address;
     uint8_t len; /* 128 for a node */
     bool reachable;
-    bool unconfirmed;    /* found in the kernel at start, no DAO yet */
+    bool unconfirmed;    /* of an earlier run, no DAO yet */
+    bool external;       /* non-storing: behind its parent */
     struct rpl_addr via; /* storing: child's link-local; non-storing: first hop */
     uint32_t ifindex;
     uint32_t parent_count;                          /* non-storing */

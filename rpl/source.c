@@ -224,7 +224,9 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
 
     if (freshness == RPL_FRESH_IGNORE)
         return 0;
-    if (freshness != RPL_FRESH_MERGE && t->reachable && closes_cycle(t, parents, count))
+    /* A way of our former life may contradict what is told now: then it is the one to go. */
+    if (freshness != RPL_FRESH_MERGE && t->reachable && !t->unconfirmed &&
+        closes_cycle(t, parents, count))
         return -RPL_ERR_PARAM;
     /* New edges first: with no memory for any of them the old list stays. */
     if (freshness != RPL_FRESH_MERGE && t->edge_count == RPL_PARENTS_MAX)
@@ -245,10 +247,34 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
         t->path_lifetime = lifetime;
     }
     t->known = true;
+    t->unconfirmed = false;
     t->last_dao = e->now;
     rpl_timer_set(e, &t->t_life, t->expires);
     select_edge(t, RPL_CAUSE_DAO);
     rpl_source_work(t->inst, RPL_CAUSE_DAO);
+    return 0;
+}
+
+/* A parent that is not known yet may follow: its coming looks at |t| again. */
+int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, rpl_tstamp expires)
+{
+    uint8_t added = 0;
+
+    for (uint8_t i = 0; i < ev->parent_count; i++) {
+        const struct rpl_source_parent parent = {.addr = ev->parent[i].address,
+                                                 .self = ev->parent[i].self,
+                                                 .path_control = ev->parent[i].path_control};
+        if (add_parent(t, &parent) == 0)
+            added++;
+    }
+    if (added == 0)
+        return -RPL_ERR_FULL;
+    t->known = t->unconfirmed = true;
+    t->external = ev->external;
+    t->expires = expires;
+    rpl_timer_set(t->inst->engine, &t->t_life, expires);
+    select_edge(t, RPL_CAUSE_NONE);
+    rpl_source_work(t->inst, RPL_CAUSE_NONE);
     return 0;
 }
 
@@ -258,7 +284,7 @@ void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause)
 
     while (t->edge_count)
         remove_edge(t, (uint8_t)(t->edge_count - 1));
-    t->known = t->moved = t->has_pending = false;
+    t->known = t->unconfirmed = t->moved = t->has_pending = false;
     rpl_timer_stop(inst->engine, &t->t_life);
     select_edge(t, cause);
     rpl_target_release(t);

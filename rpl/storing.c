@@ -245,18 +245,29 @@ void rpl_storing_timeout(struct rpl_target *t)
         }
 }
 
-/* A route of our former life: kept, shown as pending, confirmed by a DAO or dropped. */
+/* The way of our former life: kept, shown as pending, confirmed by a DAO or dropped. */
+static void take_up(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
+                    rpl_tstamp expires)
+{
+    t->known = t->unconfirmed = true;
+    t->hop_count = 1;
+    t->hop[0] = (struct rpl_hop){
+        .via = *via, .ifindex = ifindex, .since = t->inst->engine->now, .expires = expires};
+    settle(t, RPL_CAUSE_NONE);
+}
+
 void rpl_storing_found(struct rpl_instance *inst, const struct rpl_route *route)
 {
     struct rpl_target *t = rpl_target_get(inst, &route->dst, route->dst_len);
 
-    if (!t || t->known)
-        return;
-    t->known = t->unconfirmed = true;
-    t->hop_count = 1;
-    t->hop[0] = (struct rpl_hop){.via = route->via,
-                                 .ifindex = route->ifindex,
-                                 .since = inst->engine->now,
-                                 .expires = inst->engine->now + RPL_UNCONFIRMED};
-    settle(t, RPL_CAUSE_NONE);
+    if (t && !t->known)
+        take_up(t, &route->via, route->ifindex, inst->engine->now + RPL_UNCONFIRMED);
+}
+
+/* What the kernel has is younger than what was written down: it keeps its way. */
+void rpl_storing_restore(struct rpl_target *t, const struct rpl_event_target *ev,
+                         rpl_tstamp expires)
+{
+    if (!t->known)
+        take_up(t, &ev->via, ev->ifindex, expires);
 }

@@ -164,6 +164,56 @@ void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
         rpl_source_drop(t, cause);
 }
 
+/* May |ev| be a target of |inst|? What a file says is judged as what a DAO says. */
+static bool may_restore(struct rpl_instance *inst, const struct rpl_event_target *ev)
+{
+    uint8_t len = 0;
+    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
+
+    if (inst->leaf || ev->len == 0 || ev->len > 128 || !rpl_addr_is_routable(&ev->address) ||
+        ev->lifetime == 0)
+        return false;
+    if (ev->len == 128 &&
+        (rpl_is_self(inst, &ev->address) || !rpl_access_allowed(inst->engine, &ev->address)))
+        return false;
+    if (inst->cfg.role == RPL_ROLE_ROOT &&
+        !(prefix && ev->len >= len && rpl_addr_match(&ev->address, prefix, len)))
+        return false;
+    if (rpl_storing(inst))
+        return rpl_addr_is_link_local(&ev->via);
+    return inst->cfg.role == RPL_ROLE_ROOT && ev->parent_count > 0 &&
+           ev->parent_count <= RPL_PARENTS_MAX;
+}
+
+int rpl_target_restored(struct rpl_engine *e, const struct rpl_event_target *ev)
+{
+    struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
+    rpl_duration left = ev->lifetime < RPL_UNCONFIRMED ? ev->lifetime : RPL_UNCONFIRMED;
+    struct rpl_iface *iface = rpl_iface_find(e, ev->ifindex);
+    struct rpl_target *t;
+    int err = 0;
+
+    if (!inst)
+        return -RPL_ERR_NOENT;
+    if (!may_restore(inst, ev))
+        return -RPL_ERR_PARAM;
+    if (rpl_storing(inst) && !(iface && rpl_iface_serves(iface, inst)))
+        return -RPL_ERR_NOENT;
+    t = rpl_target_get(inst, &ev->address, ev->len);
+    if (!t)
+        return -RPL_ERR_FULL;
+    if (t->known && !t->unconfirmed)
+        return 0; /* a DAO knows better */
+    t->path_seq = ev->path_sequence;
+    t->moved = ev->moved;
+    if (rpl_storing(inst))
+        rpl_storing_restore(t, ev, e->now + left);
+    else
+        err = rpl_source_restore(t, ev, e->now + left);
+    rpl_target_release(t);
+    return err;
+}
+
 void rpl_target_timeout(struct rpl_target *t)
 {
     rpl_count(t->inst->engine, RPL_COUNT_EXPIRED);

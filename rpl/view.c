@@ -144,6 +144,7 @@ static void fill_source(const struct rpl_target *t, struct rpl_view_node *out)
                        : i <= t->chosen ? (uint8_t)(i - 1)
                                         : i;
         out->parent[i].address = t->edge[from].parent_addr;
+        out->parent[i].self = t->edge[from].parent == NULL;
         out->parent[i].path_control = t->edge[from].path_control;
     }
     out->parent_count = t->edge_count;
@@ -159,6 +160,7 @@ static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_vie
         .len = t->len,
         .reachable = t->reachable,
         .unconfirmed = t->unconfirmed,
+        .external = t->external,
         .path_sequence = t->path_seq,
         .stuck = !t->moved,
         .lifetime = until(now, t->expires),

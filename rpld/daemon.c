@@ -186,6 +186,8 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
         log_error("kernel: route changes wait", "error=\"%s\"", strerror(-r));
     if (daemon->state)
         state_tick(daemon->state, daemon->now);
+    if (daemon->reconciled)
+        snapshot_tick(daemon->snapshot, daemon->engine, daemon->now);
     radio_turn(&daemon->radios, daemon->now);
 
     rpl_tstamp due = rpl_engine_deadline(daemon->engine);
@@ -193,6 +195,8 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     double after = DAEMON_SLEEP_MAX_S;
     if (state_due < due)
         due = state_due;
+    if (daemon->reconciled && snapshot_deadline(daemon->snapshot) < due)
+        due = snapshot_deadline(daemon->snapshot);
     if (radio_deadline(&daemon->radios) < due)
         due = radio_deadline(&daemon->radios);
     if (due != RPL_NEVER) {
@@ -352,6 +356,50 @@ static void daemon_host_event(void *ctx, const struct rpl_event *event)
     daemon_event(ctx, event);
 }
 
+/* ---- for the snapshot of the targets ------------------------------------------------------- */
+
+static const char *daemon_host_name(void *ctx, uint32_t ifindex)
+{
+    const struct daemon *daemon = ctx;
+    const struct iface *iface = iface_find(&daemon->ifaces, ifindex);
+
+    return iface ? iface->name : NULL;
+}
+
+static uint32_t daemon_host_ifindex(void *ctx, const char *name)
+{
+    const struct daemon *daemon = ctx;
+
+    for (unsigned i = 0; i < daemon->ifaces.count; i++) {
+        if (strcmp(daemon->ifaces.iface[i].name, name) == 0)
+            return daemon->ifaces.iface[i].ifindex;
+    }
+    return 0;
+}
+
+static int daemon_host_restore(void *ctx, const struct rpl_event *event)
+{
+    return daemon_event(ctx, event);
+}
+
+static int64_t daemon_host_clock(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)time(NULL);
+}
+
+static int daemon_snapshot_open(struct daemon *daemon)
+{
+    const struct snapshot_host host = {.ctx = daemon,
+                                       .name = daemon_host_name,
+                                       .ifindex = daemon_host_ifindex,
+                                       .event = daemon_host_restore,
+                                       .clock = daemon_host_clock};
+
+    daemon->snapshot = snapshot_new(daemon->state, &host);
+    return daemon->snapshot ? 0 : -ENOMEM;
+}
+
 static const char daemon_mend_root[] = "run as root, or give it CAP_NET_ADMIN and CAP_NET_RAW";
 
 static const char *daemon_mend_tun(int r)
@@ -400,6 +448,9 @@ static int daemon_open(struct daemon *daemon)
     if (r < 0)
         return daemon_complain("open the state directory", r,
                                "create it, or set state.directory in the configuration");
+    r = daemon_snapshot_open(daemon);
+    if (r < 0)
+        return daemon_complain("keep a snapshot of the targets", r, "free some memory");
     r = icmp6_open(&daemon->icmp6);
     if (r < 0)
         return daemon_complain("open a raw ICMPv6 socket", r, daemon_mend_root);
@@ -503,6 +554,8 @@ static void daemon_stop(struct daemon *daemon)
     notify_send("STOPPING=1");
     bridge_child_stop(&daemon->bridge);
     /* What we never came to use is not ours to write: another daemon may be at it. */
+    if (daemon->reconciled)
+        snapshot_save(daemon->snapshot, daemon->engine, daemon->now);
     if (daemon->reconciled && state_save(daemon->state) == 0)
         log_info("state: written", "directory=%s", daemon->conf.state.directory);
     if (daemon->krt && daemon->reconciled && !daemon->conf.keep_routes)
@@ -513,6 +566,7 @@ static void daemon_stop(struct daemon *daemon)
     fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);
     rpl_engine_free(daemon->engine);
+    snapshot_free(daemon->snapshot);
     state_close(daemon->state);
     if (daemon->loop)
         ev_loop_destroy(daemon->loop);

@@ -29,6 +29,7 @@
 #include "rpld/lowpan.h"
 #include "rpld/privs.h"
 #include "rpld/radio.h"
+#include "rpld/snapshot.h"
 #include "rpld/state.h"
 
 /* Each with its name for people, JSON and metrics. */
@@ -64,6 +65,7 @@ struct daemon {
     struct conf conf;
     struct rpl_engine *engine;
     struct state *state;
+    struct snapshot *snapshot;
     struct icmp6 icmp6;
     struct fwd *fwd;
     struct lowpan *lowpan;

@@ -140,6 +140,8 @@ static void daemon_effect(struct daemon *daemon, const struct rpl_effect *effect
             state_put(daemon->state, &effect->u.store, daemon->now);
         break;
     case RPL_EFFECT_TRACE:
+        if (effect->u.trace.kind <= RPL_TRACE_NODE_DOWN)
+            snapshot_touch(daemon->snapshot, daemon->now);
         trace_log(&effect->u.trace);
         ctl_trace(daemon->ctl, &effect->u.trace, daemon->now);
         break;

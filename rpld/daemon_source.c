@@ -63,6 +63,8 @@ static bool daemon_figure(const struct daemon *daemon, unsigned index, struct da
         {"log-lines-suppressed", log_suppressed()},
         {"state-writes", daemon->state ? state_writes(daemon->state) : 0},
         {"state-write-errors", daemon->state ? state_errors(daemon->state) : 0},
+        {"snapshot-writes", snapshot_writes(daemon->snapshot)},
+        {"snapshot-write-errors", snapshot_errors(daemon->snapshot)},
         {"state-behind", daemon->state ? state_behind(daemon->state) : 0},
     };
 

@@ -14,6 +14,7 @@
 #include "rpl/rpl_wire.h"
 
 #define STATE_WRITES_BURST 5u /* of a fresh start: joining, first version, first counters */
+#define STATE_KEPT 2u         /* writes that other files leave for the state's own */
 #define STATE_LOW 2u          /* steps of reserve left when a write is asked for */
 #define STATE_COALESCE RPL_S(1)
 #define STATE_RETRY RPL_S(60) /* after a failed write */
@@ -205,20 +206,19 @@ static int state_write_all(int fd, const char *text, size_t len)
     return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int state_write_file(int dir, const char *text, size_t len)
+int state_write_file(int dir, const char *name_new, const char *name, const char *text, size_t len)
 {
-    int fd =
-        openat(dir, STATE_FILE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = openat(dir, name_new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 
     if (fd < 0)
         return -errno;
     int r = state_write_all(fd, text, len);
     if (close(fd) < 0 && r == 0)
         r = -errno;
-    if (r == 0 && renameat(dir, STATE_FILE_NEW, dir, STATE_FILE) < 0)
+    if (r == 0 && renameat(dir, name_new, dir, name) < 0)
         r = -errno;
     if (r < 0) {
-        unlinkat(dir, STATE_FILE_NEW, 0);
+        unlinkat(dir, name_new, 0);
         return r;
     }
     return fsync(dir) < 0 ? -errno : 0;
@@ -228,7 +228,7 @@ static int state_write(struct state *state, const struct state_table *table)
 {
     char text[STATE_TEXT_MAX];
     size_t len = state_encode(table, text, sizeof(text));
-    int r = len > 0 ? state_write_file(state->dir, text, len) : -EFBIG;
+    int r = len > 0 ? state_write_file(state->dir, STATE_FILE_NEW, STATE_FILE, text, len) : -EFBIG;
 
     if (r < 0) {
         state->errors++;
@@ -277,6 +277,24 @@ static void state_refill(struct state *state, rpl_tstamp now)
         state->tokens += (uint32_t)more;
         state->refilled += more * interval;
     }
+}
+
+int state_dir(const struct state *state)
+{
+    return state->dir;
+}
+
+bool state_may_write(struct state *state, rpl_tstamp now, rpl_tstamp *ret_when)
+{
+    uint32_t kept = state->writes_per_hour > STATE_KEPT ? STATE_KEPT : 0;
+
+    state_refill(state, now);
+    if (state->tokens <= kept) {
+        *ret_when = state->refilled + state_token_interval(state);
+        return false;
+    }
+    state->tokens--;
+    return true;
 }
 
 void state_writes_per_hour_set(struct state *state, uint32_t writes_per_hour)

@@ -64,6 +64,17 @@ bool state_covers(const struct rpl_stored *file, const struct rpl_stored *exact,
 /* A random RFC 4193 /64: fd00::/8, 40 random bits, subnet 1, from |random|[5]. */
 struct rpl_addr state_prefix_from(const uint8_t random[5]);
 
+/* CRC-32 (IEEE 802.3) of |text| behind what |crc| covers (0 at first): finds torn and edited
+ * files; nobody is kept out by it. */
+uint32_t state_checksum(uint32_t crc, const char *text, size_t len);
+
+/*
+ * Replace the file |name| in |dir| by |text|, by way of |name_new|, synced: the old file or the
+ * new one is there whenever the power fails. 0 or -errno; the old one stays then. Uses nothing
+ * but its arguments: it may run in a thread.
+ */
+int state_write_file(int dir, const char *name_new, const char *name, const char *text, size_t len);
+
 /* ---- the file ----------------------------------------------------------------------- */
 
 struct state;
@@ -93,6 +104,14 @@ void state_put(struct state *state, const struct rpl_stored *stored, rpl_tstamp 
 /* When state_tick() has something to do; RPL_NEVER if nothing is waiting. */
 rpl_tstamp state_deadline(const struct state *state);
 void state_tick(struct state *state, rpl_tstamp now);
+
+/* The directory, for what else is kept there; it stays the state's. */
+int state_dir(const struct state *state);
+
+/* For another file in the directory: true if it may be written now, which then counts as one of
+ * the writes of this hour. The last ones are kept for the state itself. *ret_when is when to ask
+ * again. */
+bool state_may_write(struct state *state, rpl_tstamp now, rpl_tstamp *ret_when);
 
 void state_writes_per_hour_set(struct state *state, uint32_t writes_per_hour);
 

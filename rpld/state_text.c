@@ -13,11 +13,9 @@
 
 #define STATE_HEADER "rpld-state 1\n"
 
-/* CRC-32 (IEEE 802.3): finds torn and edited files; nobody is kept out by it. */
-static uint32_t state_checksum(const char *text, size_t len)
+uint32_t state_checksum(uint32_t crc, const char *text, size_t len)
 {
-    uint32_t crc = UINT32_MAX;
-
+    crc = ~crc;
     for (size_t i = 0; i < len; i++) {
         crc ^= (uint8_t)text[i];
         for (int bit = 0; bit < 8; bit++)
@@ -68,7 +66,7 @@ size_t state_encode(const struct state_table *table, char *out, size_t size)
         if (!state_encode_entry(&table->entry[i], out, size, &used))
             return 0;
     }
-    snprintf(line, sizeof(line), "sum %08" PRIx32 "\n", state_checksum(out, used));
+    snprintf(line, sizeof(line), "sum %08" PRIx32 "\n", state_checksum(0, out, used));
     return state_append(out, size, &used, line) ? used : 0;
 }
 
@@ -127,7 +125,7 @@ int state_decode(const char *text, size_t len, struct state_table *ret_table)
     if (len < header + sum_len || len > STATE_TEXT_MAX || memcmp(text, STATE_HEADER, header) != 0)
         return -EINVAL;
     size_t body = len - sum_len;
-    snprintf(sum, sizeof(sum), "sum %08" PRIx32 "\n", state_checksum(text, body));
+    snprintf(sum, sizeof(sum), "sum %08" PRIx32 "\n", state_checksum(0, text, body));
     if (memcmp(text + body, sum, sum_len) != 0)
         return -EINVAL;
     for (size_t at = header; at < body;) {

@@ -119,6 +119,25 @@ static void octets(struct rig *rig, struct input *in)
     rig_octets(rig, take(in) & 1 ? RIG_IF : 0, &src, &dst, packet, len);
 }
 
+static void restored(struct rpl_event_target *target, struct input *in, unsigned n)
+{
+    target->address = rig_global(n);
+    target->len = (uint8_t)(128 - take(in) % 2 * 8);
+    target->path_sequence = take(in);
+    target->moved = n & 1;
+    target->external = n & 2;
+    target->lifetime = RPL_S(take(in));
+    target->via = rig_ll(take(in) % NODES);
+    target->ifindex = RIG_IF;
+    target->parent_count = take(in) % (RPL_PARENTS_MAX + 2);
+    for (unsigned i = 0; i < RPL_PARENTS_MAX; i++) {
+        unsigned parent = 1 + take(in) % NODES;
+
+        target->parent[i].address = rig_global(parent);
+        target->parent[i].self = parent == 1;
+    }
+}
+
 static void other(struct rig *rig, struct input *in, uint8_t op)
 {
     struct rpl_event ev = {0};
@@ -166,6 +185,10 @@ static void other(struct rig *rig, struct input *in, uint8_t op)
         ev.type = RPL_EVENT_ROUTE_RESULT;
         ev.u.route_result.token = n;
         break;
+    case 7:
+        restored(&ev.u.target, in, n);
+        ev.type = RPL_EVENT_TARGET_RESTORED;
+        break;
     default:
         rig->fail_at = rig->allocs + n;
         return;
@@ -195,7 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else if (op < 220)
             rig_run(&rig, RPL_MS(1u << (op - 180) / 2));
         else
-            other(&rig, &in, op % 8);
+            other(&rig, &in, op % 9);
         check_nodes(&rig);
         check_neighbours(&rig);
     }

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+/* A line of the snapshot: words, so that people can read it too. Pure but for stdio's formatting.
+ *
+ *     target 0 fd00::3/128 seq 241 left 1700 moved from fd00::2 0
+ *     target 0 fd00::2/128 seq 5 left never self fd00::1 0
+ *     target 1 fd01::9/128 seq 7 left 60 via fe80::2 lowpan0
+ */
+#include "rpld/snapshot.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SNAPSHOT_WORDS (9 + 3 * RPL_PARENTS_MAX + 3)
+
+static void snapshot_add(char *out, size_t size, size_t *used, const char *word)
+{
+    int n = snprintf(out + *used, size - *used, "%s%s", *used ? " " : "", word);
+
+    /* What did not fit stays noticed: |used| never comes back below |size|. */
+    *used = n > 0 && (size_t)n < size - *used ? *used + (size_t)n : size;
+}
+
+static void snapshot_add_address(char *out, size_t size, size_t *used, const char *key,
+                                 const struct rpl_addr *addr)
+{
+    char text[INET6_ADDRSTRLEN] = "", word[64];
+
+    if (*used >= size)
+        return;
+    inet_ntop(AF_INET6, addr->b, text, sizeof(text));
+    snprintf(word, sizeof(word), "%s %s", key, text);
+    snapshot_add(out, size, used, word);
+}
+
+static void snapshot_add_way(const struct rpl_view_node *node, const char *ifname, char *out,
+                             size_t size, size_t *used)
+{
+    char word[8];
+
+    if (ifname) {
+        snapshot_add_address(out, size, used, "via", &node->via);
+        if (*used < size)
+            snapshot_add(out, size, used, ifname);
+        return;
+    }
+    for (uint32_t i = 0; i < node->parent_count && i < RPL_PARENTS_MAX; i++) {
+        const struct rpl_view_parent *parent = &node->parent[i];
+
+        snapshot_add_address(out, size, used, parent->self ? "self" : "from", &parent->address);
+        snprintf(word, sizeof(word), "%u", parent->path_control);
+        if (*used < size)
+            snapshot_add(out, size, used, word);
+    }
+}
+
+size_t snapshot_line(const struct rpl_view_node *node, const char *ifname, char *out, size_t size)
+{
+    char text[INET6_ADDRSTRLEN] = "", left[24] = "never", line[SNAPSHOT_LINE_MAX];
+    size_t used = 0;
+
+    if (node->lifetime != RPL_NEVER)
+        snprintf(left, sizeof(left), "%" PRIu64, node->lifetime / RPL_S(1));
+    inet_ntop(AF_INET6, node->address.b, text, sizeof(text));
+    snprintf(line, sizeof(line), "target %u %s/%u seq %u left %s%s%s", node->instance, text,
+             node->len, node->path_sequence, left, node->stuck ? "" : " moved",
+             node->external ? " external" : "");
+    if (size == 0)
+        return 0;
+    snapshot_add(out, size, &used, line);
+    if (used < size)
+        snapshot_add_way(node, ifname, out, size, &used);
+    if (size - used < 2)
+        return 0;
+    out[used++] = '\n';
+    out[used] = '\0';
+    return used;
+}
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+static bool snapshot_number(const char *word, uint64_t max, uint64_t *ret_value)
+{
+    char *end;
+
+    if (word[0] < '0' || word[0] > '9')
+        return false;
+    errno = 0;
+    unsigned long long value = strtoull(word, &end, 10);
+    *ret_value = value;
+    return errno == 0 && *end == '\0' && value <= max;
+}
+
+static bool snapshot_octet(const char *word, uint8_t *ret_value)
+{
+    uint64_t value;
+
+    if (!snapshot_number(word, UINT8_MAX, &value))
+        return false;
+    *ret_value = (uint8_t)value;
+    return true;
+}
+
+/* Splits |line| in place; 0 if there are too many words, or empty ones. */
+static unsigned snapshot_split(char *line, char *word[SNAPSHOT_WORDS])
+{
+    unsigned count = 0;
+
+    while (line) {
+        if (count == SNAPSHOT_WORDS || *line == '\0' || *line == ' ')
+            return 0;
+        word[count++] = line;
+        line = strchr(line, ' ');
+        if (line)
+            *line++ = '\0';
+    }
+    return count;
+}
+
+static bool snapshot_read_head(char *const *word, struct rpl_event_target *target)
+{
+    char *slash = strchr(word[2], '/');
+    uint64_t left;
+
+    if (!slash || strcmp(word[0], "target") != 0 || strcmp(word[3], "seq") != 0 ||
+        strcmp(word[5], "left") != 0)
+        return false;
+    *slash = '\0';
+    if (!snapshot_octet(word[1], &target->instance) ||
+        inet_pton(AF_INET6, word[2], target->address.b) != 1 ||
+        !snapshot_octet(slash + 1, &target->len) || target->len > 128 ||
+        !snapshot_octet(word[4], &target->path_sequence))
+        return false;
+    if (strcmp(word[6], "never") == 0) {
+        target->lifetime = RPL_NEVER;
+        return true;
+    }
+    if (!snapshot_number(word[6], UINT32_MAX, &left))
+        return false;
+    target->lifetime = RPL_S(left);
+    return true;
+}
+
+/* One fact with what belongs to it; the number of words it took, 0: none that we know. */
+static unsigned snapshot_read_fact(char *const *word, unsigned count,
+                                   struct rpl_event_target *target, char ifname[RPL_IFNAME_MAX])
+{
+    bool self = strcmp(word[0], "self") == 0;
+
+    if (strcmp(word[0], "moved") == 0) {
+        target->moved = true;
+        return 1;
+    }
+    if (strcmp(word[0], "external") == 0) {
+        target->external = true;
+        return 1;
+    }
+    if (count < 3)
+        return 0;
+    if (strcmp(word[0], "via") == 0 && ifname[0] == '\0' && strlen(word[2]) < RPL_IFNAME_MAX &&
+        inet_pton(AF_INET6, word[1], target->via.b) == 1) {
+        strcpy(ifname, word[2]);
+        return 3;
+    }
+    unsigned at = target->parent_count;
+    if ((!self && strcmp(word[0], "from") != 0) || at == RPL_PARENTS_MAX ||
+        inet_pton(AF_INET6, word[1], target->parent[at].address.b) != 1 ||
+        !snapshot_octet(word[2], &target->parent[at].path_control))
+        return 0;
+    target->parent[at].self = self;
+    target->parent_count++;
+    return 3;
+}
+
+bool snapshot_read_line(const char *line, struct rpl_event_target *ret_target,
+                        char ifname[RPL_IFNAME_MAX])
+{
+    struct rpl_event_target target = {0};
+    char copy[SNAPSHOT_LINE_MAX], *word[SNAPSHOT_WORDS], name[RPL_IFNAME_MAX] = "";
+    size_t len = strlen(line);
+
+    if (len >= sizeof(copy))
+        return false;
+    memcpy(copy, line, len + 1);
+    unsigned count = snapshot_split(copy, word);
+    if (count < 7 || !snapshot_read_head(word, &target))
+        return false;
+    for (unsigned at = 7; at < count;) {
+        unsigned taken = snapshot_read_fact(word + at, count - at, &target, name);
+
+        if (taken == 0)
+            return false;
+        at += taken;
+    }
+    if ((name[0] == '\0') == (target.parent_count == 0))
+        return false; /* one way or the other */
+    *ret_target = target;
+    memcpy(ifname, name, RPL_IFNAME_MAX);
+    return true;
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: ISC */
+/* The snapshot of the targets: what an engine knew comes back into the next one, and a cut at any
+ * point leaves the old file or the new one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rpl/rpl_wire.h"
+#include "rpld/log.h"
+#include "rpld/snapshot.h"
+#include "tests/lib/rig.h"
+
+#define IFNAME "lowpan0"
+
+static struct rig rig;
+static char folder[64];
+static int64_t world;
+static struct state *state;
+static struct snapshot *snap;
+
+static const char *host_name(void *ctx, uint32_t ifindex)
+{
+    (void)ctx;
+    return ifindex == RIG_IF ? IFNAME : NULL;
+}
+
+static uint32_t host_ifindex(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, IFNAME) == 0 ? RIG_IF : 0;
+}
+
+static int host_event(void *ctx, const struct rpl_event *event)
+{
+    (void)ctx;
+    return rig_input(&rig, event);
+}
+
+static int64_t host_clock(void *ctx)
+{
+    (void)ctx;
+    return world;
+}
+
+/* A daemon starts: an engine without targets, and the folder. */
+static void start(enum rpl_mop mop, uint32_t writes_per_hour)
+{
+    const struct snapshot_host host = {
+        .name = host_name, .ifindex = host_ifindex, .event = host_event, .clock = host_clock};
+
+    rig_init(&rig, RPL_ROLE_ROOT, mop);
+    rig.config.limits.targets = 20000;
+    assert_int_equal(rig_start(&rig), 0);
+    rig_run(&rig, RPL_S(1));
+    assert_int_equal(state_open(folder, writes_per_hour, rig.now, &state), 0);
+    snap = snapshot_new(state, &host);
+    assert_non_null(snap);
+}
+
+static void stop(void)
+{
+    snapshot_free(snap);
+    state_close(state);
+    rig_stop(&rig);
+    assert_int_equal(rig.live, 0);
+}
+
+static int setup(void **unused)
+{
+    (void)unused;
+    strcpy(folder, "/tmp/rpld-snapshot-test.XXXXXX");
+    world = 1000000;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static void path_of(char *out, size_t size, const char *name)
+{
+    snprintf(out, size, "%s/%s", folder, name);
+}
+
+static int teardown(void **unused)
+{
+    static const char *const names[] = {SNAPSHOT_FILE, SNAPSHOT_FILE_NEW};
+    char path[128];
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        path_of(path, sizeof(path), names[i]);
+        unlink(path);
+    }
+    return rmdir(folder);
+}
+
+/* Node |n| below |parent| (1 = us), |left| seconds, as if a DAO of it had been heard. */
+static void source_dao(unsigned n, unsigned parent, uint8_t path_seq)
+{
+    struct rpl_addr src = rig_global(n), p = rig_global(parent), root = rig_global(1);
+    struct rpl_wire_message msg = rig_dao(path_seq, &src, path_seq, 30, &p);
+
+    assert_int_equal(rig_receive(&rig, &src, &root, &msg), 0);
+}
+
+static unsigned known(void)
+{
+    struct rpl_cursor cursor = {0};
+    struct rpl_view_node node;
+    unsigned count = 0;
+
+    while (rpl_view_next_node(rig.engine, &cursor, rig.now, &node))
+        count++;
+    return count;
+}
+
+/* ---- the text -------------------------------------------------------------------------- */
+
+static void lines_come_back(void **unused)
+{
+    struct rpl_view_node node = {.instance = 200,
+                                 .address = rig_global(3),
+                                 .len = 120,
+                                 .external = true,
+                                 .path_sequence = 241,
+                                 .lifetime = RPL_S(1700),
+                                 .parent_count = 2};
+    struct rpl_event_target back;
+    char line[SNAPSHOT_LINE_MAX], ifname[RPL_IFNAME_MAX];
+
+    (void)unused;
+    node.parent[0] = (struct rpl_view_parent){.address = rig_global(2), .path_control = 128};
+    node.parent[1] = (struct rpl_view_parent){.address = rig_global(1), .self = true};
+    size_t len = snapshot_line(&node, NULL, line, sizeof(line));
+    assert_int_equal(line[len - 1], '\n');
+    line[len - 1] = '\0';
+    assert_true(snapshot_read_line(line, &back, ifname));
+    assert_int_equal(back.instance, 200);
+    assert_memory_equal(&back.address, &node.address, 16);
+    assert_int_equal(back.len, 120);
+    assert_true(back.external && back.moved);
+    assert_int_equal(back.path_sequence, 241);
+    assert_int_equal(back.lifetime, RPL_S(1700));
+    assert_int_equal(back.parent_count, 2);
+    assert_memory_equal(&back.parent[0].address, &node.parent[0].address, 16);
+    assert_int_equal(back.parent[0].path_control, 128);
+    assert_false(back.parent[0].self);
+    assert_true(back.parent[1].self);
+    assert_string_equal(ifname, "");
+    for (size_t size = 0; size <= len; size++)
+        assert_int_equal(snapshot_line(&node, NULL, line, size), 0);
+    node.parent_count = 0;
+    node.stuck = true;
+    node.lifetime = RPL_NEVER;
+    node.via = rig_ll(9);
+    len = snapshot_line(&node, "lowpan1", line, sizeof(line));
+    line[len - 1] = '\0';
+    assert_true(snapshot_read_line(line, &back, ifname));
+    assert_string_equal(ifname, "lowpan1");
+    assert_memory_equal(&back.via, &node.via, 16);
+    assert_false(back.moved);
+    assert_true(back.lifetime == RPL_NEVER);
+    assert_int_equal(back.parent_count, 0);
+}
+
+static void bad_lines_are_refused(void **unused)
+{
+    static const char *const lines[] = {
+        "",
+        "target",
+        "target 0 fd00::3/128 seq 1 left 9",
+        "target 256 fd00::3/128 seq 1 left 9 self fd00::1 0",
+        "target 0 fd00::3 seq 1 left 9 self fd00::1 0",
+        "target 0 fd00::3/129 seq 1 left 9 self fd00::1 0",
+        "target 0 fd00:::3/128 seq 1 left 9 self fd00::1 0",
+        "target 0 fd00::3/128 seq -1 left 9 self fd00::1 0",
+        "target 0 fd00::3/128 seq 1 left 99999999999 self fd00::1 0",
+        "target 0 fd00::3/128 seq 1 left 9 self fd00::1",
+        "target 0 fd00::3/128 seq 1 left 9 self fd00::1 0 via fe80::1 lowpan0",
+        "target 0 fd00::3/128 seq 1 left 9 via fe80::1 a-name-of-16-char",
+        "target 0 fd00::3/128 seq 1 left 9 via fe80::1 a via fe80::1 b",
+        "target 0 fd00::3/128 seq 1 left 9 who fd00::1 0",
+        "target 0 fd00::3/128 seq 1 left 9 self fd00::1 0 ",
+        "target 0  fd00::3/128 seq 1 left 9 self fd00::1 0",
+        "target 0 fd00::3/128 seq 1 left 9 self ::1 0 self ::2 0 self ::3 0 self ::4 0 self ::5 0",
+    };
+    struct rpl_event_target back;
+    char ifname[RPL_IFNAME_MAX];
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        assert_false(snapshot_read_line(lines[i], &back, ifname));
+    assert_true(
+        snapshot_read_line("target 0 fd00::3/128 seq 1 left 9 self fd00::1 0", &back, ifname));
+}
+
+/* ---- the file --------------------------------------------------------------------------- */
+
+static void routes_come_back(void **unused)
+{
+    struct rpl_addr three = rig_global(3);
+    struct rpl_view_path path;
+    struct rpl_view_node node;
+
+    (void)unused;
+    start(RPL_MOP_NON_STORING, 60);
+    source_dao(2, 1, 5);
+    source_dao(3, 2, 6);
+    assert_int_equal(snapshot_save(snap, rig.engine, rig.now), 0);
+    assert_int_equal(snapshot_writes(snap), 1);
+    stop();
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 2);
+    assert_int_equal(rpl_view_route(rig.engine, &three, &path), 0);
+    assert_int_equal(path.hops, 2);
+    assert_true(rpl_view_node(rig.engine, &three, rig.now, &node));
+    assert_true(node.unconfirmed);
+    assert_int_equal(node.path_sequence, 6);
+    stop();
+}
+
+static void lifetimes_go_on_meanwhile(void **unused)
+{
+    (void)unused;
+    start(RPL_MOP_NON_STORING, 60);
+    source_dao(2, 1, 5); /* 30 minutes */
+    assert_int_equal(snapshot_save(snap, rig.engine, rig.now), 0);
+    stop();
+    world += 1799;
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 1);
+    rig_run(&rig, RPL_S(2));
+    assert_int_equal(known(), 0);
+    stop();
+    world += 2;
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 0);
+    stop();
+    world = 3; /* a clock that went back */
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 1);
+    stop();
+}
+
+static void write_old(void)
+{
+    start(RPL_MOP_NON_STORING, 60);
+    source_dao(2, 1, 5);
+    assert_int_equal(snapshot_save(snap, rig.engine, rig.now), 0);
+    stop();
+}
+
+/* How many targets a restart would have. */
+static unsigned on_disk(void)
+{
+    start(RPL_MOP_NON_STORING, 60);
+    unsigned count = snapshot_load(snap, rig.now);
+    assert_int_equal(known(), count);
+    stop();
+    return count;
+}
+
+static void old_file_is_not_used(void **unused)
+{
+    (void)unused;
+    write_old();
+    assert_int_equal(on_disk(), 1);
+    world += SNAPSHOT_AGE_MAX_S + 1;
+    assert_int_equal(on_disk(), 0);
+}
+
+/* Every octet of a good file wrong, and every prefix of it: nothing is taken. */
+static void damaged_file_is_not_used(void **unused)
+{
+    char path[128], text[1024];
+
+    (void)unused;
+    write_old();
+    path_of(path, sizeof(path), SNAPSHOT_FILE);
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    size_t len = fread(text, 1, sizeof(text), f);
+    assert_in_range(len, 60, sizeof(text) - 1);
+    fclose(f);
+    for (size_t at = 0; at < 2 * len; at++) {
+        bool cut = at >= len;
+
+        f = fopen(path, "w");
+        assert_non_null(f);
+        if (!cut)
+            text[at] ^= 1;
+        assert_int_equal(fwrite(text, 1, cut ? at - len : len, f), cut ? at - len : len);
+        if (!cut)
+            text[at] ^= 1;
+        fclose(f);
+        assert_int_equal(on_disk(), 0);
+    }
+}
+
+/* Ten thousand nodes: no turn takes longer than a slice, and the loop never waits for the file. */
+static void many_nodes_in_slices(void **unused)
+{
+    const unsigned count = 10000;
+    unsigned turns = 0;
+
+    (void)unused;
+    start(RPL_MOP_NON_STORING, 60);
+    for (unsigned n = 2; n < count + 2; n++)
+        source_dao(n, n < 12 ? 1 : n / 10, 5);
+    snapshot_touch(snap, rig.now);
+    assert_true(snapshot_deadline(snap) > rig.now);
+    snapshot_tick(snap, rig.engine, rig.now);
+    assert_int_equal(snapshot_writes(snap), 0);
+    while (snapshot_writes(snap) == 0) {
+        rig.now = snapshot_deadline(snap) > rig.now ? snapshot_deadline(snap) : rig.now;
+        snapshot_tick(snap, rig.engine, rig.now);
+        if (snapshot_deadline(snap) == 0)
+            turns++;
+        else
+            usleep(1000); /* the thread writes */
+    }
+    assert_in_range(turns, count / SNAPSHOT_SLICE, count / SNAPSHOT_SLICE + 2);
+    stop();
+    assert_int_equal(on_disk(), count);
+}
+
+/* The writes are those of the state; a few stay for it. A tree that never rests gets one a minute
+ * at most, and a quiet one when half of its lifetimes is over. */
+static void writes_are_bounded(void **unused)
+{
+    uint64_t busy;
+
+    (void)unused;
+    start(RPL_MOP_NON_STORING, 12);
+    source_dao(2, 1, 5);
+    for (unsigned s = 0; s < 3600; s++) {
+        rig.now += RPL_S(1);
+        snapshot_touch(snap, rig.now);
+        while (snapshot_deadline(snap) <= rig.now) {
+            snapshot_tick(snap, rig.engine, rig.now);
+            usleep(200);
+            rig.now += RPL_MS(1);
+        }
+    }
+    busy = snapshot_writes(snap);
+    assert_in_range(busy, 12, 12 + 5 - 2);
+    stop();
+    start(RPL_MOP_NON_STORING, 60);
+    source_dao(2, 1, 5);
+    snapshot_touch(snap, rig.now);
+    for (unsigned s = 0; s < 1500; s++) {
+        rig.now += RPL_S(1);
+        while (snapshot_deadline(snap) <= rig.now) {
+            snapshot_tick(snap, rig.engine, rig.now);
+            usleep(200);
+            rig.now += RPL_MS(1);
+        }
+    }
+    assert_in_range(snapshot_writes(snap), 2, 4); /* after 10 s, 15 min, 22 min */
+    stop();
+}
+
+static void nothing_known_nothing_written(void **unused)
+{
+    char path[128];
+
+    (void)unused;
+    path_of(path, sizeof(path), SNAPSHOT_FILE);
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_save(snap, rig.engine, rig.now), 0);
+    assert_int_equal(access(path, F_OK), -1);
+    stop();
+    write_old();
+    world += 3000; /* its lifetime is over */
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 0);
+    assert_int_equal(snapshot_save(snap, rig.engine, rig.now), 0);
+    stop();
+    world -= 3000;
+    assert_int_equal(on_disk(), 0); /* replaced by an empty one */
+}
+
+/* ---- the power fails -------------------------------------------------------------------- */
+
+static void die_at(long syscall_nr)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscall_nr, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        _exit(99);
+}
+
+/* A child writes two targets over one, in its thread, and is cut short; true if it was. */
+static bool cut_write(long syscall_nr, rlim_t limit)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct rlimit size = {.rlim_cur = limit, .rlim_max = limit};
+        struct rlimit no_core = {0};
+
+        setrlimit(RLIMIT_CORE, &no_core);
+        start(RPL_MOP_NON_STORING, 60);
+        source_dao(2, 1, 5);
+        source_dao(3, 2, 5);
+        if (syscall_nr >= 0)
+            die_at(syscall_nr);
+        else
+            setrlimit(RLIMIT_FSIZE, &size); /* SIGXFSZ kills in the middle of the write */
+        _exit(snapshot_save(snap, rig.engine, rig.now) == 0 ? 0 : 97);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFSIGNALED(status))
+        return true;
+    assert_int_equal(WEXITSTATUS(status), 0);
+    return false;
+}
+
+static void cut_at_every_octet_leaves_the_old(void **unused)
+{
+    rlim_t limit = 0;
+
+    (void)unused;
+    write_old();
+    for (; limit < 4096 && cut_write(-1, limit); limit++)
+        assert_int_equal(on_disk(), 1);
+    assert_in_range(limit, 100, 4095); /* it was cut in many places, and then it was not */
+    assert_int_equal(on_disk(), 2);
+}
+
+static void cut_at_every_call_leaves_old_or_new(void **unused)
+{
+    static const long calls[] = {SYS_openat,   SYS_write, SYS_fsync, SYS_close,
+#ifdef SYS_renameat
+                                 SYS_renameat,
+#endif
+                                 SYS_renameat2};
+    unsigned cuts = 0;
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        write_old();
+        if (cut_write(calls[i], 0)) {
+            assert_int_equal(on_disk(), 1);
+            cuts++;
+        } else {
+            assert_int_equal(on_disk(), 2);
+        }
+    }
+    assert_true(cuts >= 5); /* whichever rename the C library takes */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_come_back),
+        cmocka_unit_test(bad_lines_are_refused),
+        cmocka_unit_test_setup_teardown(routes_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(lifetimes_go_on_meanwhile, setup, teardown),
+        cmocka_unit_test_setup_teardown(old_file_is_not_used, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_file_is_not_used, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_nodes_in_slices, setup, teardown),
+        cmocka_unit_test_setup_teardown(writes_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_known_nothing_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(cut_at_every_octet_leaves_the_old, setup, teardown),
+        cmocka_unit_test_setup_teardown(cut_at_every_call_leaves_old_or_new, setup, teardown),
+    };
+
+    log_open(CONF_LOG_STDERR, CONF_LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
