@@ -183,9 +183,10 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
 {
     struct rpl_instance *inst = out->inst;
     struct rpl_engine *e = inst->engine;
-    rpl_duration wait = RPL_DAO_TIMEOUT << out->tries;
+    rpl_duration wait;
 
     if (++out->tries < RPL_DAO_TRIES) {
+        wait = RPL_DAO_TIMEOUT << out->tries;
         /* ACK-04: the same octets under the same sequence. */
         rpl_send_octets(e, out->ifindex, &out->src, &out->dst, out->data, out->len);
         rpl_count(e, RPL_COUNT_DAO_OUT);

@@ -8,6 +8,7 @@
 #include "rpl/engine.h"
 
 #define GROUPS_PER_DAO 38 /* 32 octets each: one Target with its descriptor, one Transit */
+#define SOURCE_GROUPS 28  /* with the parent in each Transit: 42 octets */
 #define NO_PATH_MESSAGES 8
 
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
@@ -111,7 +112,7 @@ static void send_source(struct rpl_instance *inst, uint8_t lifetime)
     dao = begin(inst, inst->cfg.dao_ack);
     /* Children on another link know us by our address there; it hangs below the one that the
      * parent can reach. */
-    for (uint32_t k = 0; k < inst->own_count && dao->target_count < GROUPS_PER_DAO; k++)
+    for (uint32_t k = 0; k < inst->own_count && dao->target_count < SOURCE_GROUPS; k++)
         if (inst->own[k].usable)
             add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime,
                       rpl_addr_equal(&inst->own[k].addr, own) ? &parent : own);

@@ -121,7 +121,7 @@ static void test_ACK_04(void **state)
     (void)state;
     waiting(RPL_MOP_NON_STORING);
     /* Probes are answered, the DAO is not, until it is given up; a new one comes later. */
-    for (rpl_tstamp end = rig.now + RPL_S(45);
+    for (rpl_tstamp end = rig.now + RPL_S(60);
          rig.now < end && !rig_traced(&rig, RPL_TRACE_DAO_UNACKED, RPL_CAUSE_NO_ANSWER);) {
         size_t mark = rig.sent_count;
         rig_run(&rig, RPL_MS(100));
