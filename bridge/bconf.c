@@ -36,6 +36,7 @@ struct setting {
 };
 
 static const char *const output_words[] = {"json", "value", "raw", NULL};
+static const char *const failure_words[] = {"refuse", "memory", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const to_words[] = {"stderr", "syslog", NULL};
 
@@ -70,6 +71,10 @@ static const struct setting settings[] = {
     NUMBER(max_nodes, 1, 100000),
     NUMBER(max_resources, 1, 1000),
     NUMBER(max_memory_mb, 1, 4096),
+    TEXT(spool, 0),
+    NUMBER(spool_mb, 1, 65536),
+    NUMBER(spool_hours, 1, 87600),
+    CHOICE("on_spool_failure", on_spool_failure, failure_words),
     TEXT(socket, 1),
     TEXT(user, 0),
     CHOICE("log", log_level, level_words),
@@ -239,7 +244,7 @@ static const struct setting *setting_find(const struct setting *list, size_t n, 
 static void unknown(struct reader *reader, const struct setting *list, size_t n,
                     const config_setting_t *from, const char *path, const char *more)
 {
-    char names[512];
+    char names[768];
     size_t len = 0;
 
     names[0] = '\0';
@@ -437,6 +442,8 @@ static void defaults(struct bconf *conf)
         .max_nodes = 10000,
         .max_resources = 64,
         .max_memory_mb = 32,
+        .spool_mb = 64,
+        .spool_hours = 168,
         .socket = "/run/rpld/rpld.sock",
         .log_level = BCONF_LOG_INFO,
         .log_to = BCONF_LOG_STDERR,
@@ -528,5 +535,6 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .node_port = (uint16_t)conf->node_port,
         .max_nodes = (uint32_t)conf->max_nodes,
         .max_resources = (uint32_t)conf->max_resources,
+        .memory_will_do = conf->on_spool_failure == BCONF_SPOOL_MEMORY,
     };
 }

@@ -20,6 +20,7 @@
 #define BCONF_SOCKET_MAX 108 /* what struct sockaddr_un holds, with the NUL */
 
 enum bconf_log_level { BCONF_LOG_ERROR, BCONF_LOG_WARNING, BCONF_LOG_INFO, BCONF_LOG_DEBUG };
+enum bconf_spool_failure { BCONF_SPOOL_REFUSE, BCONF_SPOOL_MEMORY };
 enum bconf_log_to { BCONF_LOG_STDERR, BCONF_LOG_SYSLOG };
 
 /* Copying it needs bconf_core() to be called again: the core's view points into it. */
@@ -42,6 +43,10 @@ struct bconf {
     int max_nodes;
     int max_resources;
     int max_memory_mb;
+    char spool[BCONF_TEXT_MAX]; /* "": the usual place, if it is there; "none": none */
+    int spool_mb;
+    int spool_hours;
+    int on_spool_failure; /* enum bconf_spool_failure */
     char socket[BCONF_SOCKET_MAX];
     char user[BCONF_TEXT_MAX]; /* "": rpld-bridge, or else nobody */
     int log_level;             /* enum bconf_log_level */

@@ -45,6 +45,8 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     RB_INIT(&core->ips);
     RB_INIT(&core->asks);
     brg_timers_init(&core->timers);
+    TAILQ_INIT(&core->unsaved);
+    core->commit_at = BRG_NEVER;
     return core;
 }
 
@@ -94,6 +96,13 @@ int brg_ask(struct brg_core *core, struct ask *ask, struct coap_request *request
     return 0;
 }
 
+struct ask *brg_ask_find(struct brg_core *core, uint32_t id)
+{
+    struct ask key = {.id = id};
+
+    return RB_FIND(ask_tree, &core->asks, &key);
+}
+
 static void ask_end(struct brg_core *core, struct ask *ask)
 {
     RB_REMOVE(ask_tree, &core->asks, ask);
@@ -117,8 +126,8 @@ void brg_alarm_set(struct brg_core *core, struct alarm *alarm, brg_tstamp at, bo
 void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
                      const struct brg_now *now)
 {
-    struct ask key = {.id = effect->id};
-    struct ask *ask = RB_FIND(ask_tree, &core->asks, &key);
+    struct ask *ask = brg_ask_find(core, effect->id);
+    uint64_t first = brg_outbox_next_id(core->outbox);
     bool kept = true;
 
     /* Cancelled after the endpoint had queued the effect: nobody waits for it. */
@@ -138,7 +147,12 @@ void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
             brg_command_done(core, res, effect, now);
         }
     }
-    if (effect->kind == COAP_RESPONSE && effect->confirm) {
+    if (effect->kind != COAP_RESPONSE || !effect->confirm) {
+        return;
+    }
+    if (kept && core->store != NULL) {
+        brg_keep_then_confirm(core, effect, first, now);
+    } else {
         coap_confirm(core->ep, &effect->peer, effect->mid, kept, now->mono);
     }
 }
@@ -386,6 +400,42 @@ void brg_core_remembered(struct brg_core *core, const char *topic, const struct 
     }
 }
 
+int brg_core_restore(struct brg_core *core, const struct brg_observation *observation,
+                     const struct brg_now *now)
+{
+    struct coap_request request = {
+        .method = COAP_GET,
+        .uri = observation->path,
+        .observe = true,
+        .accept = COAP_FORMAT_NONE,
+    };
+    char eui64[BRG_EUI64_TEXT];
+    struct resource *res;
+    struct node *node;
+    int err = brg_eui64_parse(observation->eui64, eui64);
+
+    node = err < 0 ? NULL : node_get(core, eui64, now);
+    if (node == NULL) {
+        return err < 0 ? err : -BRG_ERR_FULL;
+    }
+    node_move(core, node, observation->ip, now);
+    node->announced = node->online;
+    node->restored = true;
+    res = brg_resource_restore(core, node, observation);
+    if (res == NULL) {
+        return -BRG_ERR_FULL;
+    }
+    request.peer = brg_node_addr(core, node);
+    err = coap_restore(core->ep, &request, &observation->registration, now->mono, &res->value.id);
+    if (err < 0) {
+        res->value.id = 0;
+        return err;
+    }
+    res->value.since = now->mono;
+    RB_INSERT(ask_tree, &core->asks, &res->value);
+    return 0;
+}
+
 /* A word from a node ends every wait that its silence began, but not more often than its
  * answers could take. */
 void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const struct brg_now *now)
@@ -425,11 +475,16 @@ void brg_core_timeout(struct brg_core *core, const struct brg_now *now)
     while ((timer = brg_timers_due(&core->timers, now->mono)) != NULL) {
         brg_alarm_due(core, BRG_CONTAINER(timer, struct alarm, timer), now);
     }
+    if (core->commit_at <= now->mono) {
+        (void)brg_core_commit(core, now);
+    }
 }
 
 brg_tstamp brg_core_deadline(const struct brg_core *core)
 {
-    return brg_timers_deadline(&core->timers);
+    brg_tstamp deadline = brg_timers_deadline(&core->timers);
+
+    return core->commit_at < deadline ? core->commit_at : deadline;
 }
 
 const struct brg_core_stats *brg_core_stats(const struct brg_core *core)

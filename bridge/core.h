@@ -45,6 +45,7 @@ struct brg_core_config {
     uint16_t node_port; /* where nodes listen: 5683 */
     uint32_t max_nodes;
     uint32_t max_resources; /* of one node */
+    bool memory_will_do;    /* with a store that fails values are acknowledged all the same */
 };
 
 enum brg_trace_kind {
@@ -59,6 +60,8 @@ enum brg_trace_kind {
     BRG_TRACE_BAD_PAYLOAD, /* detail: the reason */
     BRG_TRACE_COMMAND,     /* detail: status */
     BRG_TRACE_FULL,        /* a node or resource found no room */
+    BRG_TRACE_NOT_KEPT,    /* the store fails; detail: how */
+    BRG_TRACE_KEPT,        /* and works again */
 };
 
 struct brg_trace {
@@ -95,6 +98,25 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
                               struct brg_outbox *outbox, const struct brg_alloc *alloc,
                               brg_trace_fn *trace, void *trace_ctx);
 void brg_core_free(struct brg_core *core);
+
+/*
+ * With a store, which must be the outbox's too, a confirmable value is acknowledged when a
+ * transaction has written it: some 25 ms after the first one of it came. Before anything else;
+ * |store| must outlive the core.
+ */
+void brg_core_attach(struct brg_core *core, const struct brg_store *store);
+
+/* Goes on with an observation that the store has: the node is known from then on, and online when
+ * the routing daemon says so. -BRG_ERR_x: it is of no use. */
+int brg_core_restore(struct brg_core *core, const struct brg_observation *observation,
+                     const struct brg_now *now);
+
+/* Writes what is to be written, now. 0 or what the store said. */
+int brg_core_commit(struct brg_core *core, const struct brg_now *now);
+
+/* Sets the time of the next transaction; at the end of a turn of the loop, before the deadline is
+ * asked for. */
+void brg_core_tend(struct brg_core *core, const struct brg_now *now);
 
 /* The routing daemon's events. |eui64| as brg_eui64_parse() gives it. A node may be in several
  * instances; it is online while it is in one. */

@@ -8,6 +8,7 @@
 #include "bridge/topic.h"
 
 #define PATHS_MAX 4                   /* instances a node can be in */
+#define SETTLE_MAX 512                /* acknowledgements that wait for a transaction */
 #define COMMAND_MAX 512               /* octets of an encoded command */
 #define ERROR_INTERVAL (10 * BRG_SEC) /* between two messages on a resource's error topic */
 
@@ -48,6 +49,11 @@ struct resource {
     uint32_t failures;
     uint32_t misses; /* registrations that were not answered */
     brg_tstamp next_error;
+    struct coap_registration registration; /* while observing */
+    struct coap_registration saved;        /* what the store has of it, if is_saved */
+    bool is_saved;
+    bool is_unsaved; /* in the list of those that the next transaction writes */
+    TAILQ_ENTRY(resource) unsaved;
     struct ask command;
     uint8_t *waiting; /* an encoded command behind the one under way; NULL: none */
     size_t waiting_len;
@@ -69,6 +75,7 @@ struct node {
     uint8_t ip[16]; /* where it is talked to */
     struct path paths[PATHS_MAX];
     bool online;
+    bool restored;  /* known from an earlier run, and not yet asked in this one */
     bool announced; /* the outbox has its availability, or nobody was ever told that it is online */
     struct ask discovery;
     struct alarm alarm;
@@ -76,6 +83,14 @@ struct node {
     brg_tstamp poked; /* when a word of its last ended a wait */
     struct resource_list resources;
     uint32_t n_resources;
+};
+
+/* A message that is acknowledged when the messages it became are kept. */
+struct settle {
+    struct coap_addr peer;
+    uint16_t mid;
+    uint32_t id;         /* of the request it belongs to */
+    uint64_t first, end; /* ids in the outbox */
 };
 
 RB_HEAD(node_tree, node);
@@ -94,7 +109,14 @@ struct brg_core {
     struct node_ip_tree ips;
     struct ask_tree asks;
     struct brg_timers timers;
-    bool complete; /* a snapshot was */
+    bool complete;                 /* a snapshot was */
+    const struct brg_store *store; /* NULL: none */
+    bool store_fails;
+    brg_tstamp commit_at;
+    brg_tstamp states_at;
+    struct resource_list unsaved;
+    size_t n_settle;
+    struct settle settle[SETTLE_MAX];
     struct brg_core_stats stats;
     struct brg_decoder decoder;
     struct brg_text out;
@@ -111,6 +133,9 @@ struct coap_addr brg_node_addr(const struct brg_core *core, const struct node *n
 /* Sends a request for |ask|; on 0 it is under way. |ask| must not be. */
 int brg_ask(struct brg_core *core, struct ask *ask, struct coap_request *request,
             const struct brg_now *now);
+
+/* The request that the endpoint knows by |id|, or NULL. */
+struct ask *brg_ask_find(struct brg_core *core, uint32_t id);
 
 /* Forgets a request; harmless when there is none. */
 void brg_ask_cancel(struct brg_core *core, struct ask *ask, const struct brg_now *now);
@@ -144,6 +169,26 @@ bool brg_resource_answer(struct brg_core *core, struct resource *res,
 
 /* Ask for this resource's value now, unless that is under way. */
 void brg_resource_start(struct brg_core *core, struct resource *res, const struct brg_now *now);
+
+/* Makes a resource that was known before the process began; NULL without room. */
+struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
+                                      const struct brg_observation *observation);
+
+/* --- keep.c --------------------------------------------------------------------------------- */
+
+/* The notification of |effect| is in the outbox: from now on it is the observation's last. */
+void brg_keep_observation(struct brg_core *core, struct resource *res,
+                          const struct coap_effect *effect);
+
+/* It is observed no longer. */
+void brg_keep_no_observation(struct brg_core *core, struct resource *res);
+
+/* The resource is going to be freed. */
+void brg_keep_forget(struct brg_core *core, struct resource *res);
+
+/* Acknowledges the message of |effect| when what the outbox took since |first| is kept. */
+void brg_keep_then_confirm(struct brg_core *core, const struct coap_effect *effect, uint64_t first,
+                           const struct brg_now *now);
 
 /* --- publish.c ------------------------------------------------------------------------------ */
 

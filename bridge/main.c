@@ -21,9 +21,12 @@
 #include "bridge/log.h"
 #include "bridge/mqtt.h"
 #include "bridge/priv.h"
+#include "bridge/spool.h"
 
 #define RECEIVE_BUFFER (4 << 20)
 #define DATAGRAMS_PER_TURN 256
+#define SPOOL_DIR "/var/lib/rpld-bridge"
+#define SPOOL_FILE SPOOL_DIR "/spool.db"
 
 #ifndef IPV6_MULTICAST_ALL
 #define IPV6_MULTICAST_ALL 29 /* linux/in6.h, which cannot be included beside netinet/in.h */
@@ -36,6 +39,7 @@ struct bridge {
     struct coap_endpoint *ep;
     struct brg_outbox *outbox;
     struct brg_core *core;
+    struct brg_spool *spool; /* NULL: none */
     struct brg_mqtt *mqtt;
     struct brg_follow *follow;
     struct brg_follow_handler follow_handler;
@@ -115,6 +119,8 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     (void)events;
     effects_run(bridge, &now);
     brg_mqtt_pump(bridge->mqtt);
+    brg_core_tend(bridge->core, &now);
+    effects_run(bridge, &now); /* what it acknowledged */
     deadline = coap_deadline(bridge->ep);
     core = brg_core_deadline(bridge->core);
     deadline = core < deadline ? core : deadline;
@@ -220,7 +226,8 @@ static void on_remembered(void *ctx, const char *topic)
 
 static void on_trace(void *ctx, const struct brg_trace *trace)
 {
-    (void)ctx;
+    const struct bridge *bridge = ctx;
+
     switch (trace->kind) {
     case BRG_TRACE_ONLINE:
         brg_log_info("node: online node=%s", trace->node);
@@ -260,6 +267,16 @@ static void on_trace(void *ctx, const struct brg_trace *trace)
         break;
     case BRG_TRACE_FULL:
         brg_log_warning("bridge: no room node=%s for=%s", trace->node, trace->detail);
+        break;
+    case BRG_TRACE_NOT_KEPT:
+        brg_log_error("spool: cannot be written, %s error=\"%s\"",
+                      bridge->conf.on_spool_failure == BCONF_SPOOL_MEMORY
+                          ? "values are acknowledged though only memory has them"
+                          : "values that the broker does not have are not acknowledged",
+                      brg_spool_error(bridge->spool));
+        break;
+    case BRG_TRACE_KEPT:
+        brg_log_info("spool: can be written again");
         break;
     }
 }
@@ -347,8 +364,94 @@ static bool parts_new(struct bridge *bridge)
     if (bridge->ep == NULL || bridge->outbox == NULL) {
         return false;
     }
-    bridge->core = brg_core_new(&core, bridge->ep, bridge->outbox, &heap, on_trace, NULL);
+    bridge->core = brg_core_new(&core, bridge->ep, bridge->outbox, &heap, on_trace, bridge);
     return bridge->core != NULL;
+}
+
+static void take_state(void *arg, uint64_t id, const struct brg_message *message)
+{
+    struct bridge *bridge = arg;
+
+    (void)brg_outbox_restore(bridge->outbox, id, message);
+}
+
+static void take_observation(void *arg, const struct brg_observation *observation)
+{
+    struct bridge *bridge = arg;
+    struct brg_now now = now_read();
+
+    (void)brg_core_restore(bridge->core, observation, &now);
+}
+
+/* The file to use; NULL: none. */
+static const char *spool_file(const struct bconf *conf)
+{
+    if (strcmp(conf->spool, "none") == 0) {
+        return NULL;
+    }
+    if (conf->spool[0] != '\0') {
+        return conf->spool;
+    }
+    if (access(SPOOL_DIR, W_OK | X_OK) == 0) {
+        return SPOOL_FILE;
+    }
+    brg_log_warning("spool: none, a restart loses what the broker does not have "
+                    "mend=\"make " SPOOL_DIR " for this user, or set bridge.spool\"");
+    return NULL;
+}
+
+/* Opens the spool and goes on with what it has. */
+static bool spool_open(struct bridge *bridge)
+{
+    const struct bconf *conf = &bridge->conf;
+    const struct brg_spool_config config = {
+        .file = spool_file(conf),
+        .max_bytes = (uint64_t)conf->spool_mb << 20,
+        .max_age_s = conf->spool_hours * 3600.,
+    };
+    char error[128];
+    uint64_t first;
+    uint64_t next;
+    bool aside;
+
+    if (config.file == NULL) {
+        return true;
+    }
+    (void)umask(S_IRWXG | S_IRWXO);
+    bridge->spool = brg_spool_open(&config, &aside, error);
+    if (aside) {
+        brg_log_error("spool: cannot be read, begun anew file=%s old=%s-broken", config.file,
+                      config.file);
+    }
+    if (bridge->spool == NULL || brg_spool_ids(bridge->spool, &first, &next) < 0) {
+        brg_log_error("spool: cannot be opened file=%s error=\"%s\" mend=\"set bridge.spool to a "
+                      "file of this bridge alone in a directory that its user can write to\"",
+                      config.file, error);
+        return false;
+    }
+    brg_outbox_attach(bridge->outbox, brg_spool_store(bridge->spool), first, next);
+    brg_core_attach(bridge->core, brg_spool_store(bridge->spool));
+    (void)brg_spool_states(bridge->spool, take_state, bridge);
+    (void)brg_spool_observations(bridge->spool, take_observation, bridge);
+    brg_log_info("spool: open file=%s messages=%llu observations=%llu", config.file,
+                 (unsigned long long)brg_spool_stats(bridge->spool)->messages,
+                 (unsigned long long)brg_core_stats(bridge->core)->observed);
+    return true;
+}
+
+static void parts_free(struct bridge *bridge)
+{
+    struct brg_now now = now_read();
+
+    if (brg_core_commit(bridge->core, &now) < 0) {
+        brg_log_error("spool: the last messages are lost error=\"%s\"",
+                      brg_spool_error(bridge->spool));
+    }
+    effects_run(bridge, &now); /* acknowledgements */
+    brg_core_free(bridge->core);
+    brg_outbox_free(bridge->outbox);
+    brg_spool_close(bridge->spool);
+    coap_endpoint_free(bridge->ep);
 }
 
 static void watchers_start(struct bridge *bridge)
@@ -416,6 +519,9 @@ static int run(struct bridge *bridge)
         brg_log_error("bridge: cannot start error=\"%s\"", strerror(ENOMEM));
         return 1;
     }
+    if (!spool_open(bridge)) {
+        return 1;
+    }
     watchers_start(bridge);
     if (!others_start(bridge)) {
         brg_log_error("bridge: cannot start error=\"%s\"", strerror(ENOMEM));
@@ -425,9 +531,7 @@ static int run(struct bridge *bridge)
     brg_log_info("bridge: stopping");
     brg_follow_free(bridge->follow);
     brg_mqtt_free(bridge->mqtt);
-    brg_core_free(bridge->core);
-    brg_outbox_free(bridge->outbox);
-    coap_endpoint_free(bridge->ep);
+    parts_free(bridge);
     (void)close(bridge->udp);
     return 0;
 }

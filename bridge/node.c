@@ -15,6 +15,7 @@
 #define ERROR_DOUBLINGS 5 /* 5.3 hours */
 #define REDISCOVER (24 * 3600 * BRG_SEC)
 #define POLL_MAX_S 86400U
+#define TOPIC_ROOM 128 /* for BASE, NODE and what the bridge puts behind a resource */
 
 static brg_tstamp backoff(struct brg_core *core, uint32_t *failures, bool silence)
 {
@@ -42,6 +43,8 @@ static void observing(struct brg_core *core, struct resource *res, bool is)
         res->observing = is;
         if (is) {
             brg_trace(core, BRG_TRACE_OBSERVING, res->node, res->path, 0);
+        } else {
+            brg_keep_no_observation(core, res);
         }
     }
 }
@@ -110,12 +113,19 @@ bool brg_resource_answer(struct brg_core *core, struct resource *res,
         }
         resource_poll_later(core, res, effect->max_age_s, now);
     }
-    return brg_publish_value(core, res, effect, now) == 0;
+    if (brg_publish_value(core, res, effect, now) < 0) {
+        return false;
+    }
+    if (effect->observing) {
+        brg_keep_observation(core, res, effect);
+    }
+    return true;
 }
 
 static void resource_free(struct brg_core *core, struct resource *res, const struct brg_now *now)
 {
     observing(core, res, false);
+    brg_keep_forget(core, res);
     brg_ask_cancel(core, &res->value, now);
     brg_ask_cancel(core, &res->command, now);
     brg_timer_clear(&core->timers, &res->alarm.timer);
@@ -165,14 +175,14 @@ static struct resource *resource_find(struct node *node, const struct brg_link *
 }
 
 static struct resource *resource_new(struct brg_core *core, struct node *node,
-                                     const struct brg_link *link, const char *topic)
+                                     const struct brg_span *path, const char *topic)
 {
     struct resource *res = brg_get(core->alloc, sizeof(*res));
 
     if (res == NULL) {
         return NULL;
     }
-    res->path = brg_dup(core->alloc, link->path.text, link->path.len);
+    res->path = brg_dup(core->alloc, path->text, path->len);
     res->topic = brg_dup(core->alloc, topic, strlen(topic));
     if (res->path == NULL || res->topic == NULL) {
         brg_put(core->alloc, res->path);
@@ -188,6 +198,30 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
     TAILQ_INSERT_TAIL(&node->resources, res, entry);
     node->n_resources++;
     core->stats.resources++;
+    return res;
+}
+
+struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
+                                      const struct brg_observation *observation)
+{
+    const struct brg_span path = {.text = observation->path, .len = strlen(observation->path)};
+    struct resource *res = NULL;
+
+    if (path.len < BRG_TOPIC_MAX && strlen(observation->topic) < BRG_TOPIC_MAX - TOPIC_ROOM &&
+        node->n_resources < core->config.max_resources) {
+        res = resource_new(core, node, &path, observation->topic);
+    }
+    if (res != NULL) {
+        res->obs = true;
+        res->event = observation->event;
+        res->writable = observation->writable;
+        res->format = observation->format;
+        res->rule = rule_for(core, node, res->path);
+        res->registration = observation->registration;
+        res->saved = observation->registration;
+        res->is_saved = true;
+        observing(core, res, true);
+    }
     return res;
 }
 
@@ -207,11 +241,10 @@ static void resource_listed(struct brg_core *core, struct node *node, const stru
     if (strcmp(path, ".well-known/core") == 0) {
         return;
     }
-    /* Room for BASE, NODE and what the bridge puts behind a resource is kept. */
     if (res == NULL && node->n_resources < core->config.max_resources &&
         memchr(path, '\0', link->path.len) == NULL &&
-        brg_topic_path(topic, BRG_TOPIC_MAX - 128, path) == 0) {
-        res = resource_new(core, node, link, topic);
+        brg_topic_path(topic, BRG_TOPIC_MAX - TOPIC_ROOM, path) == 0) {
+        res = resource_new(core, node, &link->path, topic);
     }
     if (res == NULL) {
         core->stats.full++;
@@ -279,6 +312,8 @@ static int read_links(struct brg_core *core, struct node *node, const struct coa
 void brg_node_discovered(struct brg_core *core, struct node *node, const struct coap_effect *effect,
                          const struct brg_now *now)
 {
+    /* It was the bridge that was away, not the node: what was agreed stands. */
+    bool restored = node->restored;
     struct resource *res;
     struct resource *next;
 
@@ -296,6 +331,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
         return;
     }
     node->failures = 0;
+    node->restored = false;
     brg_node_discover_in(core, node, brg_jitter(core, REDISCOVER), now);
     TAILQ_FOREACH_SAFE (res, &node->resources, entry, next) {
         if (!res->listed) {
@@ -305,7 +341,9 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
     brg_trace(core, BRG_TRACE_DISCOVERED, node, NULL, node->n_resources);
     TAILQ_FOREACH (res, &node->resources, entry) {
         if (res->observing) {
-            coap_refresh(core->ep, res->value.id, now->mono);
+            if (!restored) {
+                coap_refresh(core->ep, res->value.id, now->mono);
+            }
         } else {
             brg_resource_start(core, res, now);
         }
@@ -318,6 +356,7 @@ void brg_node_clear(struct brg_core *core, struct node *node, const struct brg_n
 {
     brg_ask_cancel(core, &node->discovery, now);
     brg_timer_clear(&core->timers, &node->alarm.timer);
+    node->restored = false;
     while (!TAILQ_EMPTY(&node->resources)) {
         resource_free(core, TAILQ_FIRST(&node->resources), now);
     }

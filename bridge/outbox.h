@@ -1,45 +1,44 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is on its way to the broker, in memory and bounded.
+ * What is on its way to the broker, in order and bounded.
  *
- * State (retained topics) is kept as the newest value per topic, for as long as the program runs,
- * so that all of it can be published again when a broker comes back empty. Events (the rest) are
- * a queue whose oldest entry gives way when a bound is reached. At most |window| messages are in
- * the hands of the MQTT library at a time, because its own queue has no bound.
+ * At most |window| messages are in the hands of the MQTT library at a time, because its own queue
+ * has no bound. The newest value of each state (retained topic) stays for as long as the program
+ * runs, so that all of it can be published again when a broker comes back empty.
  *
- * This is the seam for a spool on disk: whoever puts a message here and gets 0 may acknowledge
- * the sensor.
+ * Without a store everything is in memory: a state is kept as its newest value only, and events
+ * (what is not retained) are a queue whose oldest entry gives way when a bound is reached.
+ *
+ * With a store each message is first staged, and written by the next transaction unless it has
+ * arrived by then; then it is kept. What is kept and far from its turn leaves the memory and is
+ * read again when it comes near. All of a state's values are sent; which give way when the disk's
+ * bound is reached is the store's decision. A store that fails leaves messages staged, within the
+ * bounds of the memory, and they are written when it works again.
  */
 #ifndef BRIDGE_OUTBOX_H
 #define BRIDGE_OUTBOX_H
 
 #include "bridge/brg.h"
+#include "bridge/store.h"
 
 struct brg_outbox;
 
 struct brg_outbox_config {
     size_t max_states; /* retained topics */
-    size_t max_events;
-    size_t max_bytes; /* topics, payloads and bookkeeping of all */
+    size_t max_events; /* that are in memory */
+    size_t max_bytes;  /* of memory: topics, payloads and bookkeeping of all */
     size_t window;
+    size_t near; /* with a store: messages that stay in memory until their turn */
 };
 
 void brg_outbox_config_defaults(struct brg_outbox_config *config);
-
-struct brg_message {
-    const char *topic;
-    const void *payload;
-    size_t len;
-    int qos;
-    bool retain;
-    int mid; /* the MQTT library's; written by whoever hands the message over */
-};
 
 struct brg_outbox_stats {
     size_t states;
     size_t events;
     size_t bytes;
     size_t in_flight;
+    size_t staged; /* not yet kept */
     uint64_t published;
     uint64_t superseded; /* values of a state that a newer one replaced before they were sent */
     uint64_t dropped;    /* events that gave way */
@@ -50,10 +49,41 @@ struct brg_outbox *brg_outbox_new(const struct brg_outbox_config *config,
                                   const struct brg_alloc *alloc);
 void brg_outbox_free(struct brg_outbox *outbox);
 
+/* From now on |store| keeps what is put, and what it has is sent first: the messages with ids in
+ * [first_id, next_id), both at least 1. Before the first message; |store| must outlive the outbox.
+ */
+void brg_outbox_attach(struct brg_outbox *outbox, const struct brg_store *store, uint64_t first_id,
+                       uint64_t next_id);
+
+/* The value that the store has of a state; before the first message. */
+int brg_outbox_restore(struct brg_outbox *outbox, uint64_t id, const struct brg_message *message);
+
 /* Takes a copy. Retained: state; else an event. -BRG_ERR_NOMEM, -BRG_ERR_FULL: nothing was taken
  * and an older state of this topic still stands. */
+int brg_outbox_add(struct brg_outbox *outbox, const struct brg_message *message);
+
+/* The same with neither time nor expiry. */
 int brg_outbox_put(struct brg_outbox *outbox, const char *topic, const void *payload, size_t len,
                    int qos, bool retain);
+
+/* The id that the next message gets. */
+uint64_t brg_outbox_next_id(const struct brg_outbox *outbox);
+
+/* Is every message with an id in [first, end) kept, or arrived? Without a store: yes. */
+bool brg_outbox_is_kept(const struct brg_outbox *outbox, uint64_t first, uint64_t end);
+
+/* Takes those messages back that are neither kept nor in flight. */
+void brg_outbox_withdraw(struct brg_outbox *outbox, uint64_t first, uint64_t end);
+
+/* Writes what is staged, and how far the broker has acknowledged, between the store's begin() and
+ * commit(). With |states| also some of the states that the store does not have. */
+int brg_outbox_write(struct brg_outbox *outbox, bool states);
+
+/* The transaction was committed. */
+void brg_outbox_written(struct brg_outbox *outbox);
+
+/* Is there anything that brg_outbox_write() would write; with |states|, of states? */
+bool brg_outbox_wants_write(const struct brg_outbox *outbox, bool states);
 
 /* The next message, which now is in flight, or NULL: nothing there or the window is full. It
  * belongs to the outbox and is good until it is acknowledged or taken back. */
@@ -66,7 +96,7 @@ void brg_outbox_acked(struct brg_outbox *outbox, int mid);
  * order. */
 void brg_outbox_lost(struct brg_outbox *outbox);
 
-/* Queues every state that is not queued already. */
+/* Queues every state that is not on its way already. */
 void brg_outbox_republish(struct brg_outbox *outbox);
 
 const struct brg_outbox_stats *brg_outbox_stats(const struct brg_outbox *outbox);

@@ -22,7 +22,7 @@ if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
     need coap-server-notls libcoap3-bin
     need python3 python3
     need ip iproute2
-    options='--net --pid --fork --kill-child=KILL --mount-proc'
+    options='--net --pid --fork --kill-child=KILL --mount --mount-proc'
     # shellcheck disable=SC2086
     unshare $options true 2>/dev/null || options="--user --map-root-user $options"
     # shellcheck disable=SC2086
@@ -45,6 +45,7 @@ door=00124b0000020000
 heat=00124b0000030000
 green=00124b0000040000
 twice=00124b0000050000 # a node that hears no acknowledgement
+many=00124b0000060000  # a node that never stops
 failed=0
 mark=0
 
@@ -136,7 +137,7 @@ bridge_start() {
 }
 
 ip link set lo up || fail 'no loopback'
-for n in 1 2 3 4 5; do
+for n in 1 2 3 4 5 6; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
 
@@ -149,6 +150,7 @@ persistence false
 log_type error
 log_type warning
 CONF
+mkdir -m 777 spool
 cat >rpld.conf <<CONF
 instances = ( { id = 0; } );
 bridge = {
@@ -157,6 +159,7 @@ bridge = {
     settle_s = 0;
     poll_interval_s = 1;
     socket = "$dir/rpld.sock";
+    spool = "$dir/spool/spool.db";
     commands = ( "setpoint", "example_data" );
     rules = ( { path = "door"; retain = true; qos = 2; format = "value"; },
               { path = "async"; ignore = true; } );
@@ -170,7 +173,7 @@ sed 's/settle_s = 0/settle_s = -1; colour = 3/; s/qos = 2/qos = 9/' rpld.conf >b
 "$bridge" -t -c bad.conf 2>bad.out && fail 'a bad configuration passes'
 for line in 'bad.conf:5: bridge.settle_s = -1: out of range; allowed is a number from 0 to 3600' \
     'bad.conf:5: bridge.colour = 3: unknown setting; allowed here: broker' \
-    'bad.conf:9: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
+    'bad.conf:10: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
     grep -q "^$line" bad.out || fail "the errors lack: $line: $(cat bad.out)"
 done
 "$bridge" -t -c rpld.conf >/dev/null || fail 'the configuration does not pass'
@@ -323,5 +326,108 @@ set_mark
 kill -9 $bridge_pid
 wait $bridge_pid 2>/dev/null
 expect 10 '^[01] mesh/bridge/state offline$' 'the last will'
+
+# Nothing that was acknowledged is lost: the broker is away, the bridge is killed at odd moments,
+# and all the time a node sends events.
+probe() {
+    publish -t probe -m $1
+    tail -n 5 mqtt.txt | grep -q "^0 probe $1"
+}
+
+# When what it took has reached those who listen: a broker that forgets is no fault of the bridge.
+broker_stop() {
+    kill -STOP $bridge_pid
+    until_ok 10 probe last || fail 'the broker does not answer'
+    kill -9 $broker $watcher
+    wait $broker $watcher 2>/dev/null
+    kill -CONT $bridge_pid
+}
+
+# With somebody who listens before the bridge can say a word.
+broker_back() {
+    kill -STOP $bridge_pid
+    broker_start
+    watch_start
+    until_ok 10 probe first || fail 'nobody listens to the broker'
+    kill -CONT $bridge_pid
+}
+
+bridge_stop() {
+    kill -9 $bridge_pid
+    wait $bridge_pid 2>/dev/null
+}
+
+# Every number that was acknowledged has arrived, and the first time in its order.
+nothing_is_lost() {
+    sed -n 's/^ack //p' many.out >acked.txt
+    sed -n "s,^0 mesh/$many/n {\"v\":\([0-9]*\)\,.*,\1,p" mqtt.txt | awk '!seen[$1]++' >arrived.txt
+    sort -n -c arrived.txt && awk 'NR == FNR { have[$1]; next } !($1 in have)' arrived.txt \
+        acked.txt >lost.txt && ! [ -s lost.txt ]
+}
+
+acked_more_than() {
+    [ "$(grep -c '^ack' many.out)" -gt "$1" ]
+}
+
+many_start() {
+    python3 "$here/node-many.py" fd00::6 100 many.out &
+    many_pid=$!
+}
+
+many_start
+bridge_start
+printf 'up %s fd00::6\n' $many >&3
+expect 40 "^0 mesh/$many/n \{\"v\":20," 'a node that never stops'
+broker_stop
+for n in 1 2 3 4 5 6 7 8; do
+    before=$(grep -c '^ack' many.out)
+    until_ok 20 acked_more_than $((before + 10 * n)) || fail 'nothing is acknowledged'
+    bridge_stop
+    bridge_start
+done
+broker_back
+last=$(sed -n 's/^ack //p' many.out | tail -n 1)
+expect 70 "^0 mesh/$many/n \{\"v\":$last," 'the last of them, when the broker is back'
+until_ok 20 nothing_is_lost || fail "acknowledged and lost: $(cat lost.txt)"
+[ "$(grep -c '^observe' many.out)" -eq 1 ] || fail 'the bridge asked again'
+grep -q '^reset' many.out && fail 'a notification was not recognised'
+say "ok: killed 8 times with the broker away, $(wc -l <acked.txt) acknowledged, none lost"
+
+# A disk that is full: what it cannot take is not acknowledged, and afterwards all goes on.
+if mount -t tmpfs -o size=1500k,mode=777 tmpfs spool 2>/dev/null; then
+    bridge_stop
+    kill $many_pid
+    printf 'down %s\n' $many >&3
+    mkdir -m 777 spool/of
+    sed -i "s,spool/spool.db,spool/of/spool.db," rpld.conf
+    : >mqtt.txt
+    many_start
+    bridge_start
+    printf 'up %s fd00::6\n' $many >&3
+    mark=0
+    expect 40 "^0 mesh/$many/n \{\"v\":20," 'the node on a small disk'
+    broker_stop
+    dd if=/dev/zero of=spool/filler bs=1k 2>/dev/null
+    expect_log 40 'spool: cannot be written, values that the broker does not have are not acknow'
+    before=$(grep -c '^ack' many.out)
+    pause 2
+    acked_more_than "$before" && fail 'what cannot be kept is acknowledged'
+    say "ok: a full disk acknowledges nothing"
+    broker_back
+    until_ok 40 acked_more_than $((before + 50)) || fail 'it does not go on with the broker'
+    until_ok 20 nothing_is_lost || fail "acknowledged and lost: $(cat lost.txt)"
+    broker_stop
+    rm spool/filler
+    expect_log 20 'spool: can be written again'
+    before=$(grep -c '^ack' many.out)
+    until_ok 20 acked_more_than $((before + 50)) || fail 'it does not go on with the disk'
+    bridge_stop
+    bridge_start
+    broker_back
+    until_ok 70 nothing_is_lost || fail "acknowledged and lost: $(cat lost.txt)"
+    say 'ok: and nothing was lost'
+else
+    say 'skipped: the full disk, because no tmpfs can be mounted here. Grant it with: run as root'
+fi
 
 [ $failed -eq 0 ] && say 'all well'

@@ -79,7 +79,8 @@ static void test_everything(void **state)
              "format = \"value\"; coap_port = 0; node_port = 61616; settle_s = 0;\n"
              "poll_interval_s = 7; username = \"u\"; password = \"p\"; client_id = \"c\";\n"
              "keepalive_s = 10; outstanding = 3; max_nodes = 5; max_resources = 6;\n"
-             "max_memory_mb = 1; socket = \"s\"; user = \"nobody\"; log = \"debug\";\n"
+             "max_memory_mb = 1; spool = \"/s.db\"; spool_mb = 2; spool_hours = 3;\n"
+             "on_spool_failure = \"memory\"; socket = \"s\"; user = \"nobody\"; log = \"debug\";\n"
              "log_to = \"syslog\"; commands = ( \"*/setpoint\", \"led\" );\n"
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
              "{ path = \"x\"; ignore = true; poll_interval_s = 5; } ); };"),
@@ -88,7 +89,11 @@ static void test_everything(void **state)
     assert_int_equal(conf.broker_port, 8883);
     assert_int_equal(conf.log_level, BCONF_LOG_DEBUG);
     assert_int_equal(conf.log_to, BCONF_LOG_SYSLOG);
+    assert_string_equal(conf.spool, "/s.db");
+    assert_int_equal(conf.spool_mb, 2);
+    assert_int_equal(conf.spool_hours, 3);
     bconf_core(&conf, &core);
+    assert_true(core.memory_will_do);
     assert_string_equal(core.base, "site/mesh");
     assert_int_equal(core.n_commands, 2);
     assert_string_equal(core.commands[1], "led");
@@ -128,7 +133,8 @@ static void test_errors(void **state)
         ":2: bridge.qos = 3: out of range; allowed is a number from 0 to 2\n"
         ":3: bridge.qos_ = 1: unknown setting; allowed here: broker username password client_id "
         "keepalive_s base qos format coap_port node_port settle_s poll_interval_s outstanding "
-        "max_nodes max_resources max_memory_mb socket user log log_to rules commands\n"
+        "max_nodes max_resources max_memory_mb spool spool_mb spool_hours on_spool_failure socket "
+        "user log log_to rules commands\n"
         ":4: bridge.base = \"a/#\": no topic; allowed are 1 to 64 octets without + and #, that "
         "neither start with $ or / nor end with /\n"
         ":5: bridge.broker = \"http://x\": not understood; allowed is mqtt://HOST or "

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The spool: an SQLite database that keeps what the broker does not have yet, and the observations
+ * that a later process goes on with.
+ *
+ * Write-ahead log, one connection, which nobody else may open meanwhile; a commit returns when the
+ * log is on the disk. Bounded in octets and age: above three quarters of the bound all values of a
+ * state but the newest give way, at the bound the oldest messages, which then are among the dead:
+ * the newest of those can be read with their reason. Not thread-safe.
+ */
+#ifndef BRIDGE_SPOOL_H
+#define BRIDGE_SPOOL_H
+
+#include "bridge/store.h"
+
+struct brg_spool;
+
+struct brg_spool_config {
+    const char *file;
+    const char *vfs;    /* of SQLite; NULL: the usual one */
+    uint64_t max_bytes; /* topics, payloads and bookkeeping of the messages */
+    double max_age_s;
+};
+
+struct brg_spool_stats {
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t commits;
+    /* since the spool was made: */
+    uint64_t superseded; /* values of a state that gave way to a newer one */
+    uint64_t dropped;    /* messages that gave way to the bound */
+    uint64_t expired;    /* messages that grew too old */
+};
+
+struct brg_dead {
+    double died_s; /* since 1970 */
+    double at_s;
+    const char *topic;
+    const void *payload;
+    size_t len;
+    const char *reason;
+};
+
+typedef void brg_each_dead(void *arg, const struct brg_dead *dead);
+
+/* Opens or makes it. A file that is no spool of ours, or a broken one, is put aside under another
+ * name first: |*ret_aside| says so. NULL, with |*ret_error| saying why. */
+struct brg_spool *brg_spool_open(const struct brg_spool_config *config, bool *ret_aside,
+                                 char ret_error[128]);
+void brg_spool_close(struct brg_spool *spool);
+
+/* It points into the spool. */
+const struct brg_store *brg_spool_store(struct brg_spool *spool);
+
+/* The ids of the messages that are there are in [first, next). 0 or -BRG_ERR_x. */
+int brg_spool_ids(struct brg_spool *spool, uint64_t *ret_first, uint64_t *ret_next);
+
+/* What is kept. Outside of a transaction; 0 or -BRG_ERR_x. */
+int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg);
+int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, void *arg);
+
+/* The newest |n| of the dead, the newest first. */
+int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void *arg);
+
+/* SQLite's words for what went wrong last. */
+const char *brg_spool_error(const struct brg_spool *spool);
+
+const struct brg_spool_stats *brg_spool_stats(const struct brg_spool *spool);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What outlives the process: the pure part's view of the spool (spool.h implements it).
+ *
+ * Messages have ascending ids and are written, read and done with in that order. All writing
+ * happens between begin() and commit(), which is one transaction: either all of it is there after
+ * a crash or nothing. Functions return 0 or -BRG_ERR_x; after a failure rollback() ends the
+ * transaction.
+ */
+#ifndef BRIDGE_STORE_H
+#define BRIDGE_STORE_H
+
+#include "bridge/coap.h"
+
+/* A message to the broker. */
+struct brg_message {
+    const char *topic;
+    const void *payload;
+    size_t len;
+    int qos;
+    bool retain;
+    double at_s;       /* when it was made, since 1970; 0: not known */
+    uint32_t expiry_s; /* of use for so long from then on; 0: for ever */
+    int mid;           /* the MQTT library's; written by whoever hands the message over */
+};
+
+/* An observation, with what is needed to go on with it: see coap_restore(). */
+struct brg_observation {
+    const char *eui64;
+    const char *path;
+    const char *topic; /* what stands behind BASE/NODE/ */
+    uint8_t ip[16];
+    int format; /* to write with */
+    bool event;
+    bool writable;
+    struct coap_registration registration;
+};
+
+typedef void brg_each_message(void *arg, uint64_t id, const struct brg_message *message);
+typedef void brg_each_observation(void *arg, const struct brg_observation *observation);
+
+struct brg_store {
+    int (*begin)(void *ctx);
+    int (*put)(void *ctx, uint64_t id, const struct brg_message *message);
+    /* Messages of lower ids have arrived. */
+    int (*done)(void *ctx, uint64_t before);
+    /* The newest value of a retained topic, to be published again when a broker has forgotten it;
+     * beside put(), and without its promise. */
+    int (*state)(void *ctx, uint64_t id, const struct brg_message *message);
+    int (*observe)(void *ctx, const struct brg_observation *observation);
+    int (*forget)(void *ctx, const char *eui64, const char *path);
+    /* What was written is on the disk when it returns 0. */
+    int (*commit)(void *ctx);
+    void (*rollback)(void *ctx);
+    /* Calls |each| for at most |n| messages with ids above |after|, the oldest first. Outside of
+     * a transaction. Their number, or -BRG_ERR_x. */
+    int (*load)(void *ctx, uint64_t after, size_t n, brg_each_message *each, void *arg);
+    void *ctx;
+};
+
+#endif
