@@ -16,8 +16,10 @@
 
 #define DAEMON_ICMP6_PER_TURN 64
 #define DAEMON_HOUSEKEEPING_S 60.
-#define DAEMON_SLEEP_MAX_S 3600. /* libev wants no infinity */
-#define DAEMON_ERROR_HEADER 8u   /* of an ICMPv6 error, before the invoking packet */
+#define DAEMON_SLEEP_MAX_S 3600.    /* libev wants no infinity */
+#define DAEMON_STORE_TUN "rpld-tun" /* names in the descriptor store */
+#define DAEMON_STORE_PACKET "rpld-packet"
+#define DAEMON_ERROR_HEADER 8u /* of an ICMPv6 error, before the invoking packet */
 
 rpl_tstamp daemon_clock(void)
 {
@@ -173,6 +175,16 @@ static void daemon_on_turn_begin(EV_P_ ev_check *check, int revents)
     daemon->now = daemon_clock();
 }
 
+/* Packets wait in their queues until the engine knows what an earlier run knew, and has its
+ * address: earlier they would find no way. */
+static void daemon_carry(struct daemon *daemon)
+{
+    daemon->carrying = true;
+    ev_io_start(daemon->loop, &daemon->tun_io);
+    ev_io_start(daemon->loop, &daemon->packet_io);
+    ev_io_start(daemon->loop, &daemon->lowpan_io);
+}
+
 /* After them, before waiting: carry out effects, and set the timer. */
 static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
 {
@@ -181,6 +193,8 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     (void)revents;
     daemon->more = false;
     daemon_drain(daemon);
+    if (daemon->reconciled && !daemon->more && !daemon->carrying)
+        daemon_carry(daemon);
     int r = krt_flush(daemon->krt);
     if (r < 0)
         log_error("kernel: route changes wait", "error=\"%s\"", strerror(-r));
@@ -274,11 +288,8 @@ static void daemon_watch(struct daemon *daemon)
     ev_io_init(&daemon->packet_io, daemon_on_packet, fwd_packet_fd(daemon->fwd), EV_READ);
     daemon->icmp6_io.data = daemon->tun_io.data = daemon->packet_io.data = daemon;
     ev_io_start(loop, &daemon->icmp6_io);
-    ev_io_start(loop, &daemon->tun_io);
-    ev_io_start(loop, &daemon->packet_io);
     ev_io_init(&daemon->lowpan_io, daemon_on_lowpan, lowpan_fd(daemon->lowpan), EV_READ);
     daemon->lowpan_io.data = daemon;
-    ev_io_start(loop, &daemon->lowpan_io);
 
     ev_timer_init(&daemon->deadline, daemon_on_deadline, 0., 0.);
     ev_timer_init(&daemon->housekeeping, daemon_on_housekeeping, DAEMON_HOUSEKEEPING_S,
@@ -436,13 +447,35 @@ static int daemon_lowpan_open(struct daemon *daemon)
     return 0;
 }
 
+/* With a service manager, packets wait in the descriptors that it keeps when we are killed. */
+static int daemon_forward_open(struct daemon *daemon)
+{
+    const char *what;
+
+    notify_fds_take();
+    const struct fwd_kept kept = {.tun = notify_fd(DAEMON_STORE_TUN),
+                                  .packet = notify_fd(DAEMON_STORE_PACKET)};
+    notify_fds_close();
+    int r = fwd_open(daemon->conf.tun, &kept, &daemon->fwd, &what);
+    if (r < 0)
+        return daemon_complain(what, r, daemon_mend_tun(r));
+    if (!fwd_kept_tun(daemon->fwd)) {
+        notify_unstore(DAEMON_STORE_TUN);
+        notify_store(fwd_tun_fd(daemon->fwd), DAEMON_STORE_TUN);
+    }
+    if (!fwd_kept_packet(daemon->fwd)) {
+        notify_unstore(DAEMON_STORE_PACKET);
+        notify_store(fwd_packet_fd(daemon->fwd), DAEMON_STORE_PACKET);
+    }
+    return 0;
+}
+
 /* Sockets and files, all that needs privileges. */
 static int daemon_open(struct daemon *daemon)
 {
     const struct fwd_host host = {
         .ctx = daemon, .mtu = daemon_host_mtu, .event = daemon_host_event};
     const struct conf_state *state = &daemon->conf.state;
-    const char *what;
     int r = state_open(state->directory, state->writes_per_hour, daemon->now, &daemon->state);
 
     if (r < 0)
@@ -454,9 +487,9 @@ static int daemon_open(struct daemon *daemon)
     r = icmp6_open(&daemon->icmp6);
     if (r < 0)
         return daemon_complain("open a raw ICMPv6 socket", r, daemon_mend_root);
-    r = fwd_open(daemon->conf.tun, &daemon->fwd, &what);
+    r = daemon_forward_open(daemon);
     if (r < 0)
-        return daemon_complain(what, r, daemon_mend_tun(r));
+        return r;
     r = daemon_kernel_open(daemon);
     if (r < 0)
         return daemon_complain("open routing sockets", r, daemon_mend_root);
@@ -560,6 +593,10 @@ static void daemon_stop(struct daemon *daemon)
         log_info("state: written", "directory=%s", daemon->conf.state.directory);
     if (daemon->krt && daemon->reconciled && !daemon->conf.keep_routes)
         daemon_kernel_clean(daemon);
+    if (daemon->fwd && !keep) {
+        notify_unstore(DAEMON_STORE_TUN);
+        notify_unstore(DAEMON_STORE_PACKET);
+    }
     ctl_free(daemon->ctl);
     lowpan_close(daemon->lowpan, daemon->conf.keep_routes);
     krt_free(daemon->krt);

@@ -81,6 +81,7 @@ struct daemon {
     rpl_tstamp started;
     bool links_known; /* the first dump of links is over */
     bool reconciled;  /* the engine has seen the kernel's routes: effects may flow */
+    bool carrying;    /* the data plane is being read */
     bool more;        /* effects are left: come back at once, after the descriptors */
     bool failed;      /* the loop ended because something broke */
     /* Addresses of our making, to be removed at a clean stop. */

@@ -34,9 +34,12 @@ uint64_t fwd_counter(const struct fwd *fwd, enum fwd_counter counter)
 
 /* ---- opening ------------------------------------------------------------------------- */
 
-static int fwd_open_all(struct fwd *fwd, const char *name, const char **ret_what)
+static int fwd_open_all(struct fwd *fwd, const char *name, const struct fwd_kept *kept,
+                        const char **ret_what)
 {
-    int r = fwd_tun_open(fwd, name);
+    fwd->tun_kept = kept && fwd_tun_take(fwd, kept->tun, name);
+    fwd->packet_kept = kept && fwd_packet_take(fwd, kept->packet);
+    int r = fwd->tun_kept ? 0 : fwd_tun_open(fwd, name);
 
     *ret_what = "open the TUN interface";
     if (r < 0)
@@ -45,7 +48,7 @@ static int fwd_open_all(struct fwd *fwd, const char *name, const char **ret_what
     *ret_what = "open a raw IPv6 socket";
     if (r < 0)
         return r;
-    r = fwd_packet_open(&fwd->packet);
+    r = fwd->packet_kept ? 0 : fwd_packet_open(&fwd->packet);
     *ret_what = "open a packet socket";
     if (r < 0)
         return r;
@@ -54,7 +57,8 @@ static int fwd_open_all(struct fwd *fwd, const char *name, const char **ret_what
     return r;
 }
 
-int fwd_open(const char *name, struct fwd **ret_fwd, const char **ret_what)
+int fwd_open(const char *name, const struct fwd_kept *kept, struct fwd **ret_fwd,
+             const char **ret_what)
 {
     struct fwd *fwd = calloc(1, sizeof(*fwd));
 
@@ -63,13 +67,23 @@ int fwd_open(const char *name, struct fwd **ret_fwd, const char **ret_what)
         return -ENOMEM;
     fwd->tun = fwd->raw = fwd->packet = fwd->tunnel = -1;
     fwd->errors.tokens = FWD_ERRORS_BURST;
-    int r = fwd_open_all(fwd, name, ret_what);
+    int r = fwd_open_all(fwd, name, kept, ret_what);
     if (r < 0) {
         fwd_close(fwd, false);
         return r;
     }
     *ret_fwd = fwd;
     return 0;
+}
+
+bool fwd_kept_tun(const struct fwd *fwd)
+{
+    return fwd->tun_kept;
+}
+
+bool fwd_kept_packet(const struct fwd *fwd)
+{
+    return fwd->packet_kept;
 }
 
 void fwd_close(struct fwd *fwd, bool keep)

@@ -85,12 +85,23 @@ struct fwd_host {
     void (*event)(void *ctx, const struct rpl_event *event);
 };
 
+/* Descriptors of an earlier run that the service manager kept, with what waits in them; -1: none.
+ * They are the forwarder's from fwd_open() on, whatever it returns. */
+struct fwd_kept {
+    int tun, packet;
+};
+
 /*
  * Open the TUN |name| (made persistent, taken over if it stands from an earlier run) and the
- * sockets. The TUN is still down: the caller sets it up before packets flow. 0 or -errno;
- * *ret_fwd is untouched on failure, and *ret_what says in words what could not be done.
+ * sockets; |kept| may be NULL. The TUN is still down: the caller sets it up before packets flow. 0
+ * or -errno; *ret_fwd is untouched on failure, and *ret_what says in words what could not be done.
  */
-int fwd_open(const char *name, struct fwd **ret_fwd, const char **ret_what);
+int fwd_open(const char *name, const struct fwd_kept *kept, struct fwd **ret_fwd,
+             const char **ret_what);
+
+/* Which of them were taken; one that does not fit (another TUN's name) is closed instead. */
+bool fwd_kept_tun(const struct fwd *fwd);
+bool fwd_kept_packet(const struct fwd *fwd);
 
 /* |keep|: leave the TUN and the routes through it behind. Accepts NULL. */
 void fwd_close(struct fwd *fwd, bool keep);

@@ -41,6 +41,41 @@ int fwd_tun_open(struct fwd *fwd, const char *name)
     return 0;
 }
 
+bool fwd_tun_take(struct fwd *fwd, int fd, const char *name)
+{
+    struct ifreq ifr = {0};
+
+    if (fd < 0)
+        return false;
+    if (ioctl(fd, TUNGETIFF, &ifr) < 0 || !(ifr.ifr_flags & IFF_TUN) ||
+        !(ifr.ifr_flags & IFF_NO_PI) || strncmp(ifr.ifr_name, name, sizeof(ifr.ifr_name)) != 0 ||
+        ioctl(fd, TUNSETPERSIST, 1) < 0) {
+        ioctl(fd, TUNSETPERSIST, 0);
+        close(fd);
+        return false;
+    }
+    fwd->tun_ifindex = if_nametoindex(name);
+    fwd->tun_found = true;
+    fwd->tun = fd;
+    return true;
+}
+
+bool fwd_packet_take(struct fwd *fwd, int fd)
+{
+    struct sockaddr_ll at = {0};
+    socklen_t len = sizeof(at);
+
+    if (fd < 0)
+        return false;
+    if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 || at.sll_family != AF_PACKET ||
+        at.sll_protocol != htons(ETH_P_IPV6)) {
+        close(fd);
+        return false;
+    }
+    fwd->packet = fd;
+    return true;
+}
+
 int fwd_raw_open(int *ret_fd)
 {
     /* IPPROTO_RAW: we write the IPv6 header, and nothing is ever received. */
@@ -78,6 +113,9 @@ int fwd_packet_open(int *ret_fd)
     if (fd < 0)
         return -errno;
     int r = fwd_packet_filter(fd);
+    /* Room for what comes while nobody reads; without the right to it, for less. */
+    const int room = FWD_WAITING_OCTETS;
+    (void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
     if (r == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0)
         r = -errno;
     if (r < 0) {

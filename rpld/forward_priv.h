@@ -9,6 +9,7 @@
 
 #define FWD_READ_MAX 2048                /* of one packet; longer ones are dropped */
 #define FWD_BUFFER (FWD_READ_MAX + 1280) /* with room for tunnel, RPI and 64 hops */
+#define FWD_WAITING_OCTETS (1 << 20)     /* in the packet socket: about 500 packets (x 2) */
 #define FWD_PER_TURN 64                  /* packets carried per call */
 #define FWD_RECENT 16                    /* packets remembered for errors about next hops */
 #define FWD_RECENT_AGE RPL_S(10)         /* neighbour discovery takes about 3 s to give up */
@@ -38,7 +39,7 @@ struct fwd_limit {
 struct fwd {
     int tun, raw, packet, tunnel;
     uint32_t tun_ifindex;
-    bool tun_found;
+    bool tun_found, tun_kept, packet_kept;
     const struct rpl_engine *engine;
     struct fwd_host host;
     struct fwd_limit errors;
@@ -102,6 +103,9 @@ void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
 /* ---- the TUN and the sockets (forward_open.c) ----------------------------------------- */
 
 int fwd_tun_open(struct fwd *fwd, const char *name);
+/* Go on with the TUN |fd| of an earlier run. False, and it is closed, if it is none of |name|. */
+bool fwd_tun_take(struct fwd *fwd, int fd, const char *name);
+bool fwd_packet_take(struct fwd *fwd, int fd);
 int fwd_raw_open(int *ret_fd);
 int fwd_packet_open(int *ret_fd);
 int fwd_tunnel_open(int *ret_fd);

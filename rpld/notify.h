@@ -16,6 +16,23 @@ bool notify_wanted(void);
  * taken out of the environment. 0 or -errno. */
 int notify_open(void);
 
+/*
+ * The descriptor store: what a process that died left with its service manager comes back to the
+ * next one (FileDescriptorStoreMax= in the unit).
+ *
+ * notify_fds_take() finds out, once, what was passed, and takes the variables out of the
+ * environment. notify_fd() hands out the one called |name|, which is the caller's then: -1 if
+ * there is none. notify_fds_close() closes those that nobody wanted.
+ */
+void notify_fds_take(void);
+int notify_fd(const char *name);
+void notify_fds_close(void);
+
+/* Leave |fd| with the manager as |name|, or have it forget what it has under that name. Failures
+ * are of no consequence. */
+void notify_store(int fd, const char *name);
+void notify_unstore(const char *name);
+
 /* Send |state|, such as "READY=1\nSTATUS=...". Failures are of no consequence. */
 void notify_send(const char *state);
 

@@ -123,7 +123,7 @@ static void bench_open(struct bench *bench)
 {
     const struct fwd_host host = {.ctx = bench, .mtu = host_mtu, .event = host_event};
     const char *what = "";
-    int r = fwd_open("rpl0", &bench->fwd, &what);
+    int r = fwd_open("rpl0", NULL, &bench->fwd, &what);
 
     if (r < 0) {
         fprintf(stderr, "cannot %s: %s\n", what, strerror(-r));
