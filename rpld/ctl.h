@@ -39,6 +39,15 @@ struct ctl_settings {
     double request_time_s, progress_time_s;
 };
 
+/* The 802.15.4 radio below an interface, if rpld sets it up. */
+struct ctl_radio {
+    const char *state; /* missing, waiting, up, failed, foreign; NULL: no radio of ours */
+    bool known;        /* the rest is: it is there */
+    uint8_t eui64[8];
+    uint8_t page, channel;
+    uint16_t pan_id;
+};
+
 /* An interface that the configuration names. */
 struct ctl_interface {
     char name[RPL_IFNAME_MAX];
@@ -48,6 +57,7 @@ struct ctl_interface {
     bool has_link_local;
     struct rpl_addr link_local;
     uint32_t mtu; /* 0 = not known */
+    struct ctl_radio radio;
 };
 
 /*

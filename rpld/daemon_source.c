@@ -19,6 +19,21 @@ static rpl_tstamp daemon_source_now(void *ctx)
     return daemon->now;
 }
 
+static void daemon_source_radio(const struct daemon *daemon, const char *name,
+                                struct ctl_radio *out)
+{
+    const struct radio *radio = radio_find(&daemon->radios, name);
+
+    if (!radio)
+        return;
+    out->state = radio_state_name(radio->state);
+    out->known = radio->ifindex != 0;
+    memcpy(out->eui64, radio->is.eui64, sizeof(out->eui64));
+    out->page = radio->is.page;
+    out->channel = radio->is.channel;
+    out->pan_id = radio->is.pan_id;
+}
+
 static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interface *out)
 {
     const struct daemon *daemon = ctx;
@@ -29,6 +44,7 @@ static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interf
     memset(out, 0, sizeof(*out));
     memcpy(out->name, iface->name, sizeof(out->name));
     out->instances = iface->instances;
+    daemon_source_radio(daemon, iface->name, &out->radio);
     out->ifindex = iface->ifindex;
     if (iface->ifindex != 0) {
         out->up = iface->link.up;

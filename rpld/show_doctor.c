@@ -92,13 +92,38 @@ static void check_mtu(struct show *show, const struct ctl_interface *interface)
     check(show, name, mtu >= 1280, mend, "%ld", mtu);
 }
 
+static void check_radio(struct show *show, const struct ctl_interface *interface)
+{
+    const struct ctl_radio *radio = &interface->radio;
+    char name[48];
+
+    snprintf(name, sizeof(name), "radio of %s", interface->name);
+    if (strcmp(radio->state, "up") == 0)
+        check(show, name, true, NULL, "up, page %u channel %u, PAN 0x%04x", radio->page,
+              radio->channel, radio->pan_id);
+    else if (strcmp(radio->state, "foreign") == 0)
+        check(show, name, true, NULL, "not ours to set up: the interface was there before");
+    else if (strcmp(radio->state, "missing") == 0)
+        check(show, name, false,
+              "plug it in; ip -br link shows the EUI-64 of each wpan interface, for radio in the "
+              "configuration; none: the driver is missing (modprobe atusb, at86rf230, mrf24j40)",
+              "it is not there");
+    else
+        check(show, name, false, "the log says what is refused: journalctl -u rpld -g radio:", "%s",
+              radio->state);
+}
+
 static void check_interface(struct show *show, const struct ctl_interface *interface)
 {
     char name[48], mend[200], addr[SHOW_ADDR];
+    if (interface->radio.state)
+        check_radio(show, interface);
     snprintf(name, sizeof(name), "interface %s", interface->name);
     if (!interface->ifindex) {
         snprintf(mend, sizeof(mend),
-                 "create it (802.15.4: ip link add link wpan0 name %s type lowpan) or correct "
+                 "create it (802.15.4: radio in the configuration, or ip link add link wpan0 name "
+                 "%s type "
+                 "lowpan) or correct "
                  "its name in the configuration; rpld takes it up as soon as it is there",
                  interface->name);
         check(show, name, false, mend, "it is not there");

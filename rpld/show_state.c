@@ -226,18 +226,42 @@ static void interface_instances(struct show *show, uint32_t mask)
     writer_end_array(w);
 }
 
+/* Null where there is no radio of ours, or it is not there. */
+static void interface_radio(struct show *show, const struct ctl_radio *radio)
+{
+    struct writer *w = &show->writer;
+    char text[17] = "";
+
+    writer_string(w, "radio", radio->state);
+    if (!radio->state || !radio->known) {
+        writer_null(w, "eui64");
+        writer_null(w, "page");
+        writer_null(w, "channel");
+        writer_null(w, "pan_id");
+        return;
+    }
+    for (unsigned i = 0; i < sizeof(radio->eui64); i++)
+        snprintf(text + 2 * i, 3, "%02x", radio->eui64[i]);
+    writer_string(w, "eui64", text);
+    writer_uint(w, "page", radio->page);
+    writer_uint(w, "channel", radio->channel);
+    writer_uint(w, "pan_id", radio->pan_id);
+}
+
 bool show_interfaces(struct show *show, unsigned budget)
 {
     static const struct writer_column columns[] = {{"name", "INTERFACE", 15},
                                                    {"state", "STATE", 13},
                                                    {"link_local", "LINK-LOCAL", 28},
                                                    {"mtu", "MTU", 5},
+                                                   {"radio", "RADIO", 8},
+                                                   {"channel", "CHANNEL", 7},
                                                    {"instances", "INSTANCES", 0}};
     const struct ctl_source *source = show->context->source;
     struct writer *w = &show->writer;
     struct ctl_interface interface;
     (void)budget;
-    writer_array(w, "interfaces", columns, 5);
+    writer_array(w, "interfaces", columns, 7);
     for (unsigned i = 0; source->interface(source->ctx, i, &interface); i++) {
         writer_object(w, NULL);
         writer_string(w, "name", interface.name);
@@ -253,6 +277,7 @@ bool show_interfaces(struct show *show, unsigned budget)
             writer_uint(w, "mtu", interface.mtu);
         else
             writer_null(w, "mtu");
+        interface_radio(show, &interface.radio);
         interface_instances(show, interface.instances);
         writer_end_object(w);
     }

@@ -97,6 +97,11 @@ static bool source_interface(void *ctx, unsigned index, struct ctl_interface *ou
         out->link_local.b[1] = 0x80;
         out->link_local.b[15] = 1;
         out->mtu = 1280;
+        out->radio = (struct ctl_radio){.state = "up",
+                                        .known = true,
+                                        .eui64 = {2, 0x12, 0x4b, 0, 0, 1, 0, 0xfe},
+                                        .channel = 26,
+                                        .pan_id = 0xabcd};
     }
     return true;
 }

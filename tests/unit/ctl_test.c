@@ -228,6 +228,12 @@ static void small_views(void **state)
     cJSON *interface = element(json, "interfaces", 1, 2);
     assert_string_equal(string(interface, "name"), "missing0");
     assert_string_equal(string(interface, "state"), "missing");
+    assert_true(cJSON_IsNull(get(interface, "radio")) && cJSON_IsNull(get(interface, "pan_id")));
+    interface = element(json, "interfaces", 0, 2);
+    assert_string_equal(string(interface, "radio"), "up");
+    assert_string_equal(string(interface, "eui64"), "02124b00000100fe");
+    assert_int_equal(number(interface, "channel"), 26);
+    assert_int_equal(number(interface, "pan_id"), 0xabcd);
     cJSON_Delete(json);
     json = ask_json("json counters\n");
     cJSON *counter;

@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# mesh.sh storing|non-storing: six radios that rpld brings up by itself, in the machine of vm.sh:
+#
+#     uplink -- 1 -- 2 -- 3 -- 4 -- 5
+#                    |
+#                    6
+#
+# The root is node 1, the radio of node N has the ID N - 1 and the address that the configuration
+# gives it, so that lab_address and lab_node hold here as well.
+HERE=$(cd "$(dirname "$0")" && pwd)
+LAB_INSIDE=1
+. "$HERE/../lab/lab.sh"
+LAB_MODE=${1:-non-storing}
+LAB_NODES=6
+lab_enter
+
+radios() {
+    "$LAB_BUILD/tests/radio/radios" "$@"
+}
+
+# The EUI-64 of a node's radio as iwpan(8) writes it, and as the configuration has it.
+eui64() {
+    printf '02124b00%04x0000' "$1"
+}
+
+# radio_config NODE [LINES]: rpld.conf of a node, with its radio. LINES go into the radio.
+radio_config() {
+    local role=router lines=
+
+    if [ "$1" = 1 ]; then
+        role=root
+        lines='dodag = { dio_interval_min = 9; };'
+    fi
+    lab_config "$1" $role "$lines"
+    cat >>$LAB/n"$1"/rpld.conf <<END
+radio = ( {
+    address = "$(eui64 "$1")";
+    channel = 15;
+    pan_id = 0x0023;
+    ${2:-}
+} );
+END
+}
+
+radio_rpld() {
+    lab_run "$1" rpld "$LAB_BUILD/rpld/rpld" -c $LAB/n"$1"/rpld.conf -f
+}
+
+prepare() {
+    lab_in "$1" "$LAB_BUILD/rpld/rpld" -c $LAB/n"$1"/rpld.conf --prepare
+}
+
+sysctl_is() {
+    [ "$(lab_in "$1" cat /proc/sys/net/ipv6/conf/"$2")" = "$3" ]
+}
+
+# What iwpan, another program than ours, says of a node's radio: one value of many lines.
+iwpan_says() {
+    lab_in "$1" iwpan "$2" | awk -v key="$3" '$1 == key { print $2; exit }'
+}
+
+# One value of `ip link`.
+link_says() {
+    ip -j -n n"$1" link show "$2" | jq -r ".[0].$3"
+}
+
+logged() {
+    grep -q "$2" $LAB/n"$1"/rpld.log
+}
+
+radio_state() {
+    [ "$(lab_json "$1" interfaces '.interfaces[0].radio')" = "$2" ]
+}
+
+# --- the machines ---
+
+modprobe -a mac802154_hwsim veth || lab_die "this kernel has no emulated radios"
+radios make $LAB_NODES 0-1 1-2 2-3 3-4 1-5 || lab_die "no radios"
+for ((node = 1; node <= LAB_NODES; node++)); do
+    mkdir -p $LAB/n$node/state
+    chown "$LAB_USER" $LAB/n$node/state
+    radio_config $node
+done
+# Node 1 names its radio by the EUI-64 that it came with; the others have one and take it.
+own=$(link_says 1 wpan0 address)
+radio_config 1 "eui64 = \"$own\"; tx_power = 3.2; retries = 5;"
+
+lab_uplink
+lab_in 1 bash -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/accept_ra'
+lab_check "prepare says what it does" prepare 1
+cat $LAB/check.log
+lab_check "it keeps the uplink's router advertisements" sysctl_is 1 eth0/accept_ra 2
+lab_check "it has nothing to do again" eval 'prepare 1 | grep -q "^nothing to do"'
+for node in 2 3 4 5; do
+    prepare $node >$LAB/n$node/prepare.log 2>&1 || lab_check "prepare $node" false
+done
+
+# --- up ---
+
+for ((node = 1; node <= LAB_NODES; node++)); do
+    radio_rpld $node
+done
+lab_check "$LAB_MODE: the root knows a way to all 5 nodes within 120 s" lab_until 120 lab_joined 5 ||
+    lab_finish
+echo "   $SECONDS s after the beginning"
+lab_check "the radio has the PAN" test "$(iwpan_says 1 dev pan_id)" = 0x0023
+lab_check "and the address of the configuration" \
+    test "$(iwpan_says 2 dev extended_addr)" = 0x"$(eui64 2)"
+lab_check "and no short address" test "$(iwpan_says 1 dev short_addr)" = 0xffff
+lab_check "it asks for acknowledgements" test "$(iwpan_says 1 dev ackreq_default)" = 1
+lab_check "the channel is set" test "$(iwpan_says 3 phy current_channel:)" = 15,
+lab_check "the 6LoWPAN interface has an MTU of 1280" \
+    test "$(link_says 1 lowpan0 mtu)" = 1280
+lab_check "what the radio cannot do is said" logged 1 'transmit power cannot be set'
+lab_check "a prepared interface is quiet" eval \
+    'sysctl_is 2 lowpan0/accept_dad 0 && sysctl_is 2 lowpan0/router_solicitations 0 &&
+        sysctl_is 2 lowpan0/accept_ra 0'
+lab_check "one that was not is named with the command" logged 6 'radio: .*rpld --prepare'
+lab_check "rplctl shows the radio" eval '[ "$(lab_json 1 interfaces \
+    ".interfaces[0] | [.radio, .eui64, .page, .channel, .pan_id] | @csv")" = \
+    "\"up\",\"$(eui64 1)\",0,15,35" ]'
+lab_check "doctor finds no fault in it" test "$(lab_json 1 doctor \
+    '.checks[] | select(.name == "radio of lowpan0") | .ok')" = true
+lab_check "the kernel's routes are those of the nodes" lab_kernel_agrees
+if [ "$LAB_MODE" = non-storing ]; then
+    lab_check "rplctl knows how far the nodes are" test \
+        "$(lab_json 1 nodes '[.nodes[].hops] | sort | join(" ")')" = "1 2 2 3 4"
+fi
+
+# --- packets ---
+
+for node in 2 4 5 6; do
+    lab_check "the root reaches node $node" lab_reaches 1 "$(lab_address $node)"
+done
+lab_check "node 6 reaches node 5" lab_reaches 6 "$(lab_address 5)"
+lab_check "20 pings of the uplink to node 5 arrive" \
+    test "$(lab_lost uplink "$(lab_address 5)" 20)" = 0
+lab_check "and so do 10 of 1200 octets" \
+    test "$(lab_lost uplink "$(lab_address 5)" 10 0.1 1152)" = 0
+
+# --- frames as they are on the air ---
+
+# An echo request to ff02::1 from a mote that is none of ours, 02:12:4b:00:00:77:00:00, in frames
+# that the kernel itself can read: with an uncompressed IPv6 header and with a compressed one.
+mote=fe80::12:4b00:77:0
+lab_in 2 tcpdump -Z root -n -i lowpan0 -l "icmp6 and dst $mote" >$LAB/echo.log 2>&1 &
+LAB_PIDS[2/tcpdump]=$!
+lab_until 10 grep -q listening $LAB/echo.log
+ip -n n2 -6 neigh replace $mote lladdr 02:12:4b:00:00:77:00:00 dev lowpan0 nud permanent
+radio_frames() {
+    lab_in 6 "$LAB_BUILD/tests/radio/inject" -f "$HERE/frames/$1" wpan5
+}
+lab_check "injected frames leave" radio_frames echo
+lab_check "both are answered" lab_until 10 eval \
+    '[ "$(grep -c "> $mote: ICMP6, echo reply" $LAB/echo.log)" = 2 ]'
+lab_signal TERM 2 tcpdump
+
+# --- a radio that comes and goes ---
+
+radios unplug 5
+lab_check "a radio that is unplugged is missed" lab_until 10 radio_state 6 missing
+lab_check "and said to be" logged 6 'radio: gone'
+radios plug 6 1 >$LAB/plugged
+lab_check "another one in its place is taken" lab_until 20 radio_state 6 up
+lab_check "the node is reached again" lab_until 60 lab_reaches 1 "$(lab_address 6)"
+
+# --- an interface of somebody else ---
+
+lab_signal TERM 5 rpld
+lab_check "a clean stop takes the radio down" eval \
+    '! ip -n n5 link show lowpan0 && ! ip -n n5 link show wpan4 | grep -q "[<,]UP[,>]"'
+ip -n n5 link add link wpan4 name lowpan0 type lowpan
+ip -n n5 link set wpan4 up
+ip -n n5 link set lowpan0 up
+radio_config 5 'channel = 20;' 2>/dev/null
+sed -i 's/channel = 15;//' $LAB/n5/rpld.conf
+radio_rpld 5
+lab_check "an interface of somebody else is used" lab_until 20 radio_state 5 foreign
+lab_check "as it is" test "$(iwpan_says 5 phy current_channel:)" = 15,
+lab_check "and the node joins" lab_until 60 lab_reaches 1 "$(lab_address 5)"
+lab_signal TERM 5 rpld
+lab_check "it stays when rpld goes" ip -n n5 link show lowpan0
+echo "   $SECONDS s in all"
+lab_finish
