@@ -11,6 +11,7 @@ APT_BUILD=(cmake gcc libc6-dev libbsd-dev libcap-dev libcbor-dev libcjson-dev li
     libnl-genl-3-dev libnl-route-3-dev libsqlite3-dev ninja-build pkg-config)
 APT_SHOW=(libcoap3-bin mosquitto mosquitto-clients)
 APT_TEST=(clang clang-format libclang-rt-dev mandoc procps python3 tcpdump)
+APT_RADIO=(busybox-static cpio kmod qemu-system-x86 wpan-tools xz-utils zstd)
 APT_POLICY=/usr/sbin/policy-rc.d
 
 # Prints those of the packages that are not installed.

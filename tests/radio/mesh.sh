@@ -10,11 +10,10 @@
 # The root is node 1, the radio of node N has the ID N - 1 and the address that the configuration
 # gives it, so that lab_address and lab_node hold here as well.
 HERE=$(cd "$(dirname "$0")" && pwd)
-LAB_INSIDE=1
 . "$HERE/../lab/lab.sh"
 LAB_MODE=${1:-non-storing}
 LAB_NODES=6
-lab_enter
+lab_prepare
 
 radios() {
     "$LAB_BUILD/tests/radio/radios" "$@"

@@ -35,13 +35,13 @@ echo "$kernel/lib/modules/$(cat "$kernel/version")" >"$out/modules"
 # By emulation, which works everywhere; RADIO_ACCEL=kvm is faster where it does.
 case ${RADIO_ACCEL:-tcg} in
 kvm) accel='-accel kvm -cpu host' ;;
-*) accel='-accel tcg,thread=multi -cpu max' ;;
+*) accel='-accel tcg,thread=multi,tb-size=256 -cpu max' ;;
 esac
 status=0
 # shellcheck disable=SC2086
 timeout -k 5 "$limit" qemu-system-x86_64 $accel -m 512 -smp 2 -nodefaults -no-user-config \
     -display none -no-reboot -kernel "$kernel/vmlinux" -initrd "$kernel/initrd" \
-    -append "console=ttyS0 quiet loglevel=5 panic=-1 mitigations=off tsc=reliable no_timer_check \
+    -append "console=ttyS0 quiet loglevel=5 panic=-1 mitigations=off clocksource=hpet no_timer_check \
 rcupdate.rcu_expedited=1 random.trust_cpu=on" \
     -serial file:"$out/console" -device virtio-rng-pci \
     -fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
