@@ -69,6 +69,7 @@ static void count_message(struct sim *sim, const struct rpl_effect_send *send)
         break;
     case RPL_CODE_DIO:
         sim->stats.dio++;
+        sim->stats.dio_all += rpl_addr_is_multicast(&send->dst);
         break;
     case RPL_CODE_DAO:
         sim->stats.dao++;

@@ -237,28 +237,6 @@ static void take(struct sim_scenario *options, int option, const char *name)
     }
 }
 
-static void defaults(struct sim_scenario *options)
-{
-    struct rpl_instance_config instance;
-
-    rpl_instance_config_default(&instance);
-    *options = (struct sim_scenario){
-        .nodes = 100,
-        .topology = SIM_DISC,
-        .degree = 12,
-        .mop = RPL_MOP_NON_STORING,
-        .ocp = OF_OCP_MRHOF,
-        .loss = SIM_LOSS_ALL / 10,
-        .duration = RPL_S(7200),
-        .metric = RPL_METRIC_ETX,
-        .traffic = SIM_TRAFFIC_UP | SIM_TRAFFIC_DOWN,
-        .period = RPL_S(300),
-        .seed = 1,
-        .dodag = instance.dodag,
-        .switch_threshold = instance.parent_switch_threshold,
-    };
-}
-
 static int misused(const char *why)
 {
     if (*why)
@@ -291,7 +269,7 @@ int main(int argc, char **argv)
     char error[512];
     int option, index = 0;
 
-    defaults(&options);
+    sim_scenario_default(&options);
     while ((option = getopt_long(argc, argv, "", longs, &index)) != -1) {
         if (option == '?')
             return misused("");

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "of/of.h"
+
 #define INSTANCE 30
 #define START_WITHIN RPL_S(10)
 #define GRACE RPL_S(300)     /* a loop may stand for so long */
@@ -210,6 +212,28 @@ static void join_times(struct run *run)
     /* Those who never joined are zeros, and stand in front. */
     run->result->join_median = times[n - joined + (joined - 1) / 2];
     run->result->join_p99 = times[n - joined + (joined - 1) * 99 / 100];
+}
+
+void sim_scenario_default(struct sim_scenario *options)
+{
+    struct rpl_instance_config instance;
+
+    rpl_instance_config_default(&instance);
+    *options = (struct sim_scenario){
+        .nodes = 100,
+        .topology = SIM_DISC,
+        .degree = 12,
+        .mop = RPL_MOP_NON_STORING,
+        .ocp = OF_OCP_MRHOF,
+        .loss = SIM_LOSS_ALL / 10,
+        .duration = RPL_S(7200),
+        .metric = RPL_METRIC_ETX,
+        .traffic = SIM_TRAFFIC_UP | SIM_TRAFFIC_DOWN,
+        .period = RPL_S(300),
+        .seed = 1,
+        .dodag = instance.dodag,
+        .switch_threshold = instance.parent_switch_threshold,
+    };
 }
 
 /* The nodes, their links, and who wants to hear of what. */

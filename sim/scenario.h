@@ -66,7 +66,10 @@ struct sim_trouble *sim_trouble_new(struct sim *sim, const struct sim_scenario *
                                     rpl_tstamp end);
 void sim_trouble_free(struct sim_trouble *trouble);
 
-/* scenario.c: the whole simulation. */
+/* scenario.c: what rplsim does without an option. */
+void sim_scenario_default(struct sim_scenario *ret_scenario);
+
+/* The whole simulation. */
 void sim_scenario_run(const struct sim_scenario *options, struct sim_outcome *ret_result);
 
 /* report.c: the outcome for people or for programs, and the command line that repeats a run. */

@@ -74,6 +74,8 @@ typedef void sim_trace_fn(void *ctx, unsigned node, const struct rpl_effect_trac
 
 struct sim_stats {
     uint64_t dis, dio, dao, dao_ack, other; /* RPL messages handed to a link, retries not counted */
+    uint64_t dio_all;                       /* of the DIOs: multicast ones, which Trickle sends */
+    uint64_t events;                        /* arrivals, answers and deadlines of engines */
     uint64_t frames;                        /* tries on the air */
     uint64_t parent_changes;                /* not counting the first parent */
     uint64_t detached;

@@ -367,6 +367,7 @@ static bool step(struct sim *sim, rpl_tstamp until)
     if (on_its_way > until && deadline > until)
         return false;
 
+    sim->stats.events++;
     if (on_its_way <= deadline) {
         sim_queue_pop(sim, &event);
         sim->now = event.when > sim->now ? event.when : sim->now;

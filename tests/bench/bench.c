@@ -178,16 +178,14 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(bool json);
     } benches[] = {
-        {"wire", bench_wire},
-        {"dao", bench_dao},
-        {"srh", bench_srh},
-        {"memory", bench_memory},
+        {"wire", bench_wire},     {"dao", bench_dao}, {"srh", bench_srh},
+        {"memory", bench_memory}, {"sim", bench_sim}, {"study", bench_study},
     };
     bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
 
     for (size_t i = 0; (argc == 2 || json) && i < sizeof(benches) / sizeof(benches[0]); i++)
         if (strcmp(argv[1], benches[i].name) == 0)
             return benches[i].run(json);
-    fprintf(stderr, "usage: engine_bench wire|dao|srh|memory [--json]\n");
+    fprintf(stderr, "usage: engine_bench wire|dao|srh|memory|sim|study [--json]\n");
     return 2;
 }

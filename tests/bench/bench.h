@@ -37,5 +37,7 @@ int bench_wire(bool json);
 int bench_dao(bool json);
 int bench_srh(bool json);
 int bench_memory(bool json);
+int bench_sim(bool json);
+int bench_study(bool json);
 
 #endif /* TESTS_BENCH_BENCH_H */
