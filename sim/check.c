@@ -62,23 +62,36 @@ static unsigned dag_rank(const struct rpl_view_instance *view, uint16_t rank)
     return rank == RPL_INFINITE_RANK ? rank : rank / view->dodag.min_hop_rank_increase;
 }
 
+/* The entry of the preferred parent. A cursor is a key, so this one begins just before it. */
+static bool find_parent(struct sim *sim, unsigned node, const struct rpl_view_instance *view,
+                        struct rpl_view_neighbour *ret)
+{
+    struct rpl_cursor cursor = {.started = true, .index = view->index, .ifindex = SIM_IFINDEX};
+    unsigned i = sizeof(cursor.addr.b);
+
+    cursor.addr = view->parent;
+    while (i > 0 && cursor.addr.b[--i]-- == 0)
+        ;
+    return rpl_view_next_neighbour(sim->nodes[node]->engine, &cursor, sim->now, ret) &&
+           ret->instance == view->id && ret->preferred;
+}
+
 static bool check_parent(struct sim *sim, unsigned node, const struct rpl_view_instance *view,
                          char *text, size_t size)
 {
-    struct rpl_cursor cursor = {0};
     struct rpl_view_neighbour neighbour;
 
-    while (rpl_view_next_neighbour(sim->nodes[node]->engine, &cursor, sim->now, &neighbour)) {
-        if (neighbour.instance != view->id || !neighbour.preferred)
-            continue;
-        if (view->rank == RPL_INFINITE_RANK ||
-            dag_rank(view, neighbour.rank) < dag_rank(view, view->rank))
-            continue;
-        snprintf(text, size, "node %s has Rank %u, its parent advertises %u", sim_name(sim, node),
-                 view->rank, neighbour.rank);
+    if (view->rank == RPL_INFINITE_RANK || !view->has_parent)
+        return true;
+    if (!find_parent(sim, node, view, &neighbour)) {
+        snprintf(text, size, "node %s has a parent that it does not know", sim_name(sim, node));
         return false;
     }
-    return true;
+    if (dag_rank(view, neighbour.rank) < dag_rank(view, view->rank))
+        return true;
+    snprintf(text, size, "node %s has Rank %u, its parent advertises %u", sim_name(sim, node),
+             view->rank, neighbour.rank);
+    return false;
 }
 
 static bool check_rank(struct sim *sim, unsigned node, const struct rpl_view_instance *view,
@@ -133,10 +146,38 @@ static bool check_routes(struct sim *sim, unsigned node, char *text, size_t size
     return true;
 }
 
+void sim_watch(struct sim *sim)
+{
+    sim->watch = true;
+}
+
+void sim_check_node(struct sim *sim, unsigned node)
+{
+    struct rpl_cursor cursor = {0};
+    struct rpl_view_instance view;
+
+    while (sim->broken[0] == '\0' &&
+           rpl_view_next_instance(sim->nodes[node]->engine, &cursor, sim->now, &view)) {
+        if (view.joined)
+            check_rank(sim, node, &view, sim->broken, sizeof(sim->broken));
+    }
+}
+
+void sim_check_route(struct sim *sim, unsigned node, const struct rpl_route *route)
+{
+    if (sim->broken[0] == '\0' && !route_fits(sim, node, route))
+        snprintf(sim->broken, sizeof(sim->broken), "node %s was given a route outside its prefixes",
+                 sim_name(sim, node));
+}
+
 bool sim_check(struct sim *sim, rpl_duration grace, char *text, size_t size)
 {
     bool seen[256] = {false};
 
+    if (sim->broken[0] != '\0') {
+        snprintf(text, size, "%s", sim->broken);
+        return false;
+    }
     for (unsigned i = 0; i < sim_count(sim); i++) {
         struct rpl_cursor cursor = {0};
         struct rpl_view_instance view;

@@ -87,7 +87,7 @@ static void count_message(struct sim *sim, const struct rpl_effect_send *send)
  * forwarding table says. */
 static void do_send(struct sim *sim, unsigned node, const struct rpl_effect_send *send)
 {
-    struct sim_frame *frame = sim_frame_new(IPV6_HEADER + (size_t)send->len);
+    struct sim_frame *frame = sim_frame_new(sim, IPV6_HEADER + (size_t)send->len);
 
     count_message(sim, send);
     sim_header_write(frame->data, &send->src, &send->dst, NEXT_ICMP6, send->hop_limit, send->len);
@@ -114,6 +114,8 @@ static void do_route(struct sim *sim, unsigned number, const struct rpl_effect_r
         result->error = node->refuse_error;
     } else if (set) {
         sim_fib_set(&node->fib, &effect->route);
+        if (sim->watch)
+            sim_check_route(sim, number, &effect->route);
     } else {
         result->error = sim_fib_del(&node->fib, &effect->route);
     }
@@ -203,11 +205,16 @@ void sim_effects(struct sim *sim, unsigned number)
 {
     struct sim_node *node = sim->nodes[number];
     struct rpl_effect effect;
+    bool decided = false;
 
     while (node->engine && rpl_engine_poll(node->engine, &effect)) {
         digest_effect(sim, number, &effect);
         sim_render_effect(sim, number, &effect);
         carry_out(sim, number, &effect);
+        decided = decided || effect.type == RPL_EFFECT_TRACE ||
+                  (effect.type == RPL_EFFECT_SEND && rpl_addr_is_multicast(&effect.u.send.dst));
     }
+    if (decided && sim->watch)
+        sim_check_node(sim, number);
     sim_heap_update(sim, number, node->engine ? rpl_engine_deadline(node->engine) : RPL_NEVER);
 }

@@ -98,7 +98,7 @@ void sim_send(struct sim *sim, unsigned from, unsigned to, const struct rpl_addr
         return;
     }
 
-    struct sim_frame *frame = sim_frame_new(IPV6_HEADER + USER_LEN);
+    struct sim_frame *frame = sim_frame_new(sim, IPV6_HEADER + USER_LEN);
     frame->user_len = IPV6_HEADER + USER_LEN;
     uint8_t *udp = frame->data + IPV6_HEADER;
     sim_header_write(frame->data, &src, &dst, NEXT_UDP, SIM_HOP_LIMIT, USER_LEN);
@@ -160,7 +160,7 @@ static void report_source_route(struct sim *sim, unsigned node, const struct sim
     if (info.srh == 0 || !address_under(sim->nodes[node], &info.dst, &src))
         return;
 
-    struct sim_frame *error = sim_frame_new(SIM_MTU);
+    struct sim_frame *error = sim_frame_new(sim, SIM_MTU);
     error->len = rpl_icmp6_error(error->data, SIM_MTU, frame->data, frame->len, &src,
                                  ICMP6_UNREACHABLE, ICMP6_SOURCE_ROUTE, 0);
     if (error->len == 0)

@@ -53,23 +53,21 @@ bool sim_queue_pop(struct sim *sim, struct sim_event *ret_event)
     return true;
 }
 
-static bool node_before(const struct sim *sim, unsigned a, unsigned b)
+static bool turn_before(const struct sim_turn *a, const struct sim_turn *b)
 {
-    rpl_tstamp when_a = sim->nodes[a]->deadline, when_b = sim->nodes[b]->deadline;
-
-    return when_a != when_b ? when_a < when_b : a < b;
+    return a->deadline != b->deadline ? a->deadline < b->deadline : a->node < b->node;
 }
 
-static void place(struct sim *sim, size_t i, unsigned node)
+static void place(struct sim *sim, size_t i, struct sim_turn at)
 {
-    sim->heap[i] = node;
-    sim->nodes[node]->heap_index = i;
+    sim->heap[i] = at;
+    sim->nodes[at.node]->heap_index = i;
 }
 
-/* Move |node| from place |i| to where it belongs. */
-static void settle(struct sim *sim, size_t i, unsigned node)
+/* Move |at| from place |i| to where it belongs. */
+static void settle(struct sim *sim, size_t i, struct sim_turn at)
 {
-    while (i > 0 && node_before(sim, node, sim->heap[(i - 1) / 2])) {
+    while (i > 0 && turn_before(&at, &sim->heap[(i - 1) / 2])) {
         place(sim, i, sim->heap[(i - 1) / 2]);
         i = (i - 1) / 2;
     }
@@ -77,25 +75,25 @@ static void settle(struct sim *sim, size_t i, unsigned node)
         size_t child = 2 * i + 1;
         if (child >= sim->node_count)
             break;
-        if (child + 1 < sim->node_count && node_before(sim, sim->heap[child + 1], sim->heap[child]))
+        if (child + 1 < sim->node_count && turn_before(&sim->heap[child + 1], &sim->heap[child]))
             child++;
-        if (!node_before(sim, sim->heap[child], node))
+        if (!turn_before(&sim->heap[child], &at))
             break;
         place(sim, i, sim->heap[child]);
         i = child;
     }
-    place(sim, i, node);
+    place(sim, i, at);
 }
 
 void sim_heap_add(struct sim *sim, unsigned node)
 {
-    settle(sim, node, node);
+    settle(sim, node, (struct sim_turn){RPL_NEVER, node});
 }
 
 void sim_heap_update(struct sim *sim, unsigned node, rpl_tstamp deadline)
 {
-    if (sim->nodes[node]->deadline == deadline)
-        return;
-    sim->nodes[node]->deadline = deadline;
-    settle(sim, sim->nodes[node]->heap_index, node);
+    size_t i = sim->nodes[node]->heap_index;
+
+    if (sim->heap[i].deadline != deadline)
+        settle(sim, i, (struct sim_turn){deadline, node});
 }

@@ -10,13 +10,17 @@
 #define NUD_PROBES 3
 #define NUD_INTERVAL RPL_S(1)
 
-struct sim_frame *sim_frame_new(size_t len)
+/* There are few at a time and many in all: each is used again. */
+struct sim_frame *sim_frame_new(struct sim *sim, size_t len)
 {
-    size_t room = len > SIM_FRAME_ROOM ? len : SIM_FRAME_ROOM;
-    struct sim_frame *frame = sim_alloc(sizeof(*frame) + room);
+    struct sim_frame *frame = sim->spare;
 
-    frame->refs = 1;
-    frame->len = len;
+    if (frame)
+        sim->spare = frame->next;
+    else
+        frame = sim_alloc(sizeof(*frame) + SIM_FRAME_ROOM);
+    *frame = (struct sim_frame){.sim = sim, .refs = 1, .len = len};
+    memset(frame->data, 0, len);
     return frame;
 }
 
@@ -28,8 +32,10 @@ struct sim_frame *sim_frame_hold(struct sim_frame *frame)
 
 void sim_frame_drop(struct sim_frame *frame)
 {
-    if (frame && --frame->refs == 0)
-        free(frame);
+    if (!frame || --frame->refs > 0)
+        return;
+    frame->next = frame->sim->spare;
+    frame->sim->spare = frame;
 }
 
 /* ---- edges ---------------------------------------------------------------------------- */

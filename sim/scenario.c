@@ -252,6 +252,7 @@ static void build(struct run *run)
         sim_build(run->sim, options->topology, options->nodes, options->degree, options->loss);
     run->traffic = sim_traffic_new(run->sim, options, run->result, &prefix);
     run->page = options->html ? sim_page_new(run->sim) : NULL;
+    sim_watch(run->sim);
     sim_set_trace(run->sim, on_trace, run);
     sim_set_fate(run->sim, sim_traffic_fate, run->traffic);
     if (options->log)

@@ -200,6 +200,10 @@ size_t sim_route_count(const struct sim *sim, unsigned node);
  *   - no forwarding table holds a route outside the prefixes of its instances. */
 bool sim_check(struct sim *sim, rpl_duration grace, char *ret_text, size_t size);
 
+/* From now on, look at the rules of Rank and routes also after each event in which a node decided
+ * something, announced itself or was given a route; sim_check() tells of the first one broken. */
+void sim_watch(struct sim *sim);
+
 /* ---- topologies -------------------------------------------------------------------------------
  */
 

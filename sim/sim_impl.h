@@ -19,6 +19,8 @@
 
 /* An IPv6 packet; shared by all who hear a multicast one. */
 struct sim_frame {
+    struct sim *sim;
+    struct sim_frame *next; /* while it is a spare one */
     unsigned refs;
     unsigned hops;
     unsigned user_len; /* as a user sent it, 0 = not a user's */
@@ -51,7 +53,6 @@ struct sim_node {
     struct rpl_config config;
     struct rpl_engine *engine;
     unsigned generation; /* answers meant for an earlier life are thrown away */
-    rpl_tstamp deadline;
     size_t heap_index;
     struct sim_edge *edges; /* by peer, ascending */
     size_t edge_count, edge_room;
@@ -82,17 +83,27 @@ struct sim_event {
     } u;
 };
 
+/* When an engine wants to be called. The time stands here, since looking it up at the nodes would
+ * be a miss in the cache for each comparison. */
+struct sim_turn {
+    rpl_tstamp deadline;
+    unsigned node;
+};
+
 struct sim {
     rpl_tstamp now;
     uint64_t random, seed;
     struct sim_node **nodes;
     size_t node_count, node_room;
-    unsigned *heap; /* nodes by (deadline, number) */
+    struct sim_turn *heap; /* a node each, by (deadline, number) */
     struct sim_event *events;
     size_t event_count, event_room;
     uint64_t sequence;
     uint64_t digest;
     struct sim_stats stats;
+    struct sim_frame *spare; /* frames to be used again, by |next| */
+    bool watch;              /* see sim_watch() */
+    char broken[160];        /* the first rule that was, "" = none */
     unsigned log_wanted;
     sim_log_fn *log;
     void *log_ctx;
@@ -128,8 +139,13 @@ void sim_input_later(struct sim *sim, unsigned node, rpl_duration delay,
 /* effect.c: carry out all that the engine of |node| wants, and note when it wants to be called. */
 void sim_effects(struct sim *sim, unsigned node);
 
+/* check.c: |node| decided something, or was given |route|. */
+void sim_check_node(struct sim *sim, unsigned node);
+void sim_check_route(struct sim *sim, unsigned node, const struct rpl_route *route);
+
 /* radio.c */
-struct sim_frame *sim_frame_new(size_t len);
+/* |len| zeros, with room for SIM_FRAME_ROOM octets. */
+struct sim_frame *sim_frame_new(struct sim *sim, size_t len);
 struct sim_frame *sim_frame_hold(struct sim_frame *frame);
 void sim_frame_drop(struct sim_frame *frame);
 struct sim_edge *sim_edge_find(struct sim_node *node, unsigned peer);

@@ -48,6 +48,10 @@ void sim_free(struct sim *sim)
         if (sim->events[i].kind == SIM_EVENT_FRAME)
             sim_frame_drop(sim->events[i].u.frame);
     }
+    for (struct sim_frame *frame; (frame = sim->spare) != NULL;) {
+        sim->spare = frame->next;
+        free(frame);
+    }
     free(sim->events);
     free(sim->heap);
     free(sim->nodes);
@@ -100,7 +104,6 @@ unsigned sim_add(struct sim *sim, const char *name, const struct rpl_config *con
     node->config = *config;
     node->config.mem = sim_engine_memory(sim);
     node->config.seed = mix(&seed);
-    node->deadline = RPL_NEVER;
     if (name)
         snprintf(node->name, sizeof(node->name), "%s", name);
     else
@@ -363,7 +366,7 @@ static bool step(struct sim *sim, rpl_tstamp until)
     struct sim_event event;
 
     if (sim->node_count > 0)
-        deadline = sim->nodes[sim->heap[0]]->deadline;
+        deadline = sim->heap[0].deadline;
     if (on_its_way > until && deadline > until)
         return false;
 
@@ -375,7 +378,7 @@ static bool step(struct sim *sim, rpl_tstamp until)
         return true;
     }
 
-    unsigned node = sim->heap[0];
+    unsigned node = sim->heap[0].node;
     sim->now = deadline > sim->now ? deadline : sim->now;
     rpl_engine_timeout(sim->nodes[node]->engine, sim->now);
     sim_effects(sim, node);

@@ -9,9 +9,9 @@ trap 'rm -rf "$work"' EXIT INT TERM
 
 run() {
     for mop in 1 2; do
-        # Sizes of structs differ, and so does the memory that is used.
+        # Whether all is well in so short a time is not asked here. Sizes of structs differ, and so does the memory that is used.
         "$1" --nodes 40 --degree 8 --mop $mop --hours 1 --loss 0.15 --traffic up,down,p2p \
-            --restarts 20 --cuts 20 --partition 300 --seed 3 --json |
+            --restarts 20 --cuts 20 --partition 300 --seed 3 --json 2>/dev/null |
             sed 's/"memory_per_node": [0-9]*/"memory_per_node": -/'
     done
 }
