@@ -13,6 +13,7 @@
 #include "bridge/topic.h"
 
 #define MQTT_PORT 1883
+#define MQTTS_PORT 8883
 
 struct reader {
     FILE *errors;
@@ -37,6 +38,7 @@ struct setting {
 
 static const char *const output_words[] = {"json", "value", "raw", NULL};
 static const char *const failure_words[] = {"refuse", "memory", NULL};
+static const char *const version_words[] = {"auto", "5", "3.1.1", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const to_words[] = {"stderr", "syslog", NULL};
 
@@ -49,16 +51,27 @@ static const char *const to_words[] = {"stderr", "syslog", NULL};
 #name, TYPE_TEXT, offsetof(struct bconf, name), low, 0, sizeof(((struct bconf *)0)->name), \
             NULL                                                                                   \
     }
+#define TRUTH(name)                                                                                \
+    {                                                                                              \
+#name, TYPE_BOOL, offsetof(struct bconf, name), 0, 0, 0, NULL                              \
+    }
 #define CHOICE(text, field, list)                                                                  \
     {                                                                                              \
         text, TYPE_CHOICE, offsetof(struct bconf, field), 0, 0, 0, list                            \
     }
 
 static const struct setting settings[] = {
-    TEXT(broker, 1),
     TEXT(username, 0),
     TEXT(password, 0),
     TEXT(client_id, 0),
+    CHOICE("mqtt_version", mqtt_version, version_words),
+    TRUTH(clean_session),
+    TRUTH(message_expiry),
+    TEXT(tls_ca, 0),
+    TEXT(tls_certificate, 0),
+    TEXT(tls_key, 0),
+    TEXT(psk_identity, 0),
+    TEXT(psk, 0),
     NUMBER(keepalive_s, 10, 3600),
     TEXT(base, 1),
     NUMBER(qos, 0, 2),
@@ -134,7 +147,7 @@ __attribute__((format(printf, 4, 5))) static void complain(struct reader *reader
     char found[128] = "";
     va_list args;
 
-    if (strcmp(path, "bridge.password") == 0) {
+    if (strcmp(path, "bridge.password") == 0 || strcmp(path, "bridge.psk") == 0) {
         (void)snprintf(found, sizeof(found), " (not shown)");
     } else {
         found_text(setting, found, sizeof(found));
@@ -244,7 +257,7 @@ static const struct setting *setting_find(const struct setting *list, size_t n, 
 static void unknown(struct reader *reader, const struct setting *list, size_t n,
                     const config_setting_t *from, const char *path, const char *more)
 {
-    char names[768];
+    char names[1024];
     size_t len = 0;
 
     names[0] = '\0';
@@ -350,44 +363,95 @@ static void read_commands(struct reader *reader, const config_setting_t *from)
 
 /* --- the group ------------------------------------------------------------------------------ */
 
-bool bconf_broker_parse(const char *url, char host[BCONF_TEXT_MAX], uint16_t *ret_port)
+/* The host behind the scheme; what follows it, or NULL when it is not well formed. */
+static const char *host_end(const char **host)
 {
-    const char *at = url;
     const char *end;
-    const char *port = NULL;
-    unsigned long number = MQTT_PORT;
 
-    if (strncmp(at, "mqtt://", 7) != 0) {
-        return false;
+    if (**host == '[') {
+        end = strchr(++*host, ']');
+        return end != NULL && (end[1] == ':' || end[1] == '\0') ? end : NULL;
     }
-    at += 7;
-    if (*at == '[') {
-        end = strchr(++at, ']');
-        if (end != NULL && (end[1] == ':' || end[1] == '\0')) {
-            port = end[1] == ':' ? end + 2 : NULL;
-        } else {
-            return false;
-        }
-    } else {
-        end = at + strcspn(at, ":");
-        port = *end == ':' ? end + 1 : NULL;
-    }
-    if (port != NULL) {
-        size_t digits = strspn(port, "0123456789");
+    return *host + strcspn(*host, ":");
+}
 
-        number = strtoul(port, NULL, 10);
-        if (digits == 0 || digits > 5 || port[digits] != '\0' || number == 0 || number > 65535) {
-            return false;
-        }
-    }
-    if (end == at || (size_t)(end - at) >= BCONF_TEXT_MAX ||
-        strcspn(at, "/@ \t") < (size_t)(end - at)) {
-        return false;
-    }
-    memcpy(host, at, (size_t)(end - at));
-    host[end - at] = '\0';
+static bool port_read(const char *text, uint16_t *ret_port)
+{
+    size_t digits = strspn(text, "0123456789");
+    unsigned long number = strtoul(text, NULL, 10);
+
     *ret_port = (uint16_t)number;
+    return digits > 0 && digits <= 5 && text[digits] == '\0' && number > 0 && number <= 65535;
+}
+
+bool bconf_broker_parse(const char *url, struct bconf_broker *ret_broker)
+{
+    bool tls = strncmp(url, "mqtts://", 8) == 0;
+    const char *host = url + (tls ? 8 : 7);
+    const char *port;
+    const char *end;
+    size_t len;
+
+    if (strlen(url) >= sizeof(ret_broker->url) || (!tls && strncmp(url, "mqtt://", 7) != 0)) {
+        return false;
+    }
+    end = host_end(&host);
+    len = end == NULL ? 0 : (size_t)(end - host);
+    if (len == 0 || strcspn(host, "/@ \t") < len) {
+        return false;
+    }
+    port = end + (*end == ']');
+    ret_broker->port = tls ? MQTTS_PORT : MQTT_PORT;
+    if (*port == ':' && !port_read(port + 1, &ret_broker->port)) {
+        return false;
+    }
+    memcpy(ret_broker->url, url, strlen(url) + 1);
+    memcpy(ret_broker->host, host, len);
+    ret_broker->host[len] = '\0';
+    ret_broker->tls = tls;
     return true;
+}
+
+static void read_broker(struct reader *reader, const config_setting_t *from, const char *path)
+{
+    const struct setting text = {.name = "broker", .min = 1, .size = BCONF_TEXT_MAX};
+    struct bconf *conf = reader->conf;
+    char url[BCONF_TEXT_MAX];
+    int before = reader->n_errors;
+
+    read_text(reader, &text, url, from, path);
+    if (reader->n_errors > before) {
+        return;
+    }
+    if (!bconf_broker_parse(url, &conf->brokers[conf->n_brokers])) {
+        complain(reader, from, path,
+                 "not understood; allowed is mqtt://HOST or mqtt://HOST:PORT, mqtts:// for TLS, "
+                 "HOST a name, an IPv4 address or an IPv6 address in []");
+        return;
+    }
+    conf->n_brokers++;
+}
+
+/* One, or several in the order in which they are tried. */
+static void read_brokers(struct reader *reader, const config_setting_t *from)
+{
+    int n = is_list(from) ? config_setting_length(from) : 1;
+
+    reader->conf->n_brokers = 0;
+    if (n < 1 || n > BCONF_BROKERS_MAX) {
+        complain(reader, from, "bridge.broker", "allowed is one broker or a list of at most %d",
+                 BCONF_BROKERS_MAX);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        char path[32] = "bridge.broker";
+
+        if (is_list(from)) {
+            (void)snprintf(path, sizeof(path), "bridge.broker[%d]", i);
+        }
+        read_broker(reader, is_list(from) ? config_setting_get_elem(from, (unsigned)i) : from,
+                    path);
+    }
 }
 
 static void read_member(struct reader *reader, const config_setting_t *from)
@@ -403,20 +467,17 @@ static void read_member(struct reader *reader, const config_setting_t *from)
         read_rules(reader, from);
     } else if (strcmp(name, "commands") == 0) {
         read_commands(reader, from);
+    } else if (strcmp(name, "broker") == 0) {
+        read_brokers(reader, from);
     } else if (setting != NULL) {
         read_setting(reader, setting, conf, from, path);
     } else if (strcmp(name, "program") != 0) { /* that one is rpld's */
-        unknown(reader, settings, N_SETTINGS, from, path, "rules commands");
+        unknown(reader, settings, N_SETTINGS, from, path, "broker rules commands");
     }
     if (reader->n_errors > before) {
         return;
     }
-    if (strcmp(name, "broker") == 0 &&
-        !bconf_broker_parse(conf->broker, conf->broker_host, &conf->broker_port)) {
-        complain(reader, from, path,
-                 "not understood; allowed is mqtt://HOST or mqtt://HOST:PORT, HOST a name, an "
-                 "IPv4 address or an IPv6 address in []");
-    } else if (strcmp(name, "base") == 0 && !brg_topic_base_ok(conf->base)) {
+    if (strcmp(name, "base") == 0 && !brg_topic_base_ok(conf->base)) {
         complain(reader, from, path,
                  "no topic; allowed are 1 to 64 octets without + and #, that neither start with "
                  "$ or / nor end with /");
@@ -427,9 +488,9 @@ static void defaults(struct bconf *conf)
 {
     memset(conf, 0, sizeof(*conf));
     *conf = (struct bconf){
-        .broker = "mqtt://127.0.0.1:1883",
-        .broker_host = "127.0.0.1",
-        .broker_port = MQTT_PORT,
+        .n_brokers = 1,
+        .brokers = {{"mqtt://127.0.0.1:1883", "127.0.0.1", MQTT_PORT, false}},
+        .clean_session = true,
         .keepalive_s = 60,
         .base = "mesh",
         .qos = 1,
@@ -448,6 +509,32 @@ static void defaults(struct bconf *conf)
         .log_level = BCONF_LOG_INFO,
         .log_to = BCONF_LOG_STDERR,
     };
+}
+
+/* What is of no use without another. */
+static void check_pairs(struct reader *reader, const config_setting_t *group)
+{
+    const struct bconf *conf = reader->conf;
+    size_t digits = strspn(conf->psk, "0123456789abcdefABCDEF");
+
+    if (conf->username[0] == '\0' && conf->password[0] != '\0') {
+        complain(reader, config_setting_get_member(group, "password"), "bridge.password",
+                 "a password without username; set both or none");
+    }
+    if ((conf->tls_certificate[0] == '\0') != (conf->tls_key[0] == '\0')) {
+        complain(reader, group, "bridge.tls_key",
+                 "a key or a certificate without the other; set "
+                 "both or none");
+    }
+    if ((conf->psk_identity[0] == '\0') != (conf->psk[0] == '\0')) {
+        complain(reader, group, "bridge.psk",
+                 "a key or an identity without the other; set both "
+                 "or none");
+    } else if (conf->psk[digits] != '\0' || digits % 2 != 0) {
+        complain(reader, group, "bridge.psk",
+                 "not a key; allowed are hexadecimal digits in "
+                 "pairs");
+    }
 }
 
 static void read_file(struct reader *reader, const config_t *config)
@@ -475,10 +562,7 @@ static void read_file(struct reader *reader, const config_t *config)
     for (size_t i = 0; i < conf->n_commands; i++) {
         conf->commands[i] = conf->command_patterns[i];
     }
-    if (conf->username[0] == '\0' && conf->password[0] != '\0') {
-        complain(reader, config_setting_get_member(group, "password"), "bridge.password",
-                 "a password without username; set both or none");
-    }
+    check_pairs(reader, group);
 }
 
 /* libconfig would read a device or a FIFO for ever. */
@@ -535,6 +619,7 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .node_port = (uint16_t)conf->node_port,
         .max_nodes = (uint32_t)conf->max_nodes,
         .max_resources = (uint32_t)conf->max_resources,
+        .message_expiry = conf->message_expiry != 0,
         .memory_will_do = conf->on_spool_failure == BCONF_SPOOL_MEMORY,
     };
 }

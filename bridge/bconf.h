@@ -17,17 +17,33 @@
 #define BCONF_RULES_MAX 64
 #define BCONF_PATTERN_MAX 128
 #define BCONF_TEXT_MAX 256
+#define BCONF_BROKERS_MAX 4
 #define BCONF_SOCKET_MAX 108 /* what struct sockaddr_un holds, with the NUL */
 
+enum bconf_mqtt_version { BCONF_MQTT_AUTO, BCONF_MQTT_5, BCONF_MQTT_311 };
 enum bconf_log_level { BCONF_LOG_ERROR, BCONF_LOG_WARNING, BCONF_LOG_INFO, BCONF_LOG_DEBUG };
 enum bconf_spool_failure { BCONF_SPOOL_REFUSE, BCONF_SPOOL_MEMORY };
 enum bconf_log_to { BCONF_LOG_STDERR, BCONF_LOG_SYSLOG };
 
+struct bconf_broker {
+    char url[BCONF_TEXT_MAX]; /* as written */
+    char host[BCONF_TEXT_MAX];
+    uint16_t port;
+    bool tls;
+};
+
 /* Copying it needs bconf_core() to be called again: the core's view points into it. */
 struct bconf {
-    char broker[BCONF_TEXT_MAX]; /* as written */
-    char broker_host[BCONF_TEXT_MAX];
-    uint16_t broker_port;
+    size_t n_brokers; /* at least one */
+    struct bconf_broker brokers[BCONF_BROKERS_MAX];
+    int mqtt_version;            /* enum bconf_mqtt_version */
+    int clean_session;           /* a truth */
+    int message_expiry;          /* a truth */
+    char tls_ca[BCONF_TEXT_MAX]; /* "": the system's */
+    char tls_certificate[BCONF_TEXT_MAX];
+    char tls_key[BCONF_TEXT_MAX];
+    char psk_identity[BCONF_TEXT_MAX];
+    char psk[BCONF_TEXT_MAX];      /* hexadecimal */
     char username[BCONF_TEXT_MAX]; /* "": none */
     char password[BCONF_TEXT_MAX];
     char client_id[BCONF_TEXT_MAX]; /* "": made at start */
@@ -65,7 +81,8 @@ int bconf_load(const char *file, struct bconf *conf, FILE *errors);
 /* The part that the core wants; it points into |conf|. */
 void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config);
 
-/* Splits mqtt://HOST[:PORT] (an IPv6 address in brackets). False when it is not that. */
-bool bconf_broker_parse(const char *url, char host[BCONF_TEXT_MAX], uint16_t *ret_port);
+/* Splits mqtt://HOST[:PORT] or mqtts:// (an IPv6 address in brackets). False when it is not that.
+ */
+bool bconf_broker_parse(const char *url, struct bconf_broker *ret_broker);
 
 #endif

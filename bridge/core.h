@@ -45,6 +45,7 @@ struct brg_core_config {
     uint16_t node_port; /* where nodes listen: 5683 */
     uint32_t max_nodes;
     uint32_t max_resources; /* of one node */
+    bool message_expiry;    /* values are of use as long as their Max-Age says */
     bool memory_will_do;    /* with a store that fails values are acknowledged all the same */
 };
 

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 #include "bridge/mqtt.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 
 #include "bridge/log.h"
 #include "bridge/topic.h"
 
 #define RETRY_MIN_S 1.0
 #define RETRY_MAX_S 60.0
+#define RETRY_NEXT_S 0.1        /* the next of several brokers */
+#define RETRY_TAKEN_OVER_S 300. /* somebody else has our name: no tug of war */
+#define STEADY_S 30.0           /* a connection of that age was a good one */
+#define SHORT_S 10.0            /* and one that ends by then was none */
+#define SHORT_LIVED_MAX 3
+#define SESSION_S 86400U /* how long a broker keeps a session that is not clean */
 #define CONNACK_S 15.0
 #define COMMAND_DEPTH_MAX 8 /* segments of a resource's path */
 #define WINDOW 100
 #define PACKETS_PER_TURN 100
 #define STATE_QOS 1
+#define SYSTEM_NET "/sys/class/net"
+#define SYSTEM_CAS "/etc/ssl/certs"
 
 enum mqtt_state {
     MQTT_AWAY,       /* the retry timer runs */
@@ -46,7 +58,14 @@ struct brg_mqtt {
     int thread_errno;
     double retry_s;
     bool said_away;
-    char refusal[64]; /* of a CONNACK; "": none */
+    size_t broker;     /* the one in use or to be tried next */
+    bool only_311;     /* a broker does not know MQTT 5 */
+    bool only_311_now; /* and has just said so */
+    bool v5;           /* of |handle| */
+    bool taken_over;
+    unsigned short_lived; /* connections in a row */
+    ev_tstamp ready_at;
+    char refusal[96]; /* of a CONNACK or DISCONNECT; "": none */
     bool publishing;  /* inside mosquitto_publish(), whose callback may come at once */
     int acked[WINDOW];
     size_t n_acked;
@@ -56,9 +75,52 @@ static void connect_begin(struct brg_mqtt *mqtt);
 
 /* --- losing it ------------------------------------------------------------------------------ */
 
+static const struct bconf_broker *broker_of(const struct brg_mqtt *mqtt)
+{
+    return &mqtt->conf->brokers[mqtt->broker];
+}
+
+/* How long to wait; chooses the broker that is tried then. */
+static double wait_next(struct brg_mqtt *mqtt, bool was_ready)
+{
+    double wait;
+
+    if (mqtt->taken_over) {
+        return RETRY_TAKEN_OVER_S;
+    }
+    if (!was_ready && !mqtt->only_311_now && mqtt->broker + 1 < mqtt->conf->n_brokers) {
+        mqtt->broker++;
+        return RETRY_NEXT_S;
+    }
+    if (mqtt->only_311_now) {
+        return RETRY_NEXT_S; /* the same one, in its own language */
+    }
+    mqtt->broker = 0;
+    if (was_ready && ev_now(mqtt->loop) - mqtt->ready_at > STEADY_S) {
+        mqtt->retry_s = RETRY_MIN_S;
+    }
+    /* A quarter more or less, so that many bridges do not come back at the same instant. */
+    wait = mqtt->retry_s * (0.75 + (double)brg_random_below(&mqtt->random, 1000) / 2000);
+    mqtt->retry_s = mqtt->retry_s * 2 < RETRY_MAX_S ? mqtt->retry_s * 2 : RETRY_MAX_S;
+    return wait;
+}
+
+/* MQTT 5 has a word for it, which not every broker says: then it is connections that come about at
+ * once and end soon, again and again. */
+static bool is_taken_over(struct brg_mqtt *mqtt, bool was_ready)
+{
+    if (was_ready && ev_now(mqtt->loop) - mqtt->ready_at < SHORT_S) {
+        mqtt->short_lived++;
+    } else {
+        mqtt->short_lived = 0;
+    }
+    return mqtt->taken_over || mqtt->short_lived >= SHORT_LIVED_MAX;
+}
+
 static void lost(struct brg_mqtt *mqtt, const char *reason)
 {
-    double wait = mqtt->retry_s;
+    const char *url = broker_of(mqtt)->url;
+    bool was_ready = mqtt->state == MQTT_READY;
 
     ev_io_stop(mqtt->loop, &mqtt->io);
     ev_timer_stop(mqtt->loop, &mqtt->timer);
@@ -67,15 +129,19 @@ static void lost(struct brg_mqtt *mqtt, const char *reason)
     mqtt->state = MQTT_AWAY;
     mqtt->n_acked = 0;
     brg_outbox_lost(mqtt->outbox);
-    if (!mqtt->said_away) {
+    mqtt->taken_over = is_taken_over(mqtt, was_ready);
+    if (mqtt->taken_over) {
+        brg_log_error(
+            "broker: another client seems to use our name, tried again in %.0f s broker=%s "
+            "client_id=%s mend=\"set bridge.client_id of one of them\"",
+            RETRY_TAKEN_OVER_S, url, mqtt->client_id);
+    } else if (!mqtt->said_away) {
         mqtt->said_away = true;
-        brg_log_warning("broker: away, trying again broker=%s reason=\"%s\"", mqtt->conf->broker,
-                        reason);
+        brg_log_warning("broker: away, trying again broker=%s reason=\"%s\"", url, reason);
     }
-    /* A quarter more or less, so that many bridges do not come back at the same instant. */
-    wait *= 0.75 + (double)brg_random_below(&mqtt->random, 1000) / 2000;
-    mqtt->retry_s = mqtt->retry_s * 2 < RETRY_MAX_S ? mqtt->retry_s * 2 : RETRY_MAX_S;
-    ev_timer_set(&mqtt->timer, wait, 0.);
+    ev_timer_set(&mqtt->timer, wait_next(mqtt, was_ready), 0.);
+    mqtt->taken_over = false;
+    mqtt->only_311_now = false;
     ev_timer_start(mqtt->loop, &mqtt->timer);
 }
 
@@ -125,6 +191,58 @@ static bool cannot_be_sent(int result)
            result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_OVERSIZE_PACKET;
 }
 
+static const char *content_type(enum brg_content content)
+{
+    static const char *const names[] = {
+        [BRG_CONTENT_TEXT] = "text/plain",
+        [BRG_CONTENT_JSON] = "application/json",
+        [BRG_CONTENT_OCTETS] = "application/octet-stream",
+    };
+
+    return names[content];
+}
+
+/* Seconds for which it is still of use; 0: none. */
+static uint32_t remaining_s(const struct brg_message *message)
+{
+    struct timespec now = {0};
+    double age;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    age = message->at_s > 0. ? (double)now.tv_sec - message->at_s : 0.;
+    if (age <= 0.) {
+        return message->expiry_s;
+    }
+    return age < (double)message->expiry_s ? message->expiry_s - (uint32_t)age : 0;
+}
+
+static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
+{
+    mosquitto_property *properties = NULL;
+    uint32_t left = remaining_s(message);
+    int result = MOSQ_ERR_SUCCESS;
+
+    if (message->expiry_s > 0 && left == 0) {
+        return MOSQ_ERR_NOT_FOUND; /* nobody wants to have it now */
+    }
+    if (mqtt->v5 && message->expiry_s > 0) {
+        result = mosquitto_property_add_int32(&properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, left);
+    }
+    if (mqtt->v5 && result == MOSQ_ERR_SUCCESS && message->content != BRG_CONTENT_UNSAID) {
+        result = mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE,
+                                               content_type(message->content));
+    }
+    if (result == MOSQ_ERR_SUCCESS) {
+        mqtt->publishing = true;
+        result =
+            mosquitto_publish_v5(mqtt->handle, &message->mid, message->topic, (int)message->len,
+                                 message->payload, message->qos, message->retain, properties);
+        mqtt->publishing = false;
+    }
+    mosquitto_property_free_all(&properties);
+    return result;
+}
+
 void brg_mqtt_pump(struct brg_mqtt *mqtt)
 {
     struct brg_message *message;
@@ -134,13 +252,14 @@ void brg_mqtt_pump(struct brg_mqtt *mqtt)
         return;
     }
     while (result == MOSQ_ERR_SUCCESS && (message = brg_outbox_take(mqtt->outbox)) != NULL) {
-        mqtt->publishing = true;
-        result = mosquitto_publish(mqtt->handle, &message->mid, message->topic, (int)message->len,
-                                   message->payload, message->qos, message->retain);
-        mqtt->publishing = false;
-        if (cannot_be_sent(result)) {
-            brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"",
-                            message->topic, mosquitto_strerror(result));
+        result = publish(mqtt, message);
+        if (result == MOSQ_ERR_NOT_FOUND || cannot_be_sent(result)) {
+            if (result == MOSQ_ERR_NOT_FOUND) {
+                brg_log_debug("broker: older than its Max-Age topic=%s", message->topic);
+            } else {
+                brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"",
+                                message->topic, mosquitto_strerror(result));
+            }
             message->mid = -1;
             brg_outbox_acked(mqtt->outbox, -1);
             result = MOSQ_ERR_SUCCESS;
@@ -174,18 +293,49 @@ static void subscribe(struct brg_mqtt *mqtt)
     (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
 }
 
-static void on_connect(struct mosquitto *handle, void *ctx, int code)
+static void refused(struct brg_mqtt *mqtt, int code)
+{
+    /* A broker of MQTT 3.1.1 says 1, and one of MQTT 5 that does not want it 132. */
+    if (mqtt->v5 && mqtt->conf->mqtt_version == BCONF_MQTT_AUTO &&
+        (code == CONNACK_REFUSED_PROTOCOL_VERSION ||
+         code == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION)) {
+        mqtt->only_311 = true;
+        mqtt->only_311_now = true;
+    }
+    (void)snprintf(mqtt->refusal, sizeof(mqtt->refusal), "%s",
+                   mqtt->v5 ? mosquitto_reason_string(code) : mosquitto_connack_string(code));
+}
+
+static void on_disconnect(struct mosquitto *handle, void *ctx, int code,
+                          const mosquitto_property *properties)
 {
     struct brg_mqtt *mqtt = ctx;
 
+    (void)handle;
+    (void)properties;
+    /* Smaller codes are the library's own errors, which it returns as well. */
+    if (mqtt->v5 && code >= MQTT_RC_UNSPECIFIED) {
+        mqtt->taken_over = code == MQTT_RC_SESSION_TAKEN_OVER;
+        (void)snprintf(mqtt->refusal, sizeof(mqtt->refusal), "%s", mosquitto_reason_string(code));
+    }
+}
+
+static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
+                       const mosquitto_property *properties)
+{
+    struct brg_mqtt *mqtt = ctx;
+
+    (void)flags;
+    (void)properties;
     if (code != 0) {
-        (void)snprintf(mqtt->refusal, sizeof(mqtt->refusal), "%s", mosquitto_connack_string(code));
+        refused(mqtt, code);
         return;
     }
     mqtt->state = MQTT_READY;
-    mqtt->retry_s = RETRY_MIN_S;
+    mqtt->ready_at = ev_now(mqtt->loop);
     mqtt->said_away = false;
-    brg_log_info("broker: connected broker=%s client_id=%s", mqtt->conf->broker, mqtt->client_id);
+    brg_log_info("broker: connected broker=%s client_id=%s mqtt=%s", broker_of(mqtt)->url,
+                 mqtt->client_id, mqtt->v5 ? "5" : "3.1.1");
     (void)mosquitto_publish(handle, NULL, mqtt->state_topic, 6, "online", STATE_QOS, true);
     subscribe(mqtt);
     brg_outbox_republish(mqtt->outbox);
@@ -252,10 +402,17 @@ static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
 static void *connect_main(void *arg)
 {
     struct brg_mqtt *mqtt = arg;
+    const struct bconf_broker *broker = broker_of(mqtt);
+    mosquitto_property *properties = NULL;
 
-    mqtt->thread_result = mosquitto_connect(mqtt->handle, mqtt->conf->broker_host,
-                                            mqtt->conf->broker_port, mqtt->conf->keepalive_s);
+    if (mqtt->v5 && !mqtt->conf->clean_session) {
+        (void)mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+                                           SESSION_S);
+    }
+    mqtt->thread_result = mosquitto_connect_bind_v5(mqtt->handle, broker->host, broker->port,
+                                                    mqtt->conf->keepalive_s, NULL, properties);
     mqtt->thread_errno = errno;
+    mosquitto_property_free_all(&properties);
     ev_async_send(mqtt->loop, &mqtt->connected);
     return NULL;
 }
@@ -278,24 +435,46 @@ static void connected(struct ev_loop *loop, ev_async *async, int events)
     after(mqtt, MOSQ_ERR_SUCCESS);
 }
 
+/* The broker's certificate is checked against its name; there is no way to leave that out. */
+static int tls_set(struct brg_mqtt *mqtt)
+{
+    const struct bconf *conf = mqtt->conf;
+
+    if (conf->psk[0] != '\0') {
+        return mosquitto_tls_psk_set(mqtt->handle, conf->psk, conf->psk_identity, NULL);
+    }
+    return mosquitto_tls_set(mqtt->handle, conf->tls_ca[0] == '\0' ? NULL : conf->tls_ca,
+                             conf->tls_ca[0] == '\0' ? SYSTEM_CAS : NULL,
+                             conf->tls_certificate[0] == '\0' ? NULL : conf->tls_certificate,
+                             conf->tls_key[0] == '\0' ? NULL : conf->tls_key, NULL);
+}
+
 static int handle_new(struct brg_mqtt *mqtt)
 {
     const struct bconf *conf = mqtt->conf;
     int result;
 
-    mqtt->handle = mosquitto_new(mqtt->client_id, true, mqtt);
+    mqtt->v5 = conf->mqtt_version == BCONF_MQTT_5 ||
+               (conf->mqtt_version == BCONF_MQTT_AUTO && !mqtt->only_311);
+    mqtt->handle = mosquitto_new(mqtt->client_id, conf->clean_session != 0, mqtt);
     if (mqtt->handle == NULL) {
         return MOSQ_ERR_NOMEM;
     }
-    mosquitto_connect_callback_set(mqtt->handle, on_connect);
+    mosquitto_connect_v5_callback_set(mqtt->handle, on_connect);
+    mosquitto_disconnect_v5_callback_set(mqtt->handle, on_disconnect);
     mosquitto_publish_callback_set(mqtt->handle, on_publish);
     mosquitto_message_callback_set(mqtt->handle, on_message);
+    (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_PROTOCOL_VERSION,
+                               mqtt->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_TCP_NODELAY, 1);
     (void)mosquitto_max_inflight_messages_set(mqtt->handle, WINDOW + 10);
     result = mosquitto_will_set(mqtt->handle, mqtt->state_topic, 7, "offline", STATE_QOS, true);
     if (result == MOSQ_ERR_SUCCESS && conf->username[0] != '\0') {
         result = mosquitto_username_pw_set(mqtt->handle, conf->username,
                                            conf->password[0] == '\0' ? NULL : conf->password);
+    }
+    if (result == MOSQ_ERR_SUCCESS && broker_of(mqtt)->tls) {
+        result = tls_set(mqtt);
     }
     return result;
 }
@@ -323,6 +502,76 @@ static void connect_begin(struct brg_mqtt *mqtt)
     }
 }
 
+/* The hardware address of an interface: 6 or 8 octets, or none (0). */
+static size_t hardware_address(const char *interface, uint8_t address[8])
+{
+    char path[300];
+    unsigned octet;
+    size_t n = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), SYSTEM_NET "/%s/address", interface);
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    while (n < 8 && fscanf(file, n == 0 ? "%2x" : ":%2x", &octet) == 1) {
+        address[n++] = (uint8_t)octet;
+    }
+    (void)fclose(file);
+    return n == 6 || n == 8 ? n : 0;
+}
+
+/* The EUI-64 of this machine: that of its radio, else one made of an Ethernet address; of several
+ * the one of the interface whose name comes first. */
+static bool machine_eui64(uint8_t eui64[8])
+{
+    static const uint8_t none[8];
+    struct dirent **names = NULL;
+    int n = scandir(SYSTEM_NET, &names, NULL, alphasort);
+    size_t best = 0;
+
+    for (int i = 0; i < n; i++) {
+        uint8_t address[8] = {0};
+        size_t len = hardware_address(names[i]->d_name, address);
+
+        if (len > best && memcmp(address, none, len) != 0) {
+            best = len;
+            memcpy(eui64, address, sizeof(address));
+        }
+        free(names[i]);
+    }
+    free(names);
+    if (best == 6) {
+        memmove(eui64 + 5, eui64 + 3, 3);
+        eui64[0] ^= 2;
+        eui64[3] = 0xff;
+        eui64[4] = 0xfe;
+    }
+    return best != 0;
+}
+
+static void client_id_make(struct brg_mqtt *mqtt)
+{
+    uint64_t id = 0;
+    uint8_t eui64[8];
+
+    if (mqtt->conf->client_id[0] != '\0') {
+        memcpy(mqtt->client_id, mqtt->conf->client_id, sizeof(mqtt->client_id));
+        return;
+    }
+    if (machine_eui64(eui64)) {
+        for (size_t i = 0; i < sizeof(eui64); i++) {
+            id = id << 8 | eui64[i];
+        }
+    } else {
+        id = brg_random(&mqtt->random);
+    }
+    /* 21 characters: MQTT 3.1.1 promises 23. */
+    (void)snprintf(mqtt->client_id, sizeof(mqtt->client_id), "rpld-%016llx",
+                   (unsigned long long)id);
+}
+
 struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
                               struct brg_outbox *outbox, uint64_t seed,
                               const struct brg_mqtt_handler *handler)
@@ -339,12 +588,7 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     mqtt->random = seed;
     mqtt->retry_s = RETRY_MIN_S;
     (void)snprintf(mqtt->state_topic, sizeof(mqtt->state_topic), "%s/bridge/state", conf->base);
-    if (conf->client_id[0] != '\0') {
-        memcpy(mqtt->client_id, conf->client_id, sizeof(mqtt->client_id));
-    } else {
-        (void)snprintf(mqtt->client_id, sizeof(mqtt->client_id), "rpld-bridge-%08lx",
-                       (unsigned long)(brg_random(&mqtt->random) & 0xffffffffU));
-    }
+    client_id_make(mqtt);
     ev_init(&mqtt->io, ready);
     ev_init(&mqtt->timer, timer_due);
     ev_async_init(&mqtt->connected, connected);

@@ -5,8 +5,9 @@
  * The connection is made in a helper thread, because libmosquitto's look-up of a name blocks;
  * the library's handle belongs to that thread until it has ended, and to the loop otherwise. Each
  * attempt has a handle of its own, so nothing is queued twice: what was on its way when a
- * connection was lost goes back into the outbox. A lost broker is said once in the log; it is
- * tried again after 1 to 60 s. Whenever it is back, all state is published again.
+ * connection was lost goes back into the outbox. A lost broker is said once in the log; the next
+ * of several is tried at once, and the first again after 1 to 60 s, with MQTT 5 unless it knows
+ * 3.1.1 only. Whenever one is back, all state is published again.
  */
 #ifndef BRIDGE_MQTT_H
 #define BRIDGE_MQTT_H

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define AVAILABILITY_QOS 1
+#define ALIVE_GRACE_S 30
 
 int brg_resource_topic(const struct brg_core *core, const struct resource *res, const char *suffix,
                        char topic[BRG_TOPIC_MAX])
@@ -26,21 +27,48 @@ int brg_publish_availability(struct brg_core *core, const struct node *node)
                : brg_outbox_put(core->outbox, topic, word, strlen(word), AVAILABILITY_QOS, true);
 }
 
-static int put(struct brg_core *core, const struct resource *res, const char *topic,
-               const void *payload, size_t len)
+/* How a value goes out: as its rule says, or else as for all. */
+static struct brg_message envelope(const struct brg_core *core, const struct resource *res,
+                                   const struct coap_effect *effect, enum brg_output output,
+                                   const struct brg_now *now)
 {
+    static const enum brg_content contents[] = {
+        [BRG_OUTPUT_RAW] = BRG_CONTENT_OCTETS,
+        [BRG_OUTPUT_VALUE] = BRG_CONTENT_TEXT,
+        [BRG_OUTPUT_JSON] = BRG_CONTENT_JSON,
+    };
     const struct brg_rule *rule = res->rule;
-    bool retain = !res->event;
-    int qos = core->config.qos;
+    struct brg_message message = {
+        .qos = core->config.qos,
+        .retain = !res->event,
+        .content = contents[output],
+        .at_s = now->wall_s,
+    };
 
     if (rule != NULL && rule->retain != BRG_RETAIN_UNSET) {
-        retain = rule->retain != 0;
+        message.retain = rule->retain != 0;
     }
     if (rule != NULL && rule->qos != BRG_QOS_UNSET) {
-        qos = rule->qos;
+        message.qos = rule->qos;
     }
+    if (core->config.message_expiry) {
+        /* A state is asked for again after Max-Age; that long, and once more, it is alive. */
+        uint64_t expiry = effect->max_age_s;
+
+        expiry = message.retain ? 2 * expiry + ALIVE_GRACE_S : expiry + 1;
+        message.expiry_s = expiry < UINT32_MAX ? (uint32_t)expiry : 0;
+    }
+    return message;
+}
+
+static int put(struct brg_core *core, struct brg_message *message, const char *topic,
+               const void *payload, size_t len)
+{
+    message->topic = topic;
+    message->payload = payload;
+    message->len = len;
     core->stats.values++;
-    return brg_outbox_put(core->outbox, topic, payload, len, qos, retain);
+    return brg_outbox_add(core->outbox, message);
 }
 
 /* What was not understood is shown, but not so often that it becomes a flood. */
@@ -62,7 +90,7 @@ static void bad_payload(struct brg_core *core, struct resource *res, const char 
 
 static int put_reading(struct brg_core *core, struct resource *res,
                        const struct brg_reading *reading, enum brg_output output,
-                       const struct brg_context *context)
+                       const struct brg_context *context, struct brg_message *message)
 {
     char name[BRG_TOPIC_MAX];
     char topic[BRG_TOPIC_MAX];
@@ -79,7 +107,7 @@ static int put_reading(struct brg_core *core, struct resource *res,
     }
     brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
     brg_reading_write(&core->out, reading, output, context);
-    return core->out.full ? -BRG_ERR_SIZE : put(core, res, topic, core->out.buf, core->out.len);
+    return core->out.full ? -BRG_ERR_SIZE : put(core, message, topic, core->out.buf, core->out.len);
 }
 
 int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
@@ -91,6 +119,7 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
         .seq = effect->seq,
     };
     enum brg_output output = core->config.output;
+    struct brg_message message;
     char topic[BRG_TOPIC_MAX];
     int err = 0;
 
@@ -100,16 +129,17 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
     if (res->rule != NULL && res->rule->output != BRG_OUTPUT_UNSET) {
         output = (enum brg_output)res->rule->output;
     }
+    message = envelope(core, res, effect, output, now);
     if (output == BRG_OUTPUT_RAW) {
         err = brg_resource_topic(core, res, NULL, topic);
-        return err < 0 ? 0 : put(core, res, topic, effect->data, effect->len);
+        return err < 0 ? 0 : put(core, &message, topic, effect->data, effect->len);
     }
     if (brg_decode(&core->decoder, effect->format, effect->data, effect->len) < 0) {
         bad_payload(core, res, core->decoder.reason, effect, now);
         return 0;
     }
     for (size_t i = 0; i < core->decoder.n && err == 0; i++) {
-        err = put_reading(core, res, &core->decoder.readings[i], output, &context);
+        err = put_reading(core, res, &core->decoder.readings[i], output, &context, &message);
         if (err == -BRG_ERR_SIZE) {
             bad_payload(core, res, "too large", effect, now);
             err = 0;

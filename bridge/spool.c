@@ -41,13 +41,13 @@ static const char *const sql[N_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [PUT] = "INSERT OR REPLACE INTO message VALUES(?1,?2,?3,?4,?5,?6,?7)",
+    [PUT] = "INSERT OR REPLACE INTO message VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     [DONE_SUM] = "SELECT count(*), total(length(topic)+length(payload)) FROM message WHERE id<?1",
     [DONE] = "DELETE FROM message WHERE id<?1",
-    [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6)",
+    [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7)",
     [OBSERVE] = "INSERT OR REPLACE INTO observation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [FORGET] = "DELETE FROM observation WHERE eui64=?1 AND path=?2",
-    [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry FROM message WHERE id>?1"
+    [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content FROM message WHERE id>?1"
              " ORDER BY id LIMIT ?2",
     /* Of the next rows those that a newer value of their topic makes superfluous. */
     [COALESCE] = "SELECT id,length(topic)+length(payload),retain AND EXISTS(SELECT 1 FROM message b"
@@ -64,10 +64,12 @@ static const char *const sql[N_STATEMENTS] = {
 
 static const char *const schema =
     "CREATE TABLE message(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL,"
-    " qos INTEGER NOT NULL, retain INTEGER NOT NULL, at REAL NOT NULL, expiry INTEGER NOT NULL);"
+    " qos INTEGER NOT NULL, retain INTEGER NOT NULL, at REAL NOT NULL, expiry INTEGER NOT NULL,"
+    " content INTEGER NOT NULL);"
     "CREATE INDEX message_topic ON message(topic, id);"
     "CREATE TABLE state(topic TEXT PRIMARY KEY, id INTEGER NOT NULL, payload BLOB NOT NULL,"
-    " qos INTEGER NOT NULL, at REAL NOT NULL, expiry INTEGER NOT NULL) WITHOUT ROWID;"
+    " qos INTEGER NOT NULL, at REAL NOT NULL, expiry INTEGER NOT NULL,"
+    " content INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE observation(eui64 TEXT NOT NULL, path TEXT NOT NULL, topic TEXT NOT NULL,"
     " ip BLOB NOT NULL, format INTEGER NOT NULL, flags INTEGER NOT NULL, token BLOB NOT NULL,"
     " seq INTEGER NOT NULL, mid INTEGER NOT NULL, digest INTEGER NOT NULL,"
@@ -263,6 +265,7 @@ static int spool_put(void *ctx, uint64_t id, const struct brg_message *message)
     bind_int(spool, PUT, 5, message->retain);
     (void)sqlite3_bind_double(put, 6, message->at_s > 0. ? message->at_s : wall_s());
     bind_int(spool, PUT, 7, message->expiry_s);
+    bind_int(spool, PUT, 8, message->content);
     spool->stats.messages++;
     spool->stats.bytes += strlen(message->topic) + message->len + ROW_OVERHEAD;
     spool->put_since++;
@@ -309,6 +312,7 @@ static int spool_state(void *ctx, uint64_t id, const struct brg_message *message
     bind_int(spool, STATE, 4, (uint64_t)message->qos);
     (void)sqlite3_bind_double(spool->statements[STATE], 5, message->at_s);
     bind_int(spool, STATE, 6, message->expiry_s);
+    bind_int(spool, STATE, 7, message->content);
     return run(spool, STATE);
 }
 
@@ -390,6 +394,11 @@ static int spool_commit(void *ctx)
     return err;
 }
 
+static enum brg_content content_read(uint64_t value)
+{
+    return value <= BRG_CONTENT_OCTETS ? (enum brg_content)value : BRG_CONTENT_UNSAID;
+}
+
 static int spool_load(void *ctx, uint64_t after, size_t n, brg_each_message *each, void *arg)
 {
     struct brg_spool *spool = ctx;
@@ -408,6 +417,7 @@ static int spool_load(void *ctx, uint64_t after, size_t n, brg_each_message *eac
             .retain = sqlite3_column_int(load, 4) != 0,
             .at_s = sqlite3_column_double(load, 5),
             .expiry_s = (uint32_t)column(spool, LOAD, 6),
+            .content = content_read(column(spool, LOAD, 7)),
         };
 
         rows++;
@@ -445,7 +455,7 @@ static int query_end(struct brg_spool *spool, sqlite3_stmt *stmt, int code)
 
 int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg)
 {
-    sqlite3_stmt *stmt = query(spool, "SELECT id,topic,payload,qos,at,expiry FROM state");
+    sqlite3_stmt *stmt = query(spool, "SELECT id,topic,payload,qos,at,expiry,content FROM state");
     int code = SQLITE_ERROR;
 
     while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -457,6 +467,7 @@ int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg)
             .retain = true,
             .at_s = sqlite3_column_double(stmt, 4),
             .expiry_s = (uint32_t)sqlite3_column_int64(stmt, 5),
+            .content = content_read((uint64_t)sqlite3_column_int64(stmt, 6)),
         };
 
         if (message.topic != NULL) {

@@ -12,6 +12,8 @@
 
 #include "bridge/coap.h"
 
+enum brg_content { BRG_CONTENT_UNSAID, BRG_CONTENT_TEXT, BRG_CONTENT_JSON, BRG_CONTENT_OCTETS };
+
 /* A message to the broker. */
 struct brg_message {
     const char *topic;
@@ -19,6 +21,7 @@ struct brg_message {
     size_t len;
     int qos;
     bool retain;
+    enum brg_content content;
     double at_s;       /* when it was made, since 1970; 0: not known */
     uint32_t expiry_s; /* of use for so long from then on; 0: for ever */
     int mid;           /* the MQTT library's; written by whoever hands the message over */

@@ -77,7 +77,10 @@ class Player:
         while True:
             ready, _, _ = select.select([self.listener, 0], [], [])
             if self.listener in ready:
-                self.greet()
+                try:
+                    self.greet()
+                except OSError:
+                    pass  # it has gone already
             if 0 in ready:
                 data = os.read(0, 4096)
                 if not data:

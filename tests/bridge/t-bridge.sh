@@ -172,7 +172,7 @@ CONF
 sed 's/settle_s = 0/settle_s = -1; colour = 3/; s/qos = 2/qos = 9/' rpld.conf >bad.conf
 "$bridge" -t -c bad.conf 2>bad.out && fail 'a bad configuration passes'
 for line in 'bad.conf:5: bridge.settle_s = -1: out of range; allowed is a number from 0 to 3600' \
-    'bad.conf:5: bridge.colour = 3: unknown setting; allowed here: broker' \
+    'bad.conf:5: bridge.colour = 3: unknown setting; allowed here: username' \
     'bad.conf:10: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
     grep -q "^$line" bad.out || fail "the errors lack: $line: $(cat bad.out)"
 done

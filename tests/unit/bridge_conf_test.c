@@ -42,8 +42,8 @@ static void test_defaults(void **state)
     (void)state;
     assert_int_equal(load("bridge = { };"), 0);
     assert_string_equal(errors, "");
-    assert_string_equal(conf.broker_host, "127.0.0.1");
-    assert_int_equal(conf.broker_port, 1883);
+    assert_string_equal(conf.brokers[0].host, "127.0.0.1");
+    assert_int_equal(conf.brokers[0].port, 1883);
     assert_string_equal(conf.base, "mesh");
     assert_int_equal(conf.qos, 1);
     assert_int_equal(conf.output, BRG_OUTPUT_JSON);
@@ -85,8 +85,8 @@ static void test_everything(void **state)
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
              "{ path = \"x\"; ignore = true; poll_interval_s = 5; } ); };"),
         0);
-    assert_string_equal(conf.broker_host, "2001:db8::1");
-    assert_int_equal(conf.broker_port, 8883);
+    assert_string_equal(conf.brokers[0].host, "2001:db8::1");
+    assert_int_equal(conf.brokers[0].port, 8883);
     assert_int_equal(conf.log_level, BCONF_LOG_DEBUG);
     assert_int_equal(conf.log_to, BCONF_LOG_SYSLOG);
     assert_string_equal(conf.spool, "/s.db");
@@ -131,14 +131,17 @@ static void test_errors(void **state)
     assert_string_equal(
         errors,
         ":2: bridge.qos = 3: out of range; allowed is a number from 0 to 2\n"
-        ":3: bridge.qos_ = 1: unknown setting; allowed here: broker username password client_id "
-        "keepalive_s base qos format coap_port node_port settle_s poll_interval_s outstanding "
+        ":3: bridge.qos_ = 1: unknown setting; allowed here: username password client_id "
+        "mqtt_version "
+        "clean_session message_expiry tls_ca tls_certificate tls_key psk_identity psk keepalive_s "
+        "base qos format coap_port node_port settle_s poll_interval_s outstanding "
         "max_nodes max_resources max_memory_mb spool spool_mb spool_hours on_spool_failure socket "
-        "user log log_to rules commands\n"
+        "user log log_to broker rules commands\n"
         ":4: bridge.base = \"a/#\": no topic; allowed are 1 to 64 octets without + and #, that "
         "neither start with $ or / nor end with /\n"
         ":5: bridge.broker = \"http://x\": not understood; allowed is mqtt://HOST or "
-        "mqtt://HOST:PORT, HOST a name, an IPv4 address or an IPv6 address in []\n"
+        "mqtt://HOST:PORT, mqtts:// for TLS, HOST a name, an IPv4 address or an IPv6 address in "
+        "[]\n"
         ":6: bridge.format = \"xml\": not known; allowed is \"json\", \"value\" or \"raw\"\n"
         ":7: bridge.coap_port = \"x\": not a number; allowed is a number from 0 to 65535\n"
         ":8: bridge.settle_s = 1.5: not a number; allowed is a number from 0 to 3600\n"
@@ -192,30 +195,54 @@ static void test_brokers(void **state)
         const char *url;
         const char *host;
         unsigned port;
+        bool tls;
     } good[] = {
-        {"mqtt://localhost", "localhost", 1883},
-        {"mqtt://10.0.0.1:1", "10.0.0.1", 1},
-        {"mqtt://[::1]", "::1", 1883},
-        {"mqtt://[fe80::1%eth0]:65535", "fe80::1%eth0", 65535},
+        {"mqtt://localhost", "localhost", 1883, false},
+        {"mqtt://10.0.0.1:1", "10.0.0.1", 1, false},
+        {"mqtt://[::1]", "::1", 1883, false},
+        {"mqtt://[fe80::1%eth0]:65535", "fe80::1%eth0", 65535, false},
+        {"mqtts://a", "a", 8883, true},
+        {"mqtts://[::1]:1", "::1", 1, true},
     };
     static const char *const bad[] = {
         "localhost",        "mqtt://",        "mqtt://:1883",    "mqtt://a:",
         "mqtt://a:0",       "mqtt://a:65536", "mqtt://a:1x",     "mqtt://[::1",
-        "mqtt://[::1]1883", "mqtt://[]",      "mqtt://u@h",      "mqtts://a",
+        "mqtt://[::1]1883", "mqtt://[]",      "mqtt://u@h",      "mqtts://",
         "mqtt://a/b",       "mqtt://a:-1",    "mqtt://a:999999", "mqtt://a b",
     };
-    char host[BCONF_TEXT_MAX];
-    uint16_t port;
+    struct bconf_broker broker;
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_true(bconf_broker_parse(good[i].url, host, &port));
-        assert_string_equal(host, good[i].host);
-        assert_int_equal(port, good[i].port);
+        assert_true(bconf_broker_parse(good[i].url, &broker));
+        assert_string_equal(broker.url, good[i].url);
+        assert_string_equal(broker.host, good[i].host);
+        assert_int_equal(broker.port, good[i].port);
+        assert_int_equal(broker.tls, good[i].tls);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_false(bconf_broker_parse(bad[i], host, &port));
+        assert_false(bconf_broker_parse(bad[i], &broker));
     }
+}
+
+static void test_several_brokers(void **state)
+{
+    (void)state;
+    assert_int_equal(load("bridge = { broker = ( \"mqtts://a\", \"mqtt://b:7\" ); psk = \"0aF1\";\n"
+                          "psk_identity = \"i\"; tls_key = \"k\"; tls_certificate = \"c\";\n"
+                          "mqtt_version = \"3.1.1\"; clean_session = false; };"),
+                     0);
+    assert_int_equal(conf.n_brokers, 2);
+    assert_true(conf.brokers[0].tls);
+    assert_string_equal(conf.brokers[1].host, "b");
+    assert_int_equal(conf.brokers[1].port, 7);
+    assert_int_equal(conf.mqtt_version, BCONF_MQTT_311);
+    assert_false(conf.clean_session);
+    assert_int_equal(load("bridge = { broker = ( \"mqtt://a\", \"b\", 5 ); psk = \"0aF\"; };"), 3);
+    assert_null(strstr(errors, "0aF")); /* a secret is not shown */
+    assert_int_equal(load("bridge = { broker = ( ); };"), 1);
+    assert_int_equal(load("bridge = { psk = \"0aF\"; psk_identity = \"i\"; tls_key = \"k\"; };"),
+                     2);
 }
 
 static int setup(void **state)
@@ -238,7 +265,7 @@ int main(void)
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_beside_rpld),
         cmocka_unit_test(test_everything),   cmocka_unit_test(test_errors),
         cmocka_unit_test(test_broken_files), cmocka_unit_test(test_too_many_rules),
-        cmocka_unit_test(test_brokers),
+        cmocka_unit_test(test_brokers),      cmocka_unit_test(test_several_brokers),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

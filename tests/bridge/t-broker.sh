@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# t-broker.sh BRIDGE: how rpld-bridge speaks to brokers: MQTT 5 and 3.1.1, several of them, TLS
+# with certificates and with a shared key, a client that takes its name. In a network namespace of
+# its own. Exit 77: something is missing here, and the line says what.
+set -u
+
+bridge=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+
+need() {
+    [ -n "$(type -P "$1")" ] && return
+    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
+    exit 77
+}
+
+if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
+    need mosquitto mosquitto
+    need mosquitto_sub mosquitto-clients
+    need coap-server-notls libcoap3-bin
+    need openssl openssl
+    need python3 python3
+    need ip iproute2
+    options='--net --pid --fork --kill-child=KILL --mount-proc'
+    # shellcheck disable=SC2086
+    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
+    # shellcheck disable=SC2086
+    if ! unshare $options true 2>/dev/null; then
+        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
+            "sysctl kernel.unprivileged_userns_clone=1"
+        exit 77
+    fi
+    # shellcheck disable=SC2086
+    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge"
+fi
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/t-broker.XXXXXX")
+chmod 755 "$dir"
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+plain=21883 tls=28883 psk=28884
+clock=00124b0000010000
+
+fail() {
+    echo "FAILED: $*"
+    tail -n 20 bridge.log broker.log
+    exit 1
+}
+
+expect_log() {
+    timeout "$1" grep -Eqm1 -- "$2" <(tail -n +1 -f --pid=$$ bridge.log) ||
+        fail "no line like $2 in the log within $1 s"
+    echo "ok: $3"
+}
+
+until_ok() {
+    local end=$((SECONDS + $1))
+
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        read -rt 0.1 <> <(:)
+    done
+    return 0
+}
+
+listens() {
+    (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+has_socket() {
+    chmod 666 rpld.sock 2>/dev/null
+}
+
+# bridge_with SETTINGS: another bridge, with these.
+bridge_with() {
+    if [ -n "${bridge_pid:-}" ]; then
+        kill -TERM $bridge_pid
+        wait $bridge_pid || fail 'the bridge does not end well'
+    fi
+    : >bridge.log
+    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "none"; socket = "%s"; %s };\n' \
+        "$dir/rpld.sock" "$1" >rpld.conf
+    "$bridge" -c rpld.conf -f 2>>bridge.log &
+    bridge_pid=$!
+}
+
+certificate() {
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.csr" 2>/dev/null &&
+        openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
+            -extfile <(printf 'subjectAltName=%s' "$2") -out "$1.crt" 2>/dev/null
+}
+
+ip link set lo up || fail 'no loopback'
+ip -6 addr add fd00::1/128 dev lo nodad
+for ca in ca other; do
+    openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=$ca -days 2 -keyout $ca.key -out $ca.crt \
+        2>/dev/null || fail 'no certificates can be made'
+done
+certificate broker IP:127.0.0.1 && certificate client DNS:client || fail 'no certificate'
+chmod 644 ./*.key
+echo 'mesh:0a0b0c0d' >psk
+cat >broker.conf <<CONF
+per_listener_settings true
+user root
+log_type error
+log_type warning
+log_type notice
+listener $plain 127.0.0.1
+allow_anonymous true
+listener $tls 127.0.0.1
+cafile $dir/ca.crt
+certfile $dir/broker.crt
+keyfile $dir/broker.key
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+listener $psk 127.0.0.1
+psk_hint mesh
+psk_file $dir/psk
+use_identity_as_username true
+allow_anonymous false
+CONF
+mosquitto -c broker.conf >broker.log 2>&1 &
+until_ok 10 listens $plain || fail 'the broker does not start'
+mkfifo play
+python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
+exec 3>play
+until_ok 5 has_socket || fail 'the player of rpld does not start'
+coap-server-notls -A fd00::1 -v 0 &
+printf 'up %s fd00::1\n' $clock >&3
+
+bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; mqtt_version = \"3.1.1\";"
+expect_log 20 'broker: connected .* mqtt=3.1.1$' 'MQTT 3.1.1'
+
+# The client's name is the machine's, and the same the next time.
+name=$(sed -n 's/.*client_id=\([^ ]*\).*/\1/p' bridge.log | head -n 1)
+bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; message_expiry = true;"
+expect_log 20 "broker: connected .*client_id=$name mqtt=5\$" 'MQTT 5, by the same name'
+what=$(mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -R -C 1 -W 20 -t "mesh/$clock/time" -F '%C %E')
+[[ "$what" =~ ^application/json\ ([0-9]+)$ ]] || fail "no content type or expiry: $what"
+[ "${BASH_REMATCH[1]}" -le 40 ] && [ "${BASH_REMATCH[1]}" -gt 0 ] ||
+    fail "the clock has a Max-Age of 1 s: $what"
+echo 'ok: content type, and expiry by Max-Age'
+
+mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -i "$name" -t x -W 60 >/dev/null 2>&1 &
+rival=$!
+expect_log 40 "broker: another client seems to use our name, .*client_id=$name" \
+    'who takes our name is told of, not fought'
+kill $rival
+
+bridge_with "broker = ( \"mqtt://127.0.0.1:1\", \"mqtts://127.0.0.1:$tls\" );
+    tls_ca = \"$dir/ca.crt\"; tls_certificate = \"$dir/client.crt\"; tls_key = \"$dir/client.key\";"
+expect_log 20 "broker: connected broker=mqtts://127.0.0.1:$tls " \
+    'the second broker, by TLS with a certificate'
+bridge_with "broker = \"mqtts://127.0.0.1:$tls\"; tls_ca = \"$dir/other.crt\";
+    tls_certificate = \"$dir/client.crt\"; tls_key = \"$dir/client.key\";"
+expect_log 20 'broker: away, .*reason=' 'a broker whose certificate somebody else signed is none'
+grep -q 'broker: connected' bridge.log && fail 'it was taken all the same'
+bridge_with "broker = \"mqtts://localhost:$tls\"; tls_ca = \"$dir/ca.crt\";
+    tls_certificate = \"$dir/client.crt\"; tls_key = \"$dir/client.key\";"
+expect_log 20 'broker: away, .*reason=' 'nor one of another name'
+grep -q 'broker: connected' bridge.log && fail 'it was taken all the same'
+bridge_with "broker = \"mqtts://127.0.0.1:$psk\"; psk_identity = \"mesh\"; psk = \"0a0b0c0d\";"
+expect_log 20 "broker: connected broker=mqtts://127.0.0.1:$psk " 'TLS with a shared key'
+bridge_with "broker = \"mqtts://127.0.0.1:$psk\"; psk_identity = \"mesh\"; psk = \"0a0b0c0e\";"
+expect_log 20 'broker: away, .*reason=' 'and not with another key'
+
+# What was commanded while the bridge was away, with a session that is not clean.
+bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; clean_session = false;
+    commands = ( \"example_data\" );"
+expect_log 20 'broker: connected' 'a session that stays'
+expect_log 20 'asked for its resources' 'the node is known'
+kill -STOP $bridge_pid
+kill -KILL $bridge_pid
+wait $bridge_pid 2>/dev/null
+bridge_pid=
+mosquitto_pub -h 127.0.0.1 -p $plain -q 1 -t "mesh/$clock/example_data/set" -m kept
+mosquitto_sub -h 127.0.0.1 -p $plain -C 1 -W 20 -t "mesh/$clock/example_data/set/result" >result &
+waits=$!
+bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; clean_session = false;
+    commands = ( \"example_data\" );"
+wait $waits
+grep -q '^{"status":' result || fail 'the command did not come'
+echo 'ok: what was commanded meanwhile comes'
+echo 'all well'
