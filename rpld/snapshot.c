@@ -313,7 +313,7 @@ static int snapshot_read_file(int dir, char **ret_text, size_t *ret_len)
             r = n == 0 ? -EINVAL : -errno;
     }
     close(fd);
-    if (r != 0) {
+    if (!text || r != 0) {
         free(text);
         return r;
     }
