@@ -97,6 +97,15 @@ enum rpl_data_error rpl_encapsulate(uint8_t *packet, size_t *len, size_t size,
                                     const struct rpl_rpi *rpi);
 
 /*
+ * The next fragment of |packet|, whose source we are (RFC 8200 section 4.5): IPv6 header, RPI and
+ * source route as they are, a Fragment header, and what fits into |mtu| of the rest from *offset
+ * on, which moves behind it; begin with 0 and go on while *offset is less than what there is
+ * behind the headers. |out| has room for |mtu|. RPL_DATA_TOO_BIG: the headers alone are.
+ */
+enum rpl_data_error rpl_fragment(const uint8_t *packet, size_t len, size_t mtu, uint32_t id,
+                                 size_t *offset, uint8_t *out, size_t *ret_len);
+
+/*
  * Process the source routing header at the node named in the destination (RFC 6554 section
  * 4.2): swaps the destination with the next segment and decrements Segments Left and the
  * Hop Limit. Only for segments_left > 0. |own| lists our addresses for the loop check.

@@ -144,6 +144,15 @@ static void daemon_on_packet(EV_P_ ev_io *io, int revents)
     fwd_packet_ready(daemon->fwd, daemon->now);
 }
 
+static void daemon_on_tunnel(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+
+    (void)loop;
+    (void)revents;
+    fwd_tunnel_ready(daemon->fwd, daemon->now);
+}
+
 static void daemon_on_lowpan(EV_P_ ev_io *io, int revents)
 {
     struct daemon *daemon = io->data;
@@ -182,6 +191,7 @@ static void daemon_carry(struct daemon *daemon)
     daemon->carrying = true;
     ev_io_start(daemon->loop, &daemon->tun_io);
     ev_io_start(daemon->loop, &daemon->packet_io);
+    ev_io_start(daemon->loop, &daemon->tunnel_io);
     ev_io_start(daemon->loop, &daemon->lowpan_io);
 }
 
@@ -286,6 +296,8 @@ static void daemon_watch(struct daemon *daemon)
     ev_io_init(&daemon->icmp6_io, daemon_on_icmp6, daemon->icmp6.fd, EV_READ);
     ev_io_init(&daemon->tun_io, daemon_on_tun, fwd_tun_fd(daemon->fwd), EV_READ);
     ev_io_init(&daemon->packet_io, daemon_on_packet, fwd_packet_fd(daemon->fwd), EV_READ);
+    ev_io_init(&daemon->tunnel_io, daemon_on_tunnel, fwd_tunnel_fd(daemon->fwd), EV_READ);
+    daemon->tunnel_io.data = daemon;
     daemon->icmp6_io.data = daemon->tun_io.data = daemon->packet_io.data = daemon;
     ev_io_start(loop, &daemon->icmp6_io);
     ev_io_init(&daemon->lowpan_io, daemon_on_lowpan, lowpan_fd(daemon->lowpan), EV_READ);

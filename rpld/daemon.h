@@ -90,7 +90,7 @@ struct daemon {
     uint64_t counters[DAEMON_COUNT];
     ev_io krt_io[KRT_FDS_MAX];
     size_t krt_io_count;
-    ev_io icmp6_io, tun_io, packet_io, lowpan_io;
+    ev_io icmp6_io, tun_io, packet_io, tunnel_io, lowpan_io;
     ev_timer deadline, housekeeping, watchdog;
     ev_check turn_begin;
     ev_prepare turn_end;

@@ -52,7 +52,7 @@ static int fwd_open_all(struct fwd *fwd, const char *name, const struct fwd_kept
     *ret_what = "open a packet socket";
     if (r < 0)
         return r;
-    r = fwd_tunnel_open(&fwd->tunnel);
+    r = fwd_tunnel_open(fwd->tun_ifindex, &fwd->tunnel);
     *ret_what = "open a raw socket for IPv6-in-IPv6";
     return r;
 }
@@ -124,6 +124,11 @@ int fwd_tun_fd(const struct fwd *fwd)
 int fwd_packet_fd(const struct fwd *fwd)
 {
     return fwd->packet;
+}
+
+int fwd_tunnel_fd(const struct fwd *fwd)
+{
+    return fwd->tunnel;
 }
 
 enum fwd_counter fwd_data_counter(enum rpl_data_error error)
@@ -274,6 +279,10 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
         error = RPL_DATA_TOO_BIG;
     else if (info->hbh == 0 && rpl_view_is_own(fwd->engine, &info->src))
         error = rpl_srh_insert(packet, &len, size, &info->dst, 1, &rpi);
+    /* NOTE: RFC 6550 section 11.2 wants the RPI on every packet; one that it makes too large goes
+     * without, for nobody sends less than 1280 octets. */
+    if (error == RPL_DATA_TOO_BIG && len <= mtu)
+        error = RPL_DATA_OK;
     if (error == RPL_DATA_TOO_BIG) {
         fwd->counters[FWD_DROP_TOO_BIG]++;
         fwd_error(fwd, packet, before, ICMP6_PACKET_TOO_BIG, 0, mtu > 8 ? mtu - 8 : 0, now);
@@ -325,7 +334,8 @@ void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
     size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER;
     error = len > size ? RPL_DATA_TOO_BIG : fwd_apply(packet, &len, size, &path, encapsulate);
     if (error == RPL_DATA_TOO_BIG) {
-        fwd_too_big(fwd, packet, len, mtu, &path, encapsulate, now);
+        if (len > mtu || !fwd_large(fwd, packet, len, mtu, &path, now))
+            fwd_too_big(fwd, packet, len, mtu, &path, encapsulate, now);
         return;
     }
     if (error != RPL_DATA_OK) {

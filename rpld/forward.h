@@ -12,10 +12,14 @@
  * taken off and the kernel gets the plain packet through the TUN. A packet with the RPI 0x23
  * alone is the kernel's to carry: we judge its copy only.
  *
+ * A packet that its source route makes too large for the link goes through a tunnel to the last
+ * hop, and the tunnel's packet in fragments (RFC 2473 section 7.2): each has the source route.
+ * The kernel of the last hop puts them together, and we take off the tunnel.
+ *
  * Only packets from RPL interfaces are looked at: no routing header comes in from elsewhere.
  * Sockets are opened once, while privileged; none is bound to an interface.
  *
- * Not done here: header surgery (rpl_data.h), fragmentation, multicast.
+ * Not done here: header surgery (rpl_data.h), reassembly, multicast.
  */
 #ifndef RPLD_FORWARD_H
 #define RPLD_FORWARD_H
@@ -32,6 +36,7 @@
 #define FWD_COUNTERS(X)                                                                            \
     X(DOWN, "forward-down")                                                                        \
     X(DOWN_TUNNEL, "forward-down-encapsulated")                                                    \
+    X(DOWN_FRAGMENTED, "forward-down-fragmented")                                                  \
     X(STEP, "forward-source-route-step")                                                           \
     X(LAST_HOP, "forward-last-hop")                                                                \
     X(UP, "forward-up")                                                                            \
@@ -39,6 +44,7 @@
     X(RETURNED, "forward-returned")                                                                \
     X(INJECTED, "forward-to-kernel")                                                               \
     X(DECAPSULATED, "forward-decapsulated")                                                        \
+    X(REASSEMBLED, "forward-reassembled")                                                          \
     X(TO_ENGINE, "forward-rpl-message")                                                            \
     X(MARKED, "forward-rank-marked")                                                               \
     X(COPY, "forward-judged-copy")                                                                 \
@@ -113,10 +119,12 @@ uint32_t fwd_ifindex(const struct fwd *fwd); /* of the TUN */
 bool fwd_found(const struct fwd *fwd);       /* the TUN stood there already, from an earlier run */
 int fwd_tun_fd(const struct fwd *fwd);
 int fwd_packet_fd(const struct fwd *fwd);
+int fwd_tunnel_fd(const struct fwd *fwd);
 
 /* Carry what waits, a bounded number of packets. Call when the descriptor is readable. */
 void fwd_tun_ready(struct fwd *fwd, rpl_tstamp now);
 void fwd_packet_ready(struct fwd *fwd, rpl_tstamp now);
+void fwd_tunnel_ready(struct fwd *fwd, rpl_tstamp now);
 
 /* A whole packet that came in on the RPL interface |ifindex| and that the kernel never saw
  * (rpld/lowpan.h). */

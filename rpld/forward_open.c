@@ -128,13 +128,19 @@ int fwd_packet_open(int *ret_fd)
 
 /*
  * IPv6-in-IPv6 behind an RPI 0x23 reaches the kernel too, which knows no tunnel and would
- * answer with a Parameter Problem. A raw socket for protocol 41 makes it keep quiet; its
- * filter drops everything.
+ * answer with a Parameter Problem. A raw socket for protocol 41 makes it keep quiet. It takes
+ * nothing but what comes from our TUN: tunnels that came in fragments, which the kernel has put
+ * together.
  */
-int fwd_tunnel_open(int *ret_fd)
+int fwd_tunnel_open(uint32_t tun_ifindex, int *ret_fd)
 {
-    struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-    struct sock_fprog program = {.len = 1, .filter = code};
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, tun_ifindex, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
     int fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_IPV6);
 
     if (fd < 0)

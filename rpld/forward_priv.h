@@ -42,6 +42,7 @@ struct fwd {
     bool tun_found, tun_kept, packet_kept;
     const struct rpl_engine *engine;
     struct fwd_host host;
+    uint32_t fragment_id; /* of the next packet in fragments */
     struct fwd_limit errors;
     unsigned recent_next;
     struct fwd_recent recent[FWD_RECENT];
@@ -93,12 +94,22 @@ bool fwd_instance_of(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tst
 /* A packet that the kernel routed into the TUN; |packet| has FWD_BUFFER octets of room. */
 void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now);
 
+/* ---- too large for the link (forward_large.c) ------------------------------------------ */
+
+/* Send |packet|, which |path| makes larger than |mtu|, in some other way. False: it cannot be. */
+bool fwd_large(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t mtu,
+               const struct rpl_view_path *path, rpl_tstamp now);
+
 /* ---- receiving (forward_up.c) --------------------------------------------------------- */
 
 /* A packet from the RPL interface |ifindex| with the headers that are ours to handle;
  * |packet| has FWD_BUFFER octets of room. */
 void fwd_receive(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex, unsigned nest,
                  rpl_tstamp now);
+
+/* The packet that came out of a tunnel from |outer_src|; room as above. */
+void fwd_from_tunnel(struct fwd *fwd, uint8_t *packet, size_t len, const struct rpl_addr *outer_src,
+                     rpl_tstamp now);
 
 /* ---- the TUN and the sockets (forward_open.c) ----------------------------------------- */
 
@@ -108,6 +119,6 @@ bool fwd_tun_take(struct fwd *fwd, int fd, const char *name);
 bool fwd_packet_take(struct fwd *fwd, int fd);
 int fwd_raw_open(int *ret_fd);
 int fwd_packet_open(int *ret_fd);
-int fwd_tunnel_open(int *ret_fd);
+int fwd_tunnel_open(uint32_t tun_ifindex, int *ret_fd);
 
 #endif /* RPLD_FORWARD_PRIV_H */

@@ -151,6 +151,18 @@ static void fwd_inner(struct fwd *fwd, struct fwd_in *in, const struct rpl_addr 
     fwd_receive(fwd, in->packet, in->len, in->ifindex, in->nest + 1, in->now);
 }
 
+void fwd_from_tunnel(struct fwd *fwd, uint8_t *packet, size_t len, const struct rpl_addr *outer_src,
+                     rpl_tstamp now)
+{
+    struct fwd_in in = {.packet = packet,
+                        .len = len,
+                        .ifindex = fwd->tun_ifindex,
+                        .nest = FWD_NEST_MAX,
+                        .now = now};
+
+    fwd_inner(fwd, &in, outer_src);
+}
+
 /* Strip RPI and consumed source route; the kernel takes it from there: ours, or to forward. */
 static void fwd_finish(struct fwd *fwd, struct fwd_in *in, bool own)
 {

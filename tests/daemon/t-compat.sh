@@ -35,7 +35,9 @@ try() {
     done
     lab_check "the Internet loses nothing to the last one" no_loss uplink "$(lab_address 4)" 50 0.02
     lab_check "nor of 1000 octets" no_loss uplink "$(lab_address 4)" 50 0.02 1000
+    lab_check "nor of 1232 octets" no_loss uplink "$(lab_address 4)" 50 0.02 1232
     lab_check "the last one loses nothing to the Internet" no_loss 4 $LAB_UPLINK::2 50 0.02
+    lab_check "nor of 1232 octets" no_loss 4 $LAB_UPLINK::2 50 0.02 1232
     lab_check "no packet was taken for a rank error" test "$(counter 2 forward-rank-marked)" = 0
 }
 

@@ -76,6 +76,16 @@ lab_check "a packet to nobody gets an error at once" unreachable_at_once
 lab_check "1000 pings to the last one lose none" no_loss 1 "$(lab_address 5)" 1000 0.01
 lab_check "100 pings of 1000 octets from the Internet lose none" \
     no_loss uplink "$(lab_address 5)" 100 0.01 1000
+# As large as a link has to carry: no room for a source route.
+lab_check "100 pings of 1232 octets from the Internet lose none" \
+    no_loss uplink "$(lab_address 5)" 100 0.02 1232
+if [ "$LAB_MODE" = non-storing ]; then
+    lab_check "they went in fragments" test 100 = \
+        "$(lab_ctl 1 counters | awk '$1 == "forward-down-fragmented" { print $2 }')"
+fi
+lab_check "100 pings of 1232 octets from the root lose none" \
+    no_loss 1 "$(lab_address 5)" 100 0.02 1232
+lab_check "and 100 from the root to its neighbour" no_loss 1 "$(lab_address 2)" 100 0.02 1232
 
 lab_signal TERM 1 rpld
 lab_check "a clean stop leaves no route" test -z "$(ip -n n1 -6 route show proto 155)"
