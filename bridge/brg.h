@@ -4,8 +4,8 @@
  *
  * The pure part of the room (coap_*, link_format, payload*, topic, outbox, core, node, keep) makes
  * no system call and reads no clock: it is told the time, is given memory and a seed, and so a run
- * is a function of its inputs. The thin part (main, bconf, follow, mqtt, spool, priv, log) touches
- * the world.
+ * is a function of its inputs. The thin part (main, bconf, follow, mqtt, spool, health, priv, log)
+ * touches the world.
  */
 #ifndef BRIDGE_BRG_H
 #define BRIDGE_BRG_H

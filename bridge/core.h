@@ -115,6 +115,9 @@ int brg_core_restore(struct brg_core *core, const struct brg_observation *observ
 /* Writes what is to be written, now. 0 or what the store said. */
 int brg_core_commit(struct brg_core *core, const struct brg_now *now);
 
+/* Did the last transaction go wrong? */
+bool brg_core_store_fails(const struct brg_core *core);
+
 /* Sets the time of the next transaction; at the end of a turn of the loop, before the deadline is
  * asked for. */
 void brg_core_tend(struct brg_core *core, const struct brg_now *now);

@@ -196,6 +196,11 @@ int brg_core_commit(struct brg_core *core, const struct brg_now *now)
     return err;
 }
 
+bool brg_core_store_fails(const struct brg_core *core)
+{
+    return core->store_fails;
+}
+
 void brg_core_tend(struct brg_core *core, const struct brg_now *now)
 {
     brg_tstamp at = BRG_NEVER;

@@ -18,6 +18,7 @@
 #include "bridge/bconf.h"
 #include "bridge/core.h"
 #include "bridge/follow.h"
+#include "bridge/health.h"
 #include "bridge/log.h"
 #include "bridge/mqtt.h"
 #include "bridge/priv.h"
@@ -25,6 +26,8 @@
 
 #define RECEIVE_BUFFER (4 << 20)
 #define DATAGRAMS_PER_TURN 256
+#define HEALTH_FIRST_S 3.
+#define HEALTH_S 60.
 #define SPOOL_DIR "/var/lib/rpld-bridge"
 #define SPOOL_FILE SPOOL_DIR "/spool.db"
 
@@ -46,6 +49,8 @@ struct bridge {
     struct brg_mqtt_handler mqtt_handler;
     ev_io udp_io;
     ev_timer timer;
+    ev_timer health_timer;
+    struct brg_health health;
     ev_prepare prepare;
     ev_signal term, interrupt, hangup;
     uint64_t oversized;
@@ -143,6 +148,18 @@ static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     coap_timeout(bridge->ep, now.mono);
     brg_core_timeout(bridge->core, &now);
+}
+
+static void health_due(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct bridge *bridge = timer->data;
+    struct brg_now now = now_read();
+
+    (void)loop;
+    (void)events;
+    if (brg_mqtt_is_ready(bridge->mqtt)) {
+        brg_health_tell(&bridge->health, now.wall_s);
+    }
 }
 
 static void datagrams(struct ev_loop *loop, ev_io *io, int events)
@@ -466,6 +483,16 @@ static void watchers_start(struct bridge *bridge)
     ev_signal_init(&bridge->hangup, on_hangup, SIGHUP);
     bridge->udp_io.data = bridge;
     bridge->timer.data = bridge;
+    ev_timer_init(&bridge->health_timer, health_due, HEALTH_FIRST_S, HEALTH_S);
+    bridge->health_timer.data = bridge;
+    bridge->health = (struct brg_health){
+        .base = bridge->conf.base,
+        .core = bridge->core,
+        .ep = bridge->ep,
+        .outbox = bridge->outbox,
+        .spool = bridge->spool,
+    };
+    ev_timer_start(loop, &bridge->health_timer);
     bridge->prepare.data = bridge;
     ev_io_start(loop, &bridge->udp_io);
     ev_prepare_start(loop, &bridge->prepare);

@@ -600,6 +600,11 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     return mqtt;
 }
 
+bool brg_mqtt_is_ready(const struct brg_mqtt *mqtt)
+{
+    return mqtt->state == MQTT_READY;
+}
+
 /* Writes and reads until the library has nothing left to send, for a second at most. */
 static void flush(struct brg_mqtt *mqtt)
 {

@@ -36,6 +36,9 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
 /* Hands over what the outbox has, as far as the window allows. */
 void brg_mqtt_pump(struct brg_mqtt *mqtt);
 
+/* Does a broker listen? */
+bool brg_mqtt_is_ready(const struct brg_mqtt *mqtt);
+
 /* Says offline, flushes for at most a second, and goes. */
 void brg_mqtt_free(struct brg_mqtt *mqtt);
 

@@ -144,6 +144,10 @@ what=$(mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -R -C 1 -W 20 -t "mesh/$clock/t
     fail "the clock has a Max-Age of 1 s: $what"
 echo 'ok: content type, and expiry by Max-Age'
 
+what=$(mosquitto_sub -h 127.0.0.1 -p $plain -C 1 -W 70 -t mesh/bridge/health)
+[[ "$what" =~ ^\{\"t\":[0-9.]+,\"spool\":\"none\",\"nodes\":1,\"online\":1, ]] || fail "no health: $what"
+echo 'ok: how the bridge is'
+
 mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -i "$name" -t x -W 60 >/dev/null 2>&1 &
 rival=$!
 expect_log 40 "broker: another client seems to use our name, .*client_id=$name" \

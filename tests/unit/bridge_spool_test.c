@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bridge/core.h"
+#include "bridge/health.h"
 #include "bridge/spool.h"
 #include "tests/unit/memory_disk.h"
 
@@ -458,6 +459,43 @@ static void put_many(const char *topic, int n, bool retain, double at_s)
     assert_int_equal(brg_core_commit(core, &now), 0);
 }
 
+/* The next message, which is on this topic; its payload, terminated. */
+static const char *told(const char *topic)
+{
+    static char text[20000];
+    struct brg_message *message = brg_outbox_take(outbox);
+
+    assert_non_null(message);
+    assert_string_equal(message->topic, topic);
+    assert_true(message->retain && message->len < sizeof(text));
+    memcpy(text, message->payload, message->len);
+    text[message->len] = '\0';
+    message->mid = 1;
+    brg_outbox_acked(outbox, 1);
+    return text;
+}
+
+/* How the bridge is, and what it gave up: told when it is new. */
+static void check_health(void)
+{
+    struct brg_health health = {
+        .base = "mesh", .core = core, .ep = ep, .outbox = outbox, .spool = spool};
+    const char *text;
+
+    brg_health_tell(&health, 1800000000.5);
+    text = told("mesh/bridge/health");
+    assert_non_null(strstr(text, "{\"t\":1800000000.5,\"spool\":\"ok\",\"nodes\":0,"));
+    assert_non_null(strstr(text, ",\"spool_messages\":0,\"spool_bytes\":0,"));
+    assert_null(strstr(text, "\"spool_dropped\":0"));
+    text = told("mesh/bridge/dead");
+    assert_true(strstr(text, "[{\"topic\":\"f\",\"reason\":\"no room\",\"t\":") == text);
+    assert_non_null(strstr(text, ",\"octets\":100,\"hex\":\""));
+    assert_string_equal(text + strlen(text) - 3, "\"}]");
+    brg_health_tell(&health, 1800000060.);
+    (void)told("mesh/bridge/health");
+    assert_null(brg_outbox_take(outbox)); /* nobody died since */
+}
+
 /* First the values of a state but the newest, then the oldest, and each is told of. */
 static void test_bounded(void **state)
 {
@@ -500,6 +538,7 @@ static void test_bounded(void **state)
     assert_int_equal(brg_core_commit(core, &now), 0);
     assert_int_equal(stats->messages, 0);
     assert_int_equal(stats->bytes, 0);
+    check_health();
     end();
 }
 
