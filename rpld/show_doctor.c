@@ -341,7 +341,7 @@ static void check_frames(struct show *show)
     const struct ctl_source *source = show->context->source;
     const char *name;
     uint64_t value;
-    for (unsigned i = 0; source->counter(source->ctx, i, &name, &value); i++) {
+    for (unsigned i = 0; source->counter && source->counter(source->ctx, i, &name, &value); i++) {
         for (size_t t = 0; t < FRAME_TELLTALES; t++) {
             if (strcmp(name, frame_telltales[t].counter) != 0)
                 continue;
