@@ -23,11 +23,17 @@ static void daemon_source_radio(const struct daemon *daemon, const char *name,
                                 struct ctl_radio *out)
 {
     const struct radio *radio = radio_find(&daemon->radios, name);
+    struct krt_link link;
 
     if (!radio)
         return;
     out->state = radio_state_name(radio->state);
-    out->known = radio->ifindex != 0;
+    out->known = radio->ifindex != 0 && krt_link_get(daemon->krt, radio->ifindex, &link);
+    if (!out->known)
+        return;
+    memcpy(out->interface, link.name, sizeof(out->interface));
+    if (radio->state == RADIO_UP && !link.enabled)
+        out->state = "down"; /* somebody's doing, and left alone */
     memcpy(out->eui64, radio->is.eui64, sizeof(out->eui64));
     out->page = radio->is.page;
     out->channel = radio->is.channel;

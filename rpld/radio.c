@@ -144,6 +144,20 @@ static bool radio_differs(const struct radio *radio)
            radio_address_differs(radio->conf, &radio->is);
 }
 
+/* Said, and no reason not to come up. */
+static void radio_limits(const struct radio *radio)
+{
+    const struct conf_radio *conf = radio->conf;
+    int8_t retries = radio_retries(&radio->is, conf->retries);
+
+    if (conf->tx_power != CONF_TX_POWER_DRIVER &&
+        (!radio->is.has_tx_power || radio->is.power_count == 0))
+        log_warning("radio: its transmit power cannot be set", "interface=%s", conf->interface);
+    if (conf->ack_request && retries != (int8_t)conf->retries)
+        log_warning("radio: it repeats frames as often as it can",
+                    "interface=%s retries=%d wanted=%u", conf->interface, retries, conf->retries);
+}
+
 static int radio_set_down(struct krt *krt, struct radio *radio)
 {
     const struct conf_radio *conf = radio->conf;
@@ -182,12 +196,8 @@ static int radio_set_phy(struct krt *krt, struct radio *radio)
         return r;
     is->page = conf->page;
     is->channel = conf->channel;
-    if (conf->tx_power == CONF_TX_POWER_DRIVER)
+    if (conf->tx_power == CONF_TX_POWER_DRIVER || !is->has_tx_power || is->power_count == 0)
         return 0;
-    if (!is->has_tx_power || is->power_count == 0) {
-        log_warning("radio: its transmit power cannot be set", "interface=%s", conf->interface);
-        return 0;
-    }
     int32_t power = radio_power(is, conf->tx_power);
     if (is->tx_power != power)
         r = krt_radio_set_tx_power(krt, is->phy, power);
@@ -315,6 +325,7 @@ static void radio_finish(struct krt *krt, struct radio *radio, const struct krt_
     conf_eui64_format(radio->is.eui64, eui64);
     log_notice("radio: up", "eui64=%s interface=%s page=%u channel=%u pan_id=0x%04x", eui64,
                conf->interface, radio->is.page, radio->is.channel, radio->is.pan_id);
+    radio_limits(radio);
     if (!quiet)
         log_warning("radio: the kernel sends more than it has to", "interface=%s mend=\"%s\"",
                     conf->interface, "rpld --prepare");

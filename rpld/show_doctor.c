@@ -95,12 +95,15 @@ static void check_mtu(struct show *show, const struct ctl_interface *interface)
 static void check_radio(struct show *show, const struct ctl_interface *interface)
 {
     const struct ctl_radio *radio = &interface->radio;
-    char name[48];
+    char name[48], mend[80];
 
     snprintf(name, sizeof(name), "radio of %s", interface->name);
+    snprintf(mend, sizeof(mend), "ip link set %s up", radio->interface);
     if (strcmp(radio->state, "up") == 0)
         check(show, name, true, NULL, "up, page %u channel %u, PAN 0x%04x", radio->page,
               radio->channel, radio->pan_id);
+    else if (strcmp(radio->state, "down") == 0)
+        check(show, name, false, mend, "%s is down", radio->interface);
     else if (strcmp(radio->state, "foreign") == 0)
         check(show, name, true, NULL, "not ours to set up: the interface was there before");
     else if (strcmp(radio->state, "missing") == 0)

@@ -156,13 +156,41 @@ lab_check "both are answered" lab_until 10 eval \
     '[ "$(grep -c "> $mote: ICMP6, echo reply" $LAB/echo.log)" = 2 ]'
 lab_signal TERM 2 tcpdump
 
-# --- a radio that comes and goes ---
+# --- rpld that is killed, and a radio that somebody takes down ---
+
+before=$(link_says 3 lowpan0 ifindex)
+lab_signal KILL 3 rpld
+radio_rpld 3
+lab_check "after kill -9 the radio is taken over" lab_until 20 radio_state 3 up
+lab_check "with the same interface" test "$(link_says 3 lowpan0 ifindex)" = "$before"
+lab_check "the way through it works again" lab_until 60 lab_reaches 1 "$(lab_address 5)"
+lab_signal KILL 6 rpld
+radio_config 6 'retries = 3;'
+sed -i 's/channel = 15;/channel = 16;/' $LAB/n6/rpld.conf
+radio_rpld 6
+lab_check "another channel takes effect at the start" lab_until 20 radio_state 6 up
+lab_check "as iwpan sees it" test "$(iwpan_says 6 phy current_channel:)" = 16,
+ip -n n6 link set wpan5 down
+lab_check "a radio that is taken down is left alone" lab_until 10 radio_state 6 down
+lab_check "and doctor has the command" test "$(lab_json 6 doctor \
+    '.checks[] | select(.name == "radio of lowpan0") | .mend')" = 'ip link set wpan5 up'
+
+# --- radios that come and go ---
 
 radios unplug 5
 lab_check "a radio that is unplugged is missed" lab_until 10 radio_state 6 missing
 lab_check "and said to be" logged 6 'radio: gone'
 radios plug 6 1 >$LAB/plugged
 lab_check "another one in its place is taken" lab_until 20 radio_state 6 up
+before=$(link_says 6 lowpan0 ifindex)
+radios plug 6 1 >/dev/null
+lab_check "a second one is left alone" test "$(link_says 6 lowpan0 ifindex)" = "$before"
+lab_signal TERM 6 rpld
+radio_config 6
+radio_rpld 6
+lab_check "where there are two, any is none" lab_until 20 logged 6 'radio: cannot .*name one of them'
+radios unplug "$(cat $LAB/plugged)"
+lab_check "and the one that is left is" lab_until 20 radio_state 6 up
 lab_check "the node is reached again" lab_until 60 lab_reaches 1 "$(lab_address 6)"
 
 # --- an interface of somebody else ---
