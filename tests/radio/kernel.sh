@@ -45,7 +45,8 @@ if [ ! -d "$place/lib" ]; then
     package=$(apt-cache "${options[@]}" depends linux-image-amd64 |
         awk '/Depends: linux-image/ { print $2; exit }')
     [ -n "$package" ] || {
-        echo "kernel.sh: there is no linux-image-amd64 in $suite at $mirror" >&2
+        tail -n 20 "$apt/log" >&2
+        echo "kernel.sh: no linux-image-amd64 of $suite at $mirror: no test on radios without it" >&2
         exit 1
     }
     cd "$apt"
