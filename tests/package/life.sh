@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# life.sh: run by the systemd of a Debian of its own (boot.sh), with the packages in /root/packages:
+# they are installed, tried by the tests of debian/tests, upgraded and purged.
+set -u
+failed=0
+
+check() {
+    local text=$1
+
+    shift
+    if "$@" >/tmp/check.log 2>&1; then
+        echo "ok $text"
+    else
+        echo "FAIL $text"
+        sed 's/^/    /' /tmp/check.log
+        failed=1
+    fi
+}
+
+# try NAME: one of debian/tests.
+try() {
+    echo "-- debian/tests/$1"
+    bash "/root/rpld/debian/tests/$1" || failed=1
+}
+
+# All files of the system; what comes and goes by itself, and the accounts, which stay, left out.
+files() {
+    find / -xdev \( -path /root -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
+        -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd \) -prune -o -print |
+        grep -vE '^/etc/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$' | sort
+}
+
+rm -f /usr/sbin/policy-rc.d
+files >/root/files.before
+check "rpld, rpld-bridge and rpl-sim are installed" dpkg -i /root/packages/rpld_*.deb \
+    /root/packages/rpld-bridge_*.deb /root/packages/rpl-sim_*.deb
+check "the service runs" systemctl is-active rpld
+check "and comes with the next start" systemctl is-enabled rpld
+check "it has a user of its own" id rpld
+check "the simulator runs" rplsim --nodes 10 --hours 1
+for name in mesh restart wrong-configuration; do
+    try $name
+done
+
+pid=$(systemctl show -P MainPID rpld)
+check "an upgrade" dpkg -i /root/packages/rpld_*.deb /root/packages/rpld-bridge_*.deb
+check "goes on with the new program" test "$(systemctl show -P MainPID rpld)" != "$pid"
+check "which runs" systemctl is-active rpld
+check "the prefix has not changed" grep -q prefix /var/lib/rpld/rpld.state
+check "removed and not purged, the state stays" eval 'dpkg -r rpld-bridge rpld rpl-sim &&
+    test -f /var/lib/rpld/rpld.state && test -f /etc/rpld/rpld.conf'
+check "and is there after the next installation" eval 'before=$(cat /var/lib/rpld/rpld.state) &&
+    dpkg -i /root/packages/*.deb && systemctl is-active rpld &&
+    [ "$(grep -m1 prefix /var/lib/rpld/rpld.state)" = "$(grep -m1 prefix <<<"$before")" ]'
+try purge
+dpkg --purge rpl-sim >/dev/null 2>&1
+files >/root/files.after
+check "a purge leaves the file system as it was" diff /root/files.before /root/files.after
+exit $failed
