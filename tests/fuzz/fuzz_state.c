@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpld/snapshot.h"
 #include "rpld/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +34,20 @@ static void try(const char *text, size_t len)
     }
 }
 
+/* And as a line of the snapshot: what is taken is a target with one way or the other. */
+static void try_line(const uint8_t *data, size_t size)
+{
+    struct rpl_event_target target;
+    char line[SNAPSHOT_LINE_MAX + 8] = "", ifname[RPL_IFNAME_MAX];
+
+    memcpy(line, data, size < sizeof(line) - 1 ? size : sizeof(line) - 1);
+    if (!snapshot_read_line(line, &target, ifname))
+        return;
+    if (target.len > 128 || target.parent_count > RPL_PARENTS_MAX ||
+        (target.parent_count == 0) == (ifname[0] == '\0'))
+        abort();
+}
+
 static uint32_t checksum(const char *text, size_t len)
 {
     uint32_t crc = UINT32_MAX;
@@ -55,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(text, data, size);
     try(text, size);
+    if (size > 0)
+        try_line(data, size);
     int n = snprintf(text + size, room - size, "sum %08x\n", (unsigned)checksum(text, size));
     try(text, size + (size_t)n);
     free(text);

@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "rpld/notify.h"
@@ -71,11 +73,55 @@ static void manager_hears_us(void **unused)
     notify_send("WATCHDOG=1");
 }
 
+/* As systemd passes them: from 3 on, with names. Only those that we want stay. */
+static void kept_descriptors_come_back(void **unused)
+{
+    char pid[16];
+    int pair[2];
+
+    (void)unused;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child > 0) {
+        int status;
+
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        return;
+    }
+    if (pipe(pair) < 0 || dup2(pair[0], 20) != 20 || dup2(20, 3) != 3 || dup2(20, 4) != 4)
+        _exit(1);
+    snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "2", 1);
+    setenv("LISTEN_FDNAMES", "other:wanted", 1);
+    notify_fds_take();
+    if (getenv("LISTEN_FDS") || notify_fd("missing") != -1 || notify_fd("wanted") != 4 ||
+        notify_fd("wanted") != -1)
+        _exit(2);
+    notify_fds_close();
+    _exit(fcntl(4, F_GETFD) == FD_CLOEXEC && fcntl(3, F_GETFD) == -1 ? 0 : 3);
+}
+
+static void those_of_another_process_are_left(void **unused)
+{
+    (void)unused;
+    setenv("LISTEN_PID", "1", 1);
+    setenv("LISTEN_FDS", "1", 1);
+    setenv("LISTEN_FDNAMES", "wanted", 1);
+    notify_fds_take();
+    assert_int_equal(notify_fd("wanted"), -1);
+    assert_null(getenv("LISTEN_FDNAMES"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_manager_nothing_happens),
         cmocka_unit_test(bad_names_are_refused),
+        cmocka_unit_test(kept_descriptors_come_back),
+        cmocka_unit_test(those_of_another_process_are_left),
         cmocka_unit_test(manager_hears_us),
     };
 
