@@ -111,34 +111,59 @@ static bool check_rank(struct sim *sim, unsigned node, const struct rpl_view_ins
     return check_parent(sim, node, view, text, size);
 }
 
-/* True if |route| is the default or lies under the prefix of an instance. */
-static bool route_fits(struct sim *sim, unsigned node, const struct rpl_route *route)
+/* What the routes of a node may point at. */
+struct scope {
+    bool any; /* a member of some DODAG */
+    unsigned count;
+    struct {
+        bool joined;
+        uint8_t len;
+        struct rpl_addr prefix, dodag_id;
+    } of[RPL_INSTANCES_MAX];
+};
+
+static void find_scope(const struct sim *sim, unsigned node, struct scope *ret)
 {
     struct rpl_cursor cursor = {0};
     struct rpl_view_instance view;
-    bool any = false;
 
+    ret->any = false;
+    ret->count = 0;
+    while (ret->count < RPL_INSTANCES_MAX &&
+           rpl_view_next_instance(sim->nodes[node]->engine, &cursor, sim->now, &view)) {
+        ret->any = ret->any || view.joined;
+        ret->of[ret->count].joined = view.joined;
+        ret->of[ret->count].len = view.prefix_len;
+        ret->of[ret->count].prefix = view.prefix;
+        ret->of[ret->count++].dodag_id = view.dodag_id;
+    }
+}
+
+/* True if |route| is the default or lies under the prefix of an instance. */
+static bool route_fits(const struct scope *scope, const struct rpl_route *route)
+{
     if (route->dst_len == 0)
         return true;
-    while (rpl_view_next_instance(sim->nodes[node]->engine, &cursor, sim->now, &view)) {
-        any = any || view.joined;
-        if (view.joined && route->dst_len >= view.prefix_len &&
-            rpl_addr_match(&route->dst, &view.prefix, view.prefix_len))
+    for (unsigned i = 0; i < scope->count; i++) {
+        if (scope->of[i].joined && route->dst_len >= scope->of[i].len &&
+            rpl_addr_match(&route->dst, &scope->of[i].prefix, scope->of[i].len))
             return true;
-        if (route->dst_len == 128 && rpl_addr_equal(&route->dst, &view.dodag_id))
+        if (route->dst_len == 128 && rpl_addr_equal(&route->dst, &scope->of[i].dodag_id))
             return true;
     }
-    return !any; /* detached: what is left is about to go */
+    return !scope->any; /* detached: what is left is about to go */
 }
 
 static bool check_routes(struct sim *sim, unsigned node, char *text, size_t size)
 {
     const struct sim_fib *fib = &sim->nodes[node]->fib;
+    struct scope scope;
 
+    find_scope(sim, node, &scope);
     for (size_t i = 0; i < fib->host_count + fib->net_count; i++) {
         const struct rpl_route *route =
             i < fib->host_count ? &fib->hosts[i] : &fib->nets[i - fib->host_count];
-        if (route_fits(sim, node, route))
+        if (route_fits(&scope, route))
             continue;
         snprintf(text, size, "node %s has a route outside of its prefixes", sim_name(sim, node));
         return false;
@@ -165,7 +190,10 @@ void sim_check_node(struct sim *sim, unsigned node)
 
 void sim_check_route(struct sim *sim, unsigned node, const struct rpl_route *route)
 {
-    if (sim->broken[0] == '\0' && !route_fits(sim, node, route))
+    struct scope scope;
+
+    find_scope(sim, node, &scope);
+    if (sim->broken[0] == '\0' && !route_fits(&scope, route))
         snprintf(sim->broken, sizeof(sim->broken), "node %s was given a route outside its prefixes",
                  sim_name(sim, node));
 }
