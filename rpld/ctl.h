@@ -58,6 +58,7 @@ struct ctl_interface {
     bool has_link_local;
     struct rpl_addr link_local;
     uint32_t mtu; /* 0 = not known */
+    bool lowpan;  /* it is a 6LoWPAN interface, whose MTU is 1280 and nothing else */
     struct ctl_radio radio;
 };
 

@@ -57,6 +57,7 @@ static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interf
         out->has_link_local = iface->link.has_link_local;
         out->link_local = iface->link.link_local;
         out->mtu = iface->link.mtu;
+        out->lowpan = iface->link.type == KRT_LINK_LOWPAN;
     }
     return true;
 }

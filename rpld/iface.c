@@ -211,6 +211,13 @@ unsigned iface_check(const struct iface *iface, bool router)
                     iface->link.mtu, iface->name);
         bad++;
     }
+    /* The kernel loses what is larger than that, with a complaint of its own. */
+    if (iface->link.type == KRT_LINK_LOWPAN && iface->link.mtu > IFACE_MTU_MIN) {
+        log_warning("interface: MTU is too large for 6LoWPAN",
+                    "interface=%s mtu=%u mend=\"ip link set %s mtu 1280\"", iface->name,
+                    iface->link.mtu, iface->name);
+        bad++;
+    }
     if (router)
         bad += iface_check_forwarding(iface);
     return bad;

@@ -89,7 +89,7 @@ static void check_mtu(struct show *show, const struct ctl_interface *interface)
         return;
     snprintf(name, sizeof(name), "mtu of %s", interface->name);
     snprintf(mend, sizeof(mend), "ip link set %s mtu 1280", interface->name);
-    check(show, name, mtu >= 1280, mend, "%ld", mtu);
+    check(show, name, mtu == 1280 || (mtu > 1280 && !interface->lowpan), mend, "%ld", mtu);
 }
 
 static void check_radio(struct show *show, const struct ctl_interface *interface)
