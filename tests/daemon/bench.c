@@ -18,7 +18,8 @@
 
 #include "rpl/rpl_wire.h"
 
-#define SILENCE_MS 50 /* nothing more comes on a veth after that */
+#define SILENCE_MS 100 /* the forwarder has nothing more to read after that */
+#define FRAME_MS 1000  /* and so long a busy machine may take to carry a frame over a veth */
 #define MAC_MESH "02:00:00:00:00:01"
 
 static const uint8_t mac_mesh[6] = {2, 0, 0, 0, 0, 1};
@@ -263,7 +264,7 @@ static bool receive_frame(int fd, struct bench_packet *ret_packet, unsigned *ret
     uint8_t frame[BENCH_PACKET + 14];
     struct sockaddr_ll from = {0};
 
-    while (readable(fd, SILENCE_MS)) {
+    while (readable(fd, FRAME_MS)) {
         socklen_t from_len = sizeof(from);
         ssize_t n = recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &from_len);
 
