@@ -408,6 +408,17 @@ struct rpl_engine {
     struct rpl_instance instance[];
 };
 
+/* For views: the BSD tree macros take non-const heads for look-ups that change nothing. */
+static inline struct rpl_engine *rpl_unconst(const struct rpl_engine *engine)
+{
+    union {
+        const struct rpl_engine *in;
+        struct rpl_engine *out;
+    } u = {.in = engine};
+
+    return u.out;
+}
+
 static inline uint64_t rpl_be64(const uint8_t *p)
 {
     uint64_t v = 0;

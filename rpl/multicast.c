@@ -242,11 +242,7 @@ int rpl_view_multicast(const struct rpl_engine *engine, uint8_t instance,
                        const struct rpl_addr *group, const struct rpl_addr *from, uint32_t ifindex,
                        struct rpl_view_copies *ret_copies)
 {
-    union {
-        const struct rpl_engine *in;
-        struct rpl_engine *out;
-    } u = {.in = engine};
-    struct rpl_instance *inst = rpl_instance_find(u.out, instance, NULL);
+    struct rpl_instance *inst = rpl_instance_find(rpl_unconst(engine), instance, NULL);
     struct rpl_group *g;
     struct rpl_member *m;
     bool from_parent;

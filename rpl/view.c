@@ -4,17 +4,6 @@
 #include "rpl/rpl_data.h"
 #include "rpl/rpl_view.h"
 
-/* The BSD tree macros take non-const heads for look-ups that change nothing. */
-static struct rpl_engine *unconst(const struct rpl_engine *engine)
-{
-    union {
-        const struct rpl_engine *in;
-        struct rpl_engine *out;
-    } u = {.in = engine};
-
-    return u.out;
-}
-
 static uint64_t since(rpl_tstamp now, rpl_tstamp then)
 {
     return now > then ? now - then : 0;
@@ -93,7 +82,7 @@ static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_
 bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                             rpl_tstamp now, struct rpl_view_instance *out)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
     uint32_t index = cursor->started ? cursor->index + 1 : 0;
 
     if (index >= e->instance_count)
@@ -181,7 +170,7 @@ static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_vie
 bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
                         struct rpl_view_node *out)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
 
     for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
@@ -209,7 +198,7 @@ bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *curs
 bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr, rpl_tstamp now,
                    struct rpl_view_node *out)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
 
     for (uint32_t i = 0; i < e->instance_count; i++) {
         struct rpl_target *t = rpl_target_find(&e->instance[i], addr, 128);
@@ -226,7 +215,7 @@ bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr,
 bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                              rpl_tstamp now, struct rpl_view_neighbour *out)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
 
     for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
@@ -267,7 +256,7 @@ bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor 
 bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                          struct rpl_view_route_entry *out)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
     struct rpl_rt *rt = RB_MIN(rpl_rt_tree, &e->routes);
 
     if (cursor->started) {
@@ -371,7 +360,7 @@ static int source_route(struct rpl_instance *inst, const struct rpl_addr *dst,
 int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
                    struct rpl_view_path *ret_path)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
 
     for (uint32_t i = 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
@@ -409,7 +398,7 @@ bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *add
 uint32_t rpl_view_neighbour_of(const struct rpl_engine *engine, const struct rpl_addr *addr,
                                struct rpl_addr *ret_link_local)
 {
-    struct rpl_engine *e = unconst(engine);
+    struct rpl_engine *e = rpl_unconst(engine);
     struct rpl_addr local = rpl_addr_link_local(addr);
 
     for (size_t i = 0; i < RPL_INTERFACES_MAX; i++) {
