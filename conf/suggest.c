@@ -5,6 +5,7 @@
 #include "conf/internal.h"
 
 #define NAME_MAX_LEN 40
+#define LISTED_MAX 16 /* more names than that are no help in one line */
 
 /* Levenshtein distance; names longer than NAME_MAX_LEN are far from everything. */
 static unsigned distance(const char *a, const char *b)
@@ -68,17 +69,26 @@ static bool known_name(size_t n, struct known *out)
     return true;
 }
 
+/* The names that a small group allows; of a large one where to read them. */
 static void list_names(enum conf_group group, char *out, size_t size)
 {
     struct known known;
-    size_t used = 0;
+    size_t used = 0, count = 0;
+    char where[64];
 
     (void)snprintf(out, size, "unknown setting; allowed here:");
     for (size_t n = 0; known_name(n, &known); n++) {
         used = strlen(out);
+        count += known.group == group;
         if (known.group == group)
             (void)snprintf(out + used, size - used, " %s", known.name);
     }
+    if (count <= LISTED_MAX)
+        return;
+    group_path(group, where, sizeof(where));
+    (void)snprintf(out, size,
+                   "unknown setting; rpld.conf(5) has the %zu of %s, rpld -T prints them", count,
+                   where);
 }
 
 void conf_suggest(enum conf_group group, const char *name, char *out, size_t size)
