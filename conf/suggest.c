@@ -87,7 +87,7 @@ static void list_names(enum conf_group group, char *out, size_t size)
         return;
     group_path(group, where, sizeof(where));
     (void)snprintf(out, size,
-                   "unknown setting; rpld.conf(5) has the %zu of %s, rpld -T prints them", count,
+                   "unknown setting; those of %s are in rpld.conf(5), and rpld -T prints them",
                    where);
 }
 
