@@ -93,7 +93,7 @@ static void parse_error(struct conf_reader *reader, const config_t *tree, const 
 
     (void)snprintf(where, sizeof(where), "%s", reader->file);
     if (file != NULL && reader->dir != NULL) {
-        conf_source_include_path(reader->dir, file, where, sizeof(where));
+        conf_source_reported_path(reader->dir, file, where, sizeof(where));
         if (conf_source_read(where, &included, &wrong) == 0)
             text = included;
     }

@@ -35,6 +35,9 @@ int conf_source_read(const char *file, char **ret_text, const char **ret_wrong);
 /* The name of an included file as seen from the folder |dir|. */
 void conf_source_include_path(const char *dir, const char *name, char *out, size_t size);
 
+/* The same of a name as libconfig reports it: since 1.7 with the folder before it. */
+void conf_source_reported_path(const char *dir, const char *name, char *out, size_t size);
+
 #define CONF_SCAN_INCLUDE 0x1u /* an include cannot be had */
 #define CONF_SCAN_STRING 0x2u  /* a string never ends */
 

@@ -72,7 +72,7 @@ void conf_reader_where(const struct conf_reader *reader, const config_setting_t 
     if (file == NULL || reader->dir == NULL)
         (void)snprintf(out, size, "%s", reader->file);
     else
-        conf_source_include_path(reader->dir, file, out, size);
+        conf_source_reported_path(reader->dir, file, out, size);
 }
 
 void conf_reader_error(struct conf_reader *reader, const config_setting_t *setting,

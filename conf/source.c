@@ -66,6 +66,17 @@ void conf_source_include_path(const char *dir, const char *name, char *out, size
         (void)snprintf(out, size, "%s/%s", dir, name);
 }
 
+void conf_source_reported_path(const char *dir, const char *name, char *out, size_t size)
+{
+#if LIBCONFIG_VER_MAJOR > 1 || LIBCONFIG_VER_MINOR >= 7
+    bool here = strcmp(dir, ".") == 0 && strncmp(name, "./", 2) == 0;
+
+    (void)snprintf(out, size, "%s", name + (here ? 2 : 0));
+#else
+    conf_source_include_path(dir, name, out, size);
+#endif
+}
+
 void conf_source_line(const char *text, uint32_t line, char *out, size_t size)
 {
     size_t len = 0;
