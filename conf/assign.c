@@ -229,24 +229,53 @@ static bool assign_address(struct conf_reader *reader, const struct conf_setting
     return true;
 }
 
-/* "fd00::/64" into |ret_prefix|; NULL or what is wrong with it. */
-static const char *parse_prefix(const char *text, struct rpl_addr *ret_prefix)
+/* The number behind the slash; above 128 it is none. */
+static unsigned parse_length(const char *text)
+{
+    unsigned value = 0;
+
+    if (text[0] == '\0' || strlen(text) > 3 || (text[0] == '0' && text[1] != '\0'))
+        return 129;
+    for (; *text >= '0' && *text <= '9'; text++)
+        value = value * 10 + (unsigned)(*text - '0');
+    return *text == '\0' ? value : 129;
+}
+
+/* "2001:db8::/32" into |ret|; NULL or what is wrong with it. */
+static const char *parse_net(const char *text, struct rpl_prefix *ret)
 {
     const char *slash = strchr(text, '/');
     char address[INET6_ADDRSTRLEN] = "";
-    static const uint8_t zero[8] = {0};
+    unsigned len = 0;
 
     if (slash == NULL)
         return "no length";
     if ((size_t)(slash - text) >= sizeof(address))
         return "no IPv6 prefix";
     memcpy(address, text, (size_t)(slash - text));
-    if (inet_pton(AF_INET6, address, ret_prefix->b) != 1)
+    if (inet_pton(AF_INET6, address, ret->addr.b) != 1)
         return "no IPv6 prefix";
-    if (strcmp(slash, "/64") != 0)
+    len = parse_length(slash + 1);
+    if (len > 128)
+        return "its length is no number up to 128";
+    ret->len = (uint8_t)len;
+    for (unsigned bit = len; bit < 128; bit++)
+        if ((ret->addr.b[bit / 8] & 0x80u >> bit % 8) != 0)
+            return "bits are set beyond its length";
+    return NULL;
+}
+
+/* "fd00::/64". */
+static const char *parse_prefix(const char *text, struct rpl_addr *ret_prefix)
+{
+    struct rpl_prefix net = {0};
+    const char *wrong = parse_net(text, &net);
+
+    if (wrong != NULL)
+        return wrong;
+    if (net.len != 64)
         return "its length is not 64";
-    if (memcmp(ret_prefix->b + 8, zero, sizeof(zero)) != 0)
-        return "bits are set beyond the first 64";
+    *ret_prefix = net.addr;
     return address_wrong(ret_prefix);
 }
 
@@ -267,6 +296,50 @@ static bool assign_prefix(struct conf_reader *reader, const struct conf_setting 
     instance->rpl.prefix = prefix;
     instance->rpl.prefix_len = 64;
     return true;
+}
+
+static bool assign_net(struct conf_reader *reader, struct rpl_prefixes *list,
+                       const config_setting_t *element, const char *path)
+{
+    struct rpl_prefix net = {0};
+    const char *wrong = NULL;
+
+    if (element->type != CONFIG_TYPE_STRING)
+        wrong = "not in quotes";
+    else
+        wrong = parse_net(config_setting_get_string(element), &net);
+    if (wrong == NULL && net.len > 0)
+        wrong = address_wrong(&net.addr);
+    for (uint32_t i = 0; wrong == NULL && i < list->count; i++)
+        if (list->prefix[i].len == net.len &&
+            memcmp(&list->prefix[i].addr, &net.addr, sizeof(net.addr)) == 0)
+            wrong = "listed twice";
+    if (wrong != NULL) {
+        conf_reader_error(reader, element, path,
+                          "%s; allowed is a routable prefix, as in \"2001:db8::/32\"", wrong);
+        return false;
+    }
+    list->prefix[list->count++] = net;
+    return true;
+}
+
+static bool assign_prefixes(struct conf_reader *reader, const struct conf_setting *setting,
+                            void *base, const config_setting_t *from, const char *path)
+{
+    struct rpl_prefixes *list = (void *)((char *)base + setting->offset);
+    char element_path[CONF_PATH_TEXT_MAX];
+    bool good = true;
+
+    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
+        return refuse_type(reader, setting, from, path);
+    if (config_setting_length(from) > RPL_PREFIXES_MAX)
+        return refuse(reader, setting, from, path, "too many");
+    for (int i = 0; i < config_setting_length(from); i++) {
+        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
+        if (!assign_net(reader, list, config_setting_get_elem(from, (unsigned)i), element_path))
+            good = false;
+    }
+    return good;
 }
 
 /* A place in the list is a number of a context, so one without a prefix is kept by "". */
@@ -492,6 +565,8 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
         return assign_dbm(reader, setting, base, from, path);
     case CONF_CONTEXTS:
         return assign_contexts(reader, setting, base, from, path);
+    case CONF_PREFIXES:
+        return assign_prefixes(reader, setting, base, from, path);
     case CONF_EUI64_LIST:
         return assign_eui64_list(reader, setting, base, from, path);
     case CONF_EUI64:

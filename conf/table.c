@@ -31,6 +31,9 @@ static const struct conf_word metrics[] = {{"etx", RPL_METRIC_ETX, NULL},
                                            {"latency", RPL_METRIC_LATENCY, NULL},
                                            {NULL, 0, NULL}};
 static const struct conf_word mains[] = {{"mains", 255, NULL}, {NULL, 0, NULL}};
+static const struct conf_word never[] = {{"never", 0, NULL}, {NULL, 0, NULL}};
+static const struct conf_word preferences[] = {
+    {"low", UINT8_MAX, NULL}, {"medium", 0, NULL}, {"high", 1, NULL}, {NULL, 0, NULL}};
 static const struct conf_word unlimited[] = {{"unlimited", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word unknown[] = {{"unknown", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word no_constraint[] = {{"none", 0, NULL}, {NULL, 0, NULL}};
@@ -102,6 +105,8 @@ const struct conf_setting conf_table[] = {
      "senders remembered for rate limits"},
     {CONF_GROUP_LIMITS, "effects", CONF_NUMBER, 0, 256, 1048576, NULL, IN_CONF(limits.effects),
      "messages and events waiting to go out"},
+    {CONF_GROUP_LIMITS, "quarantine", CONF_NUMBER, 0, 1, 86400, never, IN_CONF(limits.quarantine_s),
+     "seconds that a source of rubbish is not heard"},
 
     {CONF_GROUP_ACCESS, "allow", CONF_EUI64_LIST, 0, 0, 0, NULL, IN_CONF(access.allow),
      "these nodes only; an empty list is everybody"},
@@ -155,6 +160,14 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.preference), "Prf: how much this root wants to be chosen"},
     {CONF_GROUP_INSTANCE, "grounded", CONF_SWITCH, CONF_ROOT_ONLY, 0, 0, NULL,
      IN_INST(rpl.grounded), "G: this root leads to where the nodes want to go"},
+    {CONF_GROUP_INSTANCE, "version_interval", CONF_NUMBER, CONF_ROOT_ONLY, 3600, INT32_MAX, never,
+     IN_INST(rpl.version_interval_s), "seconds between global repairs of the root's own accord"},
+    {CONF_GROUP_INSTANCE, "route_information", CONF_PREFIXES, CONF_ROOT_ONLY, 0, 0, NULL,
+     IN_INST(rpl.route_info), "prefixes that are reached through the root"},
+    {CONF_GROUP_INSTANCE, "route_information_preference", CONF_CHOICE, CONF_ROOT_ONLY, 0, 0,
+     preferences, IN_INST(rpl.route_info_preference), "of these routes among others"},
+    {CONF_GROUP_INSTANCE, "route_information_lifetime", CONF_NUMBER, CONF_ROOT_ONLY, 60, INT32_MAX,
+     infinite_seconds, IN_INST(rpl.route_info_lifetime_s), "of these routes, seconds"},
     {CONF_GROUP_INSTANCE, "path_lifetime", CONF_NUMBER, CONF_NOT_ROOT, 2, 254, path_lifetimes,
      IN_INST(rpl.path_lifetime), "of our own address in DAOs, lifetime units"},
     {CONF_GROUP_INSTANCE, "default_route", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL,
@@ -163,6 +176,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.route_metric), "of the routes that we install"},
     {CONF_GROUP_INSTANCE, "dao_ack", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.dao_ack),
      "K: ask for an answer to our DAOs"},
+    {CONF_GROUP_INSTANCE, "solicit", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.solicit),
+     "say in a DIS which instance and DODAG is meant"},
     {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
      "tell the children when the last parent is lost"},
     {CONF_GROUP_INSTANCE, "unknown_objective", CONF_CHOICE, CONF_NOT_ROOT, 0, 0, unknown_meanings,

@@ -32,6 +32,7 @@ enum conf_kind {
     CONF_HEX,        /* a NUMBER that is written in hexadecimal, four digits */
     CONF_DBM,        /* decibel, with a fraction, stored in hundredths; or one of words */
     CONF_CONTEXTS,   /* prefixes, a struct conf_contexts */
+    CONF_PREFIXES,   /* prefixes of any length, a struct rpl_prefixes */
     CONF_EUI64_LIST, /* EUI-64s, a struct conf_eui64_list */
     CONF_EUI64,      /* an EUI-64, or the word that stands for zero */
     CONF_CHOICE,     /* one of words */

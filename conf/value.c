@@ -96,6 +96,10 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
         append(out, size, "a list of up to %u prefixes, as in ( \"fd00::/64\" )",
                CONF_CONTEXTS_MAX);
         break;
+    case CONF_PREFIXES:
+        append(out, size, "a list of up to %u prefixes, as in ( \"2001:db8::/32\" )",
+               RPL_PREFIXES_MAX);
+        break;
     case CONF_EUI64_LIST:
         append(out, size, "a list of up to %u EUI-64s, as in ( \"02:12:4b:00:14:b5:d9:0e\" )",
                RPL_ACCESS_MAX);
@@ -238,6 +242,19 @@ static void format_contexts(const struct conf_contexts *contexts, char *out, siz
     append(out, size, " )");
 }
 
+static void format_prefixes(const struct rpl_prefixes *list, char *out, size_t size)
+{
+    char length[8];
+
+    append(out, size, "(");
+    for (uint32_t i = 0; i < list->count; i++) {
+        append(out, size, i == 0 ? " " : ", ");
+        (void)snprintf(length, sizeof(length), "/%u", list->prefix[i].len);
+        format_address(&list->prefix[i].addr, length, out, size);
+    }
+    append(out, size, " )");
+}
+
 void conf_setting_format(const struct conf_setting *setting, const void *base, char *out,
                          size_t size)
 {
@@ -258,6 +275,9 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
         break;
     case CONF_CONTEXTS:
         format_contexts((const void *)((const char *)base + setting->offset), out, size);
+        break;
+    case CONF_PREFIXES:
+        format_prefixes((const void *)((const char *)base + setting->offset), out, size);
         break;
     case CONF_EUI64_LIST:
         format_eui64_list((const void *)((const char *)base + setting->offset), out, size);
@@ -294,6 +314,15 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
     }
 }
 
+static bool prefixes_equal(const struct rpl_prefixes *a, const struct rpl_prefixes *b)
+{
+    for (uint32_t i = 0; a->count == b->count && i < a->count; i++)
+        if (a->prefix[i].len != b->prefix[i].len ||
+            memcmp(&a->prefix[i].addr, &b->prefix[i].addr, sizeof(a->prefix[i].addr)) != 0)
+            return false;
+    return a->count == b->count;
+}
+
 static bool eui64_lists_equal(const struct conf_eui64_list *a, const struct conf_eui64_list *b)
 {
     return a->count == b->count && memcmp(a->eui64, b->eui64, a->count * sizeof(a->eui64[0])) == 0;
@@ -323,6 +352,9 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
         return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;
     case CONF_CONTEXTS:
         return contexts_equal((const void *)((const char *)a + setting->offset),
+                              (const void *)((const char *)b + setting->offset));
+    case CONF_PREFIXES:
+        return prefixes_equal((const void *)((const char *)a + setting->offset),
                               (const void *)((const char *)b + setting->offset));
     case CONF_EUI64_LIST:
         return eui64_lists_equal((const void *)((const char *)a + setting->offset),

@@ -38,6 +38,7 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->prefix_valid_s = UINT32_MAX;
     instance->prefix_preferred_s = UINT32_MAX;
     instance->grounded = true;
+    instance->route_info_lifetime_s = 1800;
     /* RFC 6550 section 17 has 8 ms and 20 doublings, far too much air for 802.15.4: 4.1 s to
      * 17.5 minutes instead. */
     instance->dodag.dio_interval_min = 12;
@@ -83,6 +84,16 @@ static const char *check_dodag(const struct rpl_dodag_settings *dodag)
     return NULL;
 }
 
+static bool prefixes_ok(const struct rpl_prefixes *prefixes)
+{
+    if (prefixes->count > RPL_PREFIXES_MAX)
+        return false;
+    for (uint32_t i = 0; i < prefixes->count; i++)
+        if (prefixes->prefix[i].len > 128)
+            return false;
+    return true;
+}
+
 static const char *check_root(const struct rpl_instance_config *instance)
 {
     if (instance->prefix_len != 64 || !rpl_addr_is_routable(&instance->prefix))
@@ -91,6 +102,10 @@ static const char *check_root(const struct rpl_instance_config *instance)
         return "prefix_preferred";
     if (instance->preference > PREFERENCE_HIGHEST)
         return "preference";
+    if (!prefixes_ok(&instance->route_info))
+        return "route_information";
+    if (instance->route_info_preference < -1 || instance->route_info_preference > 1)
+        return "route_information_preference";
     return check_dodag(&instance->dodag);
 }
 

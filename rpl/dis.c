@@ -20,6 +20,15 @@ void rpl_dis_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
         return;
     memset(&e->scratch.u.dis, 0, sizeof(e->scratch.u.dis));
     e->scratch.code = RPL_CODE_DIS;
+    if (inst->cfg.solicit && rpl_addr_is_multicast(dst)) {
+        e->scratch.u.dis.has_solicited = true;
+        e->scratch.u.dis.solicited = (struct rpl_wire_solicited){
+            .match_instance = true,
+            .instance = inst->cfg.id,
+            .match_dodag = inst->cfg.has_dodag_id,
+            .dodag_id = inst->cfg.dodag_id,
+        };
+    }
     if (rpl_send(e, ifindex, &iface->address, dst) > 0)
         rpl_count(e, RPL_COUNT_DIS_OUT);
 }

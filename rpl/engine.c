@@ -130,8 +130,12 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
         reason = RPL_COUNT_DROP_OWN;
     else if (!rpl_access_allowed(e, &ev->src))
         reason = RPL_COUNT_DROP_DENIED;
+    else if (rpl_peer_quarantined(e, &ev->src, ev->ifindex))
+        reason = RPL_COUNT_DROP_QUARANTINED;
     else if (rpl_wire_read(ev->data, ev->len, &ev->src, &ev->dst, p.msg, &reason) == 0)
         reason = judge_scope(&p);
+    else
+        rpl_peer_malformed(e, &ev->src, ev->ifindex);
     if (reason == RPL_COUNTER_COUNT)
         return dispatch(e, &p);
     rpl_count(e, reason);
@@ -235,6 +239,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
         break;
     case TIMER_POISON:
         rpl_instance_poison_timeout(OWNER(t, rpl_instance, t_poison));
+        break;
+    case TIMER_VERSION:
+        rpl_instance_version_timeout(OWNER(t, rpl_instance, t_version));
         break;
     case TIMER_NO_PATH:
         rpl_dao_no_path_timeout(OWNER(t, rpl_instance, t_no_path));

@@ -57,6 +57,7 @@ enum timer_kind {
     TIMER_DAO,
     TIMER_REFRESH,
     TIMER_POISON,
+    TIMER_VERSION,
     TIMER_DTSN,
     TIMER_FLOAT,
     TIMER_NO_PATH,
@@ -96,7 +97,8 @@ struct rpl_peer { /* any source we answer to: for rate limits and duplicate DAOs
     TAILQ_ENTRY(rpl_peer) lru;
     struct rpl_addr addr;
     uint32_t ifindex;
-    struct rpl_bucket dis, dao;
+    struct rpl_bucket dis, dao, malformed;
+    rpl_tstamp quarantined_until;
     bool has_dao, dao_answered;
     uint8_t dao_status;
     uint64_t dao_digest;
@@ -323,11 +325,13 @@ struct rpl_instance {
     struct of_params of;
 
     struct trickle trickle;
-    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_float, t_no_path;
+    struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_float, t_no_path,
+        t_version;
     rpl_duration dis_wait;
     uint8_t poison_left;
     rpl_tstamp dtsn_at, jump_at, detached_at;
-    struct rpl_stored stored; /* as given at start */
+    rpl_tstamp parentless_since; /* while it looks for a parent, 0 = it does not */
+    struct rpl_stored stored;    /* as given at start */
     struct rpl_bucket resets, alarms, forward_errors;
 
     struct rpl_nbr_tree nbrs;
@@ -493,6 +497,10 @@ bool rpl_access_allowed(const struct rpl_engine *e, const struct rpl_addr *addr)
 
 struct rpl_peer *rpl_peer_find(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex);
 /* NULL without memory; the least recently heard one makes room. */
+/* Not heard at present: it sent too much that could not be read. */
+bool rpl_peer_quarantined(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex);
+/* It sent something that could not be read. */
+void rpl_peer_malformed(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex);
 struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex);
 void rpl_peers_free(struct rpl_engine *e);
 
@@ -527,6 +535,9 @@ void rpl_instance_dis_start(struct rpl_instance *inst, rpl_duration first);
 void rpl_instance_dis_timeout(struct rpl_instance *inst);
 void rpl_instance_trickle_timeout(struct rpl_instance *inst);
 void rpl_instance_poison_timeout(struct rpl_instance *inst);
+void rpl_instance_version_timeout(struct rpl_instance *inst);
+/* How long it has been without a parent, whole seconds. */
+uint64_t rpl_instance_parentless_s(const struct rpl_instance *inst);
 /* Detached, and somebody speaks of an older version than ours: let it know. */
 void rpl_instance_poison_again(struct rpl_instance *inst);
 /* L in the DODAG Version of |dio|: INFINITE_RANK where we have not been. */

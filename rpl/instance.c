@@ -7,6 +7,8 @@
 #include "rpl/engine.h"
 #include "rpl/rpl_view.h"
 
+_Static_assert(RPL_PREFIXES_MAX <= RPL_WIRE_RIOS_MAX, "all of route_info fit into a DIO");
+
 #define RESET_BURST 20 /* RFC 6553 section 5.1 speaks of about 20 an hour */
 #define RESET_PERIOD RPL_S(180)
 #define DIS_JITTER 4 /* the wait is shortened by up to 1/4 */
@@ -36,6 +38,12 @@ static void fill_root_config(struct rpl_instance *inst)
         .prefix = inst->cfg.prefix,
     };
     inst->pio_count = 1;
+    for (uint32_t i = 0; i < inst->cfg.route_info.count; i++)
+        inst->rio[i] = (struct rpl_wire_rio){.len = inst->cfg.route_info.prefix[i].len,
+                                             .preference = inst->cfg.route_info_preference,
+                                             .lifetime_s = inst->cfg.route_info_lifetime_s,
+                                             .prefix = inst->cfg.route_info.prefix[i].addr};
+    inst->rio_count = (uint8_t)inst->cfg.route_info.count;
     rpl_metric_root(inst);
 }
 
@@ -65,7 +73,8 @@ static bool register_timers(struct rpl_engine *e, struct rpl_instance *inst)
            rpl_timer_register(e, &inst->t_poison, TIMER_POISON) &&
            rpl_timer_register(e, &inst->t_dtsn, TIMER_DTSN) &&
            rpl_timer_register(e, &inst->t_float, TIMER_FLOAT) &&
-           rpl_timer_register(e, &inst->t_no_path, TIMER_NO_PATH);
+           rpl_timer_register(e, &inst->t_no_path, TIMER_NO_PATH) &&
+           rpl_timer_register(e, &inst->t_version, TIMER_VERSION);
 }
 
 int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_config *config)
@@ -205,6 +214,19 @@ void rpl_instance_trickle_timeout(struct rpl_instance *inst)
 
 /* ---- root -------------------------------------------------------------------------- */
 
+static void arm_version(struct rpl_instance *inst)
+{
+    if (inst->cfg.version_interval_s)
+        rpl_timer_set(inst->engine, &inst->t_version,
+                      inst->engine->now + RPL_S(inst->cfg.version_interval_s));
+}
+
+/* RFC 6550 section 17: DIOs of a new version at an interval, if the administrator wants it. */
+void rpl_instance_version_timeout(struct rpl_instance *inst)
+{
+    rpl_instance_global_repair(inst, RPL_CAUSE_SCHEDULED);
+}
+
 static void root_start(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
@@ -226,6 +248,7 @@ static void root_start(struct rpl_instance *inst)
     rpl_trace(e, RPL_TRACE_JOINED, RPL_CAUSE_NONE, inst, &inst->dodag_id, NULL, inst->version);
     rpl_store(inst);
     rpl_instance_start_trickle(inst);
+    arm_version(inst);
 }
 
 static void root_update(struct rpl_instance *inst)
@@ -273,6 +296,7 @@ int rpl_instance_global_repair(struct rpl_instance *inst, enum rpl_cause cause)
     rpl_trace(e, RPL_TRACE_REPAIR, cause, inst, &inst->dodag_id, NULL, inst->version);
     rpl_store(inst);
     rpl_instance_reset_trickle(inst, false);
+    arm_version(inst);
     return 0;
 }
 
@@ -332,6 +356,24 @@ static bool same_trickle(const struct rpl_wire_config *a, const struct rpl_wire_
 {
     return a->interval_min == b->interval_min && a->interval_doublings == b->interval_doublings &&
            a->redundancy == b->redundancy;
+}
+
+uint64_t rpl_instance_parentless_s(const struct rpl_instance *inst)
+{
+    rpl_tstamp since = inst->parentless_since;
+
+    return since ? (inst->engine->now - since) / RPL_S(1) : 0;
+}
+
+/* It looks for a parent from now on, or it has found one (RFC 6550 section 18.9). */
+static void parentless(struct rpl_instance *inst, bool on)
+{
+    struct rpl_engine *e = inst->engine;
+
+    if (on && inst->parentless_since)
+        return;
+    e->counter[RPL_COUNT_PARENTLESS_S] += rpl_instance_parentless_s(inst);
+    inst->parentless_since = !on ? 0 : e->now ? e->now : 1;
 }
 
 void rpl_instance_remember(struct rpl_instance *inst)
@@ -395,6 +437,9 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     rpl_metric_relay(inst, parent);
     if (new_version)
         inst->lowest = lowest; /* PAR-09, REP-09 */
+    parentless(inst, false);
+    if (rejoined && inst->leaf)
+        rpl_count(e, RPL_COUNT_JOINED_AS_LEAF);
     if (new_version || rejoined) {
         rpl_trace(e, RPL_TRACE_JOINED,
                   new_dodag     ? RPL_CAUSE_FIRST
@@ -435,6 +480,7 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
     inst->parent = NULL;
     inst->rank = RPL_INFINITE_RANK;
     inst->detached_at = e->now;
+    parentless(inst, true);
     stop_trickle(inst);
     rpl_timer_stop(e, &inst->t_dao);
     rpl_timer_stop(e, &inst->t_refresh);
@@ -494,6 +540,7 @@ static void router_update(struct rpl_instance *inst)
     }
     rpl_own_update(inst);
     if (!inst->joined) {
+        parentless(inst, true);
         if (!rpl_timer_armed(&inst->t_dis) && !rpl_timer_armed(&inst->t_poison))
             rpl_instance_dis_start(inst, rpl_random_range(e, 0, RPL_DIS_FIRST));
     } else if (rpl_own_address(inst, 0) && !rpl_timer_armed(&inst->t_refresh)) {

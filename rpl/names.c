@@ -85,6 +85,8 @@ const char *rpl_cause_name(enum rpl_cause cause)
         [RPL_CAUSE_STALE_STATE] = "stale-state",
         [RPL_CAUSE_VERSION_SPOOFED] = "version-spoofed",
         [RPL_CAUSE_DODAGID_SPOOFED] = "dodagid-spoofed",
+        [RPL_CAUSE_QUARANTINED] = "quarantined",
+        [RPL_CAUSE_SCHEDULED] = "scheduled",
     };
     return NAME(names, cause);
 }

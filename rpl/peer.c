@@ -5,6 +5,9 @@
  */
 #include "rpl/engine.h"
 
+#define MALFORMED_BURST 20
+#define MALFORMED_PERIOD RPL_S(6)
+
 int rpl_peer_compare(const struct rpl_peer *a, const struct rpl_peer *b)
 {
     if (a->ifindex != b->ifindex)
@@ -45,11 +48,29 @@ struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr,
         return NULL;
     p->addr = *addr;
     p->ifindex = ifindex;
-    p->dis.at = p->dao.at = e->now;
+    p->dis.at = p->dao.at = p->malformed.at = e->now;
     RB_INSERT(rpl_peer_tree, &e->peers, p);
     TAILQ_INSERT_TAIL(&e->peer_lru, p, lru);
     e->peer_count++;
     return p;
+}
+
+/* RFC 6550 section 18.5. */
+bool rpl_peer_quarantined(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex)
+{
+    struct rpl_peer *p = e->limits.quarantine_s ? rpl_peer_find(e, addr, ifindex) : NULL;
+
+    return p && e->now < p->quarantined_until;
+}
+
+void rpl_peer_malformed(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex)
+{
+    struct rpl_peer *p = e->limits.quarantine_s ? rpl_peer_get(e, addr, ifindex) : NULL;
+
+    if (!p || rpl_bucket_take(&p->malformed, e->now, MALFORMED_BURST, MALFORMED_PERIOD))
+        return;
+    p->quarantined_until = e->now + RPL_S(e->limits.quarantine_s);
+    rpl_trace(e, RPL_TRACE_ALARM, RPL_CAUSE_QUARANTINED, NULL, addr, NULL, e->limits.quarantine_s);
 }
 
 void rpl_peers_free(struct rpl_engine *e)

@@ -119,6 +119,18 @@ struct rpl_constraint {
     uint32_t value;
 };
 
+/* Bits beyond |len| are 0. */
+struct rpl_prefix {
+    struct rpl_addr addr;
+    uint8_t len;
+};
+
+#define RPL_PREFIXES_MAX 8
+struct rpl_prefixes {
+    uint32_t count;
+    struct rpl_prefix prefix[RPL_PREFIXES_MAX];
+};
+
 struct rpl_instance_config {
     uint8_t id; /* RPLInstanceID; 0x80 and up is local */
     enum rpl_role role;
@@ -132,8 +144,12 @@ struct rpl_instance_config {
     uint8_t preference;                          /* Prf, 0..7 */
     bool grounded;
     struct rpl_dodag_settings dodag; /* root only */
-    enum rpl_metric metric;          /* root, with MRHOF */
-    uint8_t constraint_count;        /* root */
+    uint32_t version_interval_s;     /* root: a new version by itself, 0 = never */
+    struct rpl_prefixes route_info;  /* root: announced as Route Information */
+    int8_t route_info_preference;    /* -1, 0, 1 (RFC 4191 section 2.1), of all of them */
+    uint32_t route_info_lifetime_s;
+    enum rpl_metric metric;   /* root, with MRHOF */
+    uint8_t constraint_count; /* root */
     struct rpl_constraint constraint[RPL_CONSTRAINTS_MAX];
     uint8_t energy;        /* our own E_E where nodes' energy is announced, 255 = mains */
     uint32_t throughput;   /* of our links, octets/s, 0 = not known */
@@ -141,6 +157,7 @@ struct rpl_instance_config {
     bool default_route;    /* non-roots: install ::/0 through the preferred parent */
     uint32_t route_metric; /* of the routes down and of the default route */
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
+    bool solicit;          /* non-roots: a multicast DIS says whom it means */
     bool ignore_unknown; /* non-roots: stay out of a DODAG whose objective or metric we do not know,
                           * instead of being a leaf there */
     bool floating;       /* non-roots: root a DODAG of our own instead of poisoning */
@@ -157,6 +174,9 @@ struct rpl_limits {
     uint32_t targets;    /* per instance */
     uint32_t peers;      /* link-local sources remembered for rate limits */
     uint32_t effects;    /* SEND and TRACE effects waiting for poll */
+    /* Seconds for which a source of many malformed messages is not heard, 0 = it always is: a
+     * source can be forged where the link layer does not keep strangers out. */
+    uint32_t quarantine_s;
 };
 
 /* What has to survive a restart, one per instance (STORE effect, rpl_engine_new()). */
@@ -421,6 +441,8 @@ enum rpl_cause {
     RPL_CAUSE_STALE_STATE,     /* we restarted without state and jumped past a newer version */
     RPL_CAUSE_VERSION_SPOOFED, /* a neighbour advertises a newer version of our DODAG */
     RPL_CAUSE_DODAGID_SPOOFED, /* a neighbour claims to be root of our DODAG */
+    RPL_CAUSE_QUARANTINED,     /* too many malformed messages: not heard for a while */
+    RPL_CAUSE_SCHEDULED,       /* the configured interval is over */
     RPL_CAUSE_COUNT
 };
 const char *rpl_cause_name(enum rpl_cause cause);
@@ -502,6 +524,7 @@ struct rpl_effect {
     X(DROP_NOMEM, "drop-no-memory")                                                                \
     X(DROP_EFFECTS_FULL, "drop-effects-full")                                                      \
     X(DROP_DENIED, "drop-denied-node")                                                             \
+    X(DROP_QUARANTINED, "drop-quarantined-node")                                                   \
     X(REFUSED_DENIED, "refused-denied-node")                                                       \
     X(DROP_ROUTER_ONLY, "drop-not-a-router")                                                       \
     X(REFUSED_LOOP, "refused-loop")                                                                \
@@ -514,6 +537,8 @@ struct rpl_effect {
     X(NEIGHBOUR_LOST, "neighbour-lost")                                                            \
     X(PARENT_SWITCH, "parent-switch")                                                              \
     X(DETACHED, "detached")                                                                        \
+    X(PARENTLESS_S, "seconds-without-parent")                                                      \
+    X(JOINED_AS_LEAF, "joined-as-leaf")                                                            \
     X(FLOATING, "floating")                                                                        \
     X(GLOBAL_REPAIR, "global-repair")                                                              \
     X(LOCAL_REPAIR, "local-repair")                                                                \

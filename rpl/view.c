@@ -280,7 +280,11 @@ bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cur
 
 uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter counter)
 {
-    return (unsigned)counter < RPL_COUNTER_COUNT ? engine->counter[counter] : 0;
+    uint64_t value = (unsigned)counter < RPL_COUNTER_COUNT ? engine->counter[counter] : 0;
+
+    for (uint32_t i = 0; counter == RPL_COUNT_PARENTLESS_S && i < engine->instance_count; i++)
+        value += rpl_instance_parentless_s(&engine->instance[i]);
+    return value;
 }
 
 /* ---- for the forwarder ------------------------------------------------------------- */

@@ -38,6 +38,35 @@ static void test_MGT_01(void **state)
     assert_int_equal(d->config.interval_min, 14);
     assert_int_equal(d->config.interval_doublings, 3);
     assert_int_equal(d->config.redundancy, 2);
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING); /* the Route Information */
+    c = &rig.config.instance[0];
+    c->route_info.count = 2;
+    c->route_info.prefix[0] = (struct rpl_prefix){.addr = rig_global(0), .len = 48};
+    rpl_addr_mask(&c->route_info.prefix[0].addr, 48);
+    c->route_info_preference = 1;
+    c->route_info_lifetime_s = 600;
+    d = announced();
+    assert_int_equal(d->rio_count, 2);
+    assert_int_equal(d->rio[0].len, 48);
+    assert_memory_equal(&d->rio[0].prefix, &c->route_info.prefix[0].addr, 16);
+    assert_int_equal(d->rio[1].len, 0); /* ::/0 */
+    assert_int_equal(d->rio[1].preference, 1);
+    assert_int_equal(d->rio[1].lifetime_s, 600);
+    for (int named = 0; named < 2; named++) { /* the use of Solicited Information */
+        const struct rpl_wire_dis *dis;
+        row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+        c = &rig.config.instance[0];
+        c->solicit = true;
+        c->has_dodag_id = named;
+        c->dodag_id = rig_global(ROOT);
+        row_start();
+        row_run(RPL_S(3));
+        dis = &rig_last(&rig, RPL_CODE_DIS, 0)->msg.u.dis;
+        assert_true(dis->has_solicited && dis->solicited.match_instance);
+        assert_int_equal(dis->solicited.instance, c->id);
+        assert_int_equal(dis->solicited.match_dodag, named);
+        assert_false(dis->solicited.match_version);
+    }
     for (int ack = 0; ack < 2; ack++) { /* the K flag */
         row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
         rig.config.instance[0].dao_ack = ack;
@@ -104,6 +133,18 @@ static void test_MGT_04(void **state)
     assert_true(rig_counter(&rig, RPL_COUNT_DIS_OUT) > 0);
     assert_true(rig_counter(&rig, RPL_COUNT_DAO_IN) == 2 &&
                 rig_counter(&rig, RPL_COUNT_DAO_OUT) > 0);
+    uint64_t orphan = rig_counter(&rig, RPL_COUNT_PARENTLESS_S); /* time without a parent */
+    row_run(RPL_S(50));
+    assert_in_range(rig_counter(&rig, RPL_COUNT_PARENTLESS_S) - orphan, 49, 51);
+    dio = row_dio(RPL_MOP_STORING, 256);
+    row_hear(ROOT, &dio);
+    row_run(RPL_S(3));
+    orphan = rig_counter(&rig, RPL_COUNT_PARENTLESS_S);
+    row_run(RPL_S(50));
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_PARENTLESS_S), orphan);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_JOINED_AS_LEAF), 0);
+    row_joined(RPL_ROLE_LEAF, RPL_MOP_STORING);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_JOINED_AS_LEAF), 1); /* leaf joins */
     for (int c = 0; c < RPL_COUNTER_COUNT; c++) /* each has a name of its own */
         for (int k = 0; k < c; k++)
             assert_string_not_equal(rpl_counter_name((enum rpl_counter)c),
@@ -126,6 +167,19 @@ static void test_MGT_05(void **state)
         told += rig.trace[i].kind == RPL_TRACE_DROPPED;
     assert_in_range(told, 1, 20); /* told, and not a thousand times */
     assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_TRUNCATED), 1000);
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING); /* and whoever floods is put into quarantine */
+    rig.config.limits.quarantine_s = 600;
+    row_start();
+    for (int i = 0; i < 1000; i++) {
+        memcpy(copy, junk, sizeof(copy));
+        row_octets(OTHER, copy, sizeof(copy));
+    }
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_TRUNCATED), 21);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_QUARANTINED), 979);
+    assert_int_equal(row_storing(OTHER, OTHER, 1, 5, 30), -RPL_ERR_DROPPED);
+    assert_int_equal(row_storing(CHILD, CHILD, 1, 5, 30), 0); /* the others are heard */
+    row_run(RPL_S(601));
+    assert_int_equal(row_storing(OTHER, OTHER, 1, 5, 30), 0);
 }
 
 static void test_MGT_06(void **state)
@@ -169,6 +223,17 @@ static void test_MGT_07(void **state)
     assert_true(row_node(CHILD, &v));
     row_run(begin + RPL_S(121) - rig.now);
     assert_false(row_node(CHILD, &v));
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING); /* the root's version */
+    rig.config.instance[0].version_interval_s = 7200;
+    row_start();
+    uint8_t version = row_instance().version;
+    row_run(RPL_S(7190));
+    assert_int_equal(row_instance().version, version);
+    row_run(RPL_S(20));
+    version = rpl_lollipop_increment(version);
+    assert_int_equal(row_instance().version, version);
+    row_run(RPL_S(7200));
+    assert_int_equal(row_instance().version, rpl_lollipop_increment(version));
 }
 
 int main(void)
