@@ -150,7 +150,7 @@ void bench_begin(const char *name, bool json)
 void bench_figure(const struct bench_figure *f)
 {
     double ratio = f->limit > 0 ? f->value / f->limit : 0;
-    bool met = f->goal <= 0 || f->value <= f->goal;
+    bool met = f->goal <= 0 || (f->more ? f->value >= f->goal : f->value <= f->goal);
 
     if (as_json)
         printf("%s{\"name\":\"%s\",\"at\":%llu,\"value\":%.3f,\"unit\":\"%s\",\"limit\":%.3f,"
@@ -178,14 +178,15 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(bool json);
     } benches[] = {
-        {"wire", bench_wire},     {"dao", bench_dao}, {"srh", bench_srh},
-        {"memory", bench_memory}, {"sim", bench_sim}, {"study", bench_study},
+        {"wire", bench_wire},     {"dao", bench_dao},         {"srh", bench_srh},
+        {"memory", bench_memory}, {"sim", bench_sim},         {"study", bench_study},
+        {"routes", bench_routes}, {"restart", bench_restart}, {"forward", bench_forward},
     };
     bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
 
     for (size_t i = 0; (argc == 2 || json) && i < sizeof(benches) / sizeof(benches[0]); i++)
         if (strcmp(argv[1], benches[i].name) == 0)
             return benches[i].run(json);
-    fprintf(stderr, "usage: engine_bench wire|dao|srh|memory|sim|study [--json]\n");
+    fprintf(stderr, "usage: rpld_bench NAME [--json]\n");
     return 2;
 }

@@ -3,7 +3,8 @@
  * Benchmarks: figures beside what the machine itself can do, in the same run. One JSON object
  * per bench: {schema, bench, machine, figures[] {name, at, value, unit, limit, ratio, goal, met}}.
  * `limit` is the machine's own figure for the least work that could do the job, `ratio` is value
- * over limit, `goal` what we want to stay under (0 = none) and `met` whether we did.
+ * over limit, `goal` what we want to stay under, or above where more is better (0 = none), and
+ * `met` whether we did.
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
@@ -16,6 +17,7 @@ struct bench_figure {
     const char *name, *unit;
     uint64_t at; /* size, 0 = none */
     double value, limit, goal;
+    bool more; /* is better */
 };
 
 void bench_begin(const char *name, bool json);
@@ -33,11 +35,17 @@ double bench_ns(void (*work)(void *ctx, uint64_t count), void *ctx, uint64_t cou
 double bench_copy_ns(size_t size);
 double bench_access_ns(size_t size);
 
+/* Seconds that a bare libmnl loop takes for so many routes over the interface (routes_bench.c). */
+double bench_bare_routes(uint32_t ifindex, uint32_t count);
+
 int bench_wire(bool json);
 int bench_dao(bool json);
 int bench_srh(bool json);
 int bench_memory(bool json);
 int bench_sim(bool json);
 int bench_study(bool json);
+int bench_routes(bool json);
+int bench_restart(bool json);
+int bench_forward(bool json);
 
 #endif /* TESTS_BENCH_BENCH_H */
