@@ -24,11 +24,13 @@ int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_e
     e->limits = config->limits;
     e->now = now;
     e->random = config->seed;
+    e->hash_key = rpl_hash_key(config->seed);
+    e->peers.size = sizeof(struct rpl_peer);
+    e->targets.size = sizeof(struct rpl_target);
     TAILQ_INIT(&e->queue);
     TAILQ_INIT(&e->dirty);
     TAILQ_INIT(&e->peer_lru);
     LIST_INIT(&e->acks);
-    RB_INIT(&e->peers);
     RB_INIT(&e->routes);
     RB_INIT(&e->tokens);
     e->dis_replies.at = e->drop_traces.at = now;
@@ -56,6 +58,8 @@ void rpl_engine_free(struct rpl_engine *e)
     rpl_rts_free(e);
     rpl_peers_free(e);
     rpl_queue_free(e);
+    rpl_slab_free(e, &e->targets);
+    rpl_index_free(e, &e->target_index);
     rpl_free(e, e->access);
     rpl_free(e, e->timers.heap);
     e->mem.free(e->mem.ctx, e);

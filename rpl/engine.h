@@ -17,6 +17,7 @@
 #include "of/of.h"
 #include "rpl/rpl.h"
 #include "rpl/rpl_wire.h"
+#include "rpl/table.h"
 #include "trickle/trickle.h"
 
 /* ---- constants --------------------------------------------------------------------- */
@@ -93,10 +94,9 @@ struct rpl_bucket {
 };
 
 struct rpl_peer { /* any source we answer to: for rate limits and duplicate DAOs */
-    RB_ENTRY(rpl_peer) tree;
     TAILQ_ENTRY(rpl_peer) lru;
     struct rpl_addr addr;
-    uint32_t ifindex;
+    uint32_t ifindex, id;
     struct rpl_bucket dis, dao, malformed;
     rpl_tstamp quarantined_until;
     bool has_dao, dao_answered;
@@ -104,7 +104,6 @@ struct rpl_peer { /* any source we answer to: for rate limits and duplicate DAOs
     uint64_t dao_digest;
     rpl_tstamp dao_at;
 };
-RB_HEAD(rpl_peer_tree, rpl_peer);
 
 struct rpl_iface {
     uint32_t ifindex; /* 0 = free slot */
@@ -202,9 +201,10 @@ struct rpl_edge {
 LIST_HEAD(rpl_edges, rpl_edge);
 
 struct rpl_target {
-    RB_ENTRY(rpl_target) tree; /* the key beside it, so that a step down reads one line */
+    RB_ENTRY(rpl_target) tree; /* in their order; found by the index */
     struct rpl_addr prefix;
     uint8_t len;
+    uint32_t id;
     TAILQ_ENTRY(rpl_target) work; /* selection queue */
     TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
     struct rpl_instance *inst;
@@ -392,7 +392,9 @@ struct rpl_engine {
     struct rpl_queue queue;
     uint32_t queue_count;
     struct rpl_iface iface[RPL_INTERFACES_MAX];
-    struct rpl_peer_tree peers;
+    uint64_t hash_key;
+    struct rpl_slab peers, targets; /* targets of all instances */
+    struct rpl_index peer_index, target_index;
     TAILQ_HEAD(, rpl_peer) peer_lru;
     uint32_t peer_count;
     struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
@@ -751,13 +753,11 @@ int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error
 
 /* ---- trees ------------------------------------------------------------------------- */
 
-int rpl_peer_compare(const struct rpl_peer *a, const struct rpl_peer *b);
 int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b);
 int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b);
 int rpl_group_compare(const struct rpl_group *a, const struct rpl_group *b);
 int rpl_rt_compare(const struct rpl_rt *a, const struct rpl_rt *b);
 int rpl_rt_token_compare(const struct rpl_rt *a, const struct rpl_rt *b);
-RB_PROTOTYPE(rpl_peer_tree, rpl_peer, tree, rpl_peer_compare)
 RB_PROTOTYPE(rpl_nbr_tree, rpl_nbr, tree, rpl_nbr_compare)
 RB_PROTOTYPE(rpl_target_tree, rpl_target, tree, rpl_target_compare)
 RB_PROTOTYPE(rpl_group_tree, rpl_group, tree, rpl_group_compare)

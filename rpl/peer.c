@@ -8,33 +8,30 @@
 #define MALFORMED_BURST 20
 #define MALFORMED_PERIOD RPL_S(6)
 
-int rpl_peer_compare(const struct rpl_peer *a, const struct rpl_peer *b)
-{
-    if (a->ifindex != b->ifindex)
-        return a->ifindex < b->ifindex ? -1 : 1;
-    return rpl_key_compare(&a->addr, &b->addr);
-}
-
-RB_GENERATE(rpl_peer_tree, rpl_peer, tree, rpl_peer_compare)
-
 struct rpl_peer *rpl_peer_find(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex)
 {
-    struct rpl_peer key = {.addr = *addr, .ifindex = ifindex};
+    uint32_t h = rpl_hash(e, addr, ifindex), at = 0, id;
 
-    return RB_FIND(rpl_peer_tree, &e->peers, &key);
+    while ((id = rpl_index_next(&e->peer_index, h, &at)) != RPL_NO_ID) {
+        struct rpl_peer *p = rpl_slab_at(&e->peers, id);
+        if (p->ifindex == ifindex && rpl_addr_equal(&p->addr, addr))
+            return p;
+    }
+    return NULL;
 }
 
 static void remove_peer(struct rpl_engine *e, struct rpl_peer *p)
 {
-    RB_REMOVE(rpl_peer_tree, &e->peers, p);
+    rpl_index_remove(&e->peer_index, rpl_hash(e, &p->addr, p->ifindex), p->id);
     TAILQ_REMOVE(&e->peer_lru, p, lru);
     e->peer_count--;
-    rpl_free(e, p);
+    rpl_slab_delete(e, &e->peers, p->id);
 }
 
 struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex)
 {
     struct rpl_peer *p = rpl_peer_find(e, addr, ifindex);
+    uint32_t id;
 
     if (p) {
         TAILQ_REMOVE(&e->peer_lru, p, lru);
@@ -43,13 +40,17 @@ struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr,
     }
     if (e->peer_count >= e->limits.peers && !TAILQ_EMPTY(&e->peer_lru))
         remove_peer(e, TAILQ_FIRST(&e->peer_lru));
-    p = rpl_alloc(e, sizeof(*p));
+    p = rpl_slab_new(e, &e->peers, &id);
     if (!p)
         return NULL;
+    if (!rpl_index_add(e, &e->peer_index, rpl_hash(e, addr, ifindex), id)) {
+        rpl_slab_delete(e, &e->peers, id);
+        return NULL;
+    }
+    p->id = id;
     p->addr = *addr;
     p->ifindex = ifindex;
     p->dis.at = p->dao.at = p->malformed.at = e->now;
-    RB_INSERT(rpl_peer_tree, &e->peers, p);
     TAILQ_INSERT_TAIL(&e->peer_lru, p, lru);
     e->peer_count++;
     return p;
@@ -75,6 +76,8 @@ void rpl_peer_malformed(struct rpl_engine *e, const struct rpl_addr *addr, uint3
 
 void rpl_peers_free(struct rpl_engine *e)
 {
-    while (!TAILQ_EMPTY(&e->peer_lru))
-        remove_peer(e, TAILQ_FIRST(&e->peer_lru));
+    TAILQ_INIT(&e->peer_lru);
+    e->peer_count = 0;
+    rpl_slab_free(e, &e->peers);
+    rpl_index_free(e, &e->peer_index);
 }

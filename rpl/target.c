@@ -15,12 +15,45 @@ int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b)
 
 RB_GENERATE(rpl_target_tree, rpl_target, tree, rpl_target_compare)
 
+static uint32_t hash(const struct rpl_instance *inst, const struct rpl_addr *prefix, uint8_t len)
+{
+    return rpl_hash(inst->engine, prefix, inst->index << 8 | len);
+}
+
 struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_addr *prefix,
                                    uint8_t len)
 {
-    struct rpl_target key = {.prefix = *prefix, .len = len};
+    const struct rpl_engine *e = inst->engine;
+    uint32_t h = hash(inst, prefix, len), at = 0, id;
 
-    return RB_FIND(rpl_target_tree, &inst->targets, &key);
+    while ((id = rpl_index_next(&e->target_index, h, &at)) != RPL_NO_ID) {
+        struct rpl_target *t = rpl_slab_at(&e->targets, id);
+        if (rpl_addr_equal(&t->prefix, prefix) && t->len == len && t->inst == inst)
+            return t;
+    }
+    return NULL;
+}
+
+static struct rpl_target *new_target(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                                     uint8_t len)
+{
+    struct rpl_engine *e = inst->engine;
+    uint32_t id;
+    struct rpl_target *t = rpl_slab_new(e, &e->targets, &id);
+
+    if (!t)
+        return NULL;
+    if (!rpl_timer_register(e, &t->t_life, TIMER_TARGET))
+        goto slab;
+    if (!rpl_index_add(e, &e->target_index, hash(inst, prefix, len), id))
+        goto timer;
+    t->id = id;
+    return t;
+timer:
+    rpl_timer_unregister(e, &t->t_life);
+slab:
+    rpl_slab_delete(e, &e->targets, id);
+    return NULL;
 }
 
 struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_addr *prefix,
@@ -31,9 +64,8 @@ struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_ad
 
     if (t || inst->target_count >= e->limits.targets)
         return t;
-    t = rpl_alloc(e, sizeof(*t));
-    if (!t || !rpl_timer_register(e, &t->t_life, TIMER_TARGET)) {
-        rpl_free(e, t);
+    t = new_target(inst, prefix, len);
+    if (!t) {
         rpl_count(e, RPL_COUNT_DROP_NOMEM);
         return NULL;
     }
@@ -51,15 +83,17 @@ struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_ad
 static void free_target(struct rpl_target *t)
 {
     struct rpl_instance *inst = t->inst;
+    struct rpl_engine *e = inst->engine;
 
     if (t->queued)
         TAILQ_REMOVE(&inst->work, t, work);
     if (t->is_news)
         TAILQ_REMOVE(&inst->news, t, news);
-    rpl_timer_unregister(inst->engine, &t->t_life);
+    rpl_timer_unregister(e, &t->t_life);
     RB_REMOVE(rpl_target_tree, &inst->targets, t);
     inst->target_count--;
-    rpl_free(inst->engine, t);
+    rpl_index_remove(&e->target_index, hash(inst, &t->prefix, t->len), t->id);
+    rpl_slab_delete(e, &e->targets, t->id);
 }
 
 void rpl_target_release(struct rpl_target *t)
