@@ -101,6 +101,15 @@ static void text_comes_back(void **unused)
 }
 
 /* Every prefix of a good text, and every text with one bit changed, is refused. */
+/* CRC-32 as everybody has it: files that other versions wrote stay good. */
+static void checksum_is_the_usual_one(void **state)
+{
+    (void)state;
+    assert_int_equal(state_checksum(0, "123456789", 9), 0xcbf43926);
+    assert_int_equal(state_checksum(state_checksum(0, "12345", 5), "6789", 4), 0xcbf43926);
+    assert_int_equal(state_checksum(0, "", 0), 0);
+}
+
 static void damaged_text_is_refused(void **unused)
 {
     struct state_table table = {.count = 1}, back = {.count = 99};
@@ -409,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_comes_back),
+        cmocka_unit_test(checksum_is_the_usual_one),
         cmocka_unit_test(damaged_text_is_refused),
         cmocka_unit_test(reserve_is_ahead_for_every_counter),
         cmocka_unit_test_setup_teardown(killed_daemon_goes_on_behind, setup, teardown),
