@@ -220,7 +220,9 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
         if (!t || !t->known)
             return 0;
         fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
-        if (fresh != RPL_FRESH_IGNORE)
+        if (fresh == RPL_FRESH_IGNORE)
+            rpl_count(inst->engine, RPL_COUNT_REFUSED_OLD);
+        else
             rpl_source_drop(t, RPL_CAUSE_NO_PATH);
         return 0;
     }

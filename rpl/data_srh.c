@@ -206,7 +206,7 @@ enum rpl_data_error rpl_srh_step(uint8_t *packet, size_t len, const struct rpl_a
     index = info.segments - info.segments_left + 1u;
     if (!rpl_srh_segment(packet, &info, index, &next))
         return RPL_DATA_SRH_INVALID;
-    if (rpl_addr_is_multicast(&next))
+    if (!rpl_addr_is_routable(&next) && !rpl_addr_is_link_local(&next))
         return RPL_DATA_SRH_MULTICAST;
     if (rpl_srh_loops(packet, &info, own, own_count))
         return RPL_DATA_SRH_LOOP;

@@ -50,7 +50,7 @@ enum rpl_data_error {
     RPL_DATA_RPI_INVALID,   /* RPI shorter than 4 octets */
     RPL_DATA_SRH_INVALID,   /* lengths contradict each other */
     RPL_DATA_SRH_SEGMENTS,  /* Segments Left > n: Parameter Problem */
-    RPL_DATA_SRH_MULTICAST, /* a multicast address as destination or segment */
+    RPL_DATA_SRH_MULTICAST, /* a multicast address as destination or segment, or :: or ::1 */
     RPL_DATA_SRH_LOOP,      /* our own address more than once: Parameter Problem */
     RPL_DATA_HOP_LIMIT,     /* Hop Limit used up: Time Exceeded */
     RPL_DATA_TOO_BIG,       /* the result does not fit */
