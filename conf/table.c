@@ -47,6 +47,10 @@ static const struct conf_word unknown_meanings[] = {
 static const struct conf_word zero_meanings[] = {
     {"no-increase", false, NULL}, {"unlimited", true, NULL}, {NULL, 0, NULL}};
 
+static const struct conf_word dao_sources[] = {
+    {"any", false, NULL}, {"own", true, NULL}, {NULL, 0, NULL}};
+static const struct conf_word no_end[] = {{"unlimited", RPL_ALWAYS, NULL}, {NULL, 0, NULL}};
+
 static const struct conf_word any_radio[] = {{"any", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word own_address[] = {{"own", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word driver_power[] = {{"driver", (uint32_t)CONF_TX_POWER_DRIVER, NULL},
@@ -178,6 +182,10 @@ const struct conf_setting conf_table[] = {
      "K: ask for an answer to our DAOs"},
     {CONF_GROUP_INSTANCE, "solicit", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.solicit),
      "say in a DIS which instance and DODAG is meant"},
+    {CONF_GROUP_INSTANCE, "dao_parents", CONF_NUMBER, CONF_NOT_ROOT, 1, RPL_PARENTS_MAX, NULL,
+     IN_INST(rpl.dao_parents), "so many are told of the ways down through us"},
+    {CONF_GROUP_INSTANCE, "solicitations", CONF_NUMBER, CONF_NOT_ROOT, 0, 254, no_end,
+     IN_INST(rpl.solicitations), "DIS messages to all for want of a DODAG"},
     {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
      "tell the children when the last parent is lost"},
     {CONF_GROUP_INSTANCE, "unknown_objective", CONF_CHOICE, CONF_NOT_ROOT, 0, 0, unknown_meanings,
@@ -206,6 +214,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.dodag.default_lifetime), "of the nodes' routes, lifetime units"},
     {CONF_GROUP_DODAG, "lifetime_unit", CONF_NUMBER, 0, 1, 65535, NULL,
      IN_INST(rpl.dodag.lifetime_unit_s), "seconds"},
+    {CONF_GROUP_DODAG, "path_control_size", CONF_NUMBER, 0, 0, 7, NULL,
+     IN_INST(rpl.dodag.path_control_size), "PCS: ways down per node, less one"},
 
     {CONF_GROUP_COMPAT, "srh", CONF_CHOICE, 0, 0, 0, srh_ways, IN_INST(rpl.compat.srh_encapsulate),
      "how a source route is put on a packet"},
@@ -222,6 +232,8 @@ const struct conf_setting conf_table[] = {
     {CONF_GROUP_COMPAT, "local_instance_without_d", CONF_SWITCH, 0, 0, 0, NULL,
      IN_INST(rpl.compat.local_instance_without_d),
      "accept DAOs of a local instance that name no DODAG"},
+    {CONF_GROUP_COMPAT, "dao_source", CONF_CHOICE, 0, 0, 0, dao_sources,
+     IN_INST(rpl.compat.dao_source_own), "whose addresses a node may announce to this root"},
     {CONF_GROUP_COMPAT, "max_rank_increase_0", CONF_CHOICE, 0, 0, 0, zero_meanings,
      IN_INST(rpl.compat.max_rank_increase_0_unlimited), "what MaxRankIncrease 0 means"},
 
@@ -231,6 +243,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.max_link_metric), "worst link that is used, ETX x128"},
     {CONF_GROUP_MRHOF, "max_path_cost", CONF_NUMBER, 0, 256, 65534, NULL,
      IN_INST(rpl.max_path_cost), "costliest path that is used"},
+    {CONF_GROUP_MRHOF, "parent_set_size", CONF_NUMBER, 0, 1, 8, NULL, IN_INST(rpl.parent_set_size),
+     "parents that our Rank has to be above"},
 
     {CONF_GROUP_CONSTRAINTS, "energy", CONF_NUMBER, 0, 1, 255, no_constraint,
      IN_INST(constraints.energy), "least energy of each node on a path"},

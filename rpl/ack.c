@@ -156,6 +156,7 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
     struct rpl_wire_ack ack = p->msg->u.ack;
     struct rpl_instance *inst = rpl_instance_find(e, ack.instance, NULL);
     struct rpl_dao_out *out = inst ? find_out(inst, p) : NULL;
+    struct rpl_nbr *parent;
     struct rpl_addr to;
 
     if (!out) {
@@ -164,14 +165,15 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
     }
     rpl_count(e, RPL_COUNT_DAO_ACK_IN);
     to = out->dst;
+    parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
     free_out(out);
     inst->dao_failures = 0;
     if (ack.status < STATUS_REJECTED)
         return 0; /* 1..127: taken, although another parent would be welcome (ACK-03) */
     rpl_trace(e, RPL_TRACE_DAO_REFUSED, RPL_CAUSE_REFUSED, inst, &to, p->src, ack.status);
     inst->dao_all = inst->refresh_seq = true;
-    if (rpl_storing(inst) && inst->parent) {
-        inst->parent->refused_until = e->now + RPL_REFUSED_HOLD;
+    if (rpl_storing(inst) && parent) {
+        parent->refused_until = e->now + RPL_REFUSED_HOLD;
         rpl_parent_select(inst, RPL_CAUSE_REFUSED);
     } else {
         rpl_dao_schedule(inst, RPL_REFUSED_HOLD);
@@ -183,6 +185,7 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
 {
     struct rpl_instance *inst = out->inst;
     struct rpl_engine *e = inst->engine;
+    struct rpl_nbr *parent;
     rpl_duration wait;
 
     if (++out->tries < RPL_DAO_TRIES) {
@@ -194,9 +197,12 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
         return;
     }
     rpl_trace(e, RPL_TRACE_DAO_UNACKED, RPL_CAUSE_NO_ANSWER, inst, &out->dst, NULL, out->tries);
+    parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
     free_out(out);
-    if (inst->parent)
-        rpl_nbr_probe_now(inst->parent);
+    if (!parent)
+        parent = inst->parent; /* the DAO went through it to the root */
+    if (parent)
+        rpl_nbr_probe_now(parent);
     /* Deployed parents that never acknowledge exist: come back, ever more slowly. */
     wait = RPL_S(30) << (inst->dao_failures > 4 ? 4 : inst->dao_failures);
     inst->dao_failures++;

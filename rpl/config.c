@@ -17,6 +17,7 @@
 #define MHRI_HIGHEST 32767      /* above it a child of the root would be at INFINITE_RANK */
 #define LOCAL_ID_LAST 0xbf      /* RFC 6550 section 5.1: the D bit is 0 in control messages */
 #define PREFERENCE_HIGHEST 7
+#define PATH_CONTROL_SIZE_HIGHEST 7
 #define LIFETIME_LOWEST 2 /* a known node divides by zero at 1 and floods */
 
 void rpl_config_default(struct rpl_config *config)
@@ -50,6 +51,8 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->dodag.lifetime_unit_s = 60;
     instance->default_route = true;
     instance->dao_ack = true;
+    instance->dao_parents = 1;
+    instance->solicitations = RPL_ALWAYS;
     instance->poison = true;
     instance->energy = UINT8_MAX;
     instance->compat.rpi_type = RPL_RPI_63;
@@ -60,6 +63,10 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->parent_switch_threshold = 192;
     instance->max_link_metric = 512;
     instance->max_path_cost = 32768;
+    /* NOTE: RFC 6719 section 5 has 3. Each further member may lift our Rank above what the
+     * preferred parent gives us (section 3.3): a child of the root that keeps its former parent in
+     * the set would stay where it was. */
+    instance->parent_set_size = 1;
 }
 
 static bool lifetime_ok(uint8_t units)
@@ -81,6 +88,8 @@ static const char *check_dodag(const struct rpl_dodag_settings *dodag)
         return "dodag.default_lifetime";
     if (dodag->lifetime_unit_s == 0)
         return "dodag.lifetime_unit";
+    if (dodag->path_control_size > PATH_CONTROL_SIZE_HIGHEST)
+        return "dodag.path_control_size";
     return NULL;
 }
 
@@ -129,6 +138,8 @@ static const char *check_instance(const struct rpl_instance_config *instance)
         wrong = check_root(instance);
     else if (instance->path_lifetime != 0 && !lifetime_ok(instance->path_lifetime))
         wrong = "path_lifetime";
+    else if (instance->dao_parents == 0 || instance->dao_parents > RPL_PARENTS_MAX)
+        wrong = "dao_parents";
     if (wrong != NULL)
         return wrong;
     if (instance->compat.rpi_type != RPL_RPI_63 && instance->compat.rpi_type != RPL_RPI_23)

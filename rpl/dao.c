@@ -40,8 +40,7 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
         if (!local || !p->iface)
             return RPL_COUNT_DROP_SOURCE_SCOPE;
         /* DST-12: a DAO from our own parent would route in a circle. */
-        if (inst->parent && inst->parent->ifindex == p->ifindex &&
-            rpl_addr_equal(&inst->parent->addr, p->src))
+        if (rpl_dao_parent_is(inst, p->src, p->ifindex))
             return RPL_COUNT_DROP_DAO_FROM_PARENT;
         return RPL_COUNTER_COUNT;
     }
@@ -95,6 +94,28 @@ static bool inside(struct rpl_instance *inst, const struct rpl_wire_target *t)
     if (rpl_addr_is_multicast(&t->prefix))
         return true;
     return prefix && t->len >= len && rpl_addr_match(&t->prefix, prefix, len);
+}
+
+/*
+ * DNS-11, RFC 7416 section 7.2.2: a node may speak of itself and of prefixes that it is in; what
+ * is external has to lie behind it. NOTE: off by default. Deployed routers announce second
+ * addresses and nodes that hang below them.
+ */
+static bool consistent(struct rpl_instance *inst, const struct rpl_packet *p,
+                       const struct rpl_wire_dao *dao, const struct rpl_wire_target *t)
+{
+    if (rpl_storing(inst) || !inst->cfg.compat.dao_source_own)
+        return true;
+    for (uint8_t i = 0; i < dao->transit_count; i++) {
+        const struct rpl_wire_transit *tr = &dao->transit[i];
+        if (tr->group == t->group && tr->external && !rpl_addr_same_iid(&tr->parent, p->src))
+            return false;
+        if (tr->group == t->group && !tr->external &&
+            !(t->len == 128 ? rpl_addr_same_iid(&t->prefix, p->src)
+                            : rpl_addr_match(p->src, &t->prefix, t->len)))
+            return false;
+    }
+    return true;
 }
 
 static void refused(struct rpl_instance *inst, const struct rpl_packet *p,
@@ -334,6 +355,11 @@ int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
         if (t->len == 128 && !rpl_addr_is_multicast(&t->prefix) &&
             !rpl_access_allowed(e, &t->prefix)) {
             refused(inst, p, t, RPL_COUNT_REFUSED_DENIED, RPL_CAUSE_DENIED);
+            status = STATUS_REJECTED;
+            break;
+        }
+        if (!consistent(inst, p, dao, t)) {
+            refused(inst, p, t, RPL_COUNT_REFUSED_SOURCE, RPL_CAUSE_SOURCE);
             status = STATUS_REJECTED;
             break;
         }

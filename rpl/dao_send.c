@@ -7,8 +7,8 @@
  */
 #include "rpl/engine.h"
 
-#define GROUPS_PER_DAO 38 /* 32 octets each: one Target with its descriptor, one Transit */
-#define SOURCE_GROUPS 28  /* with the parent in each Transit: 42 octets */
+#define GROUPS_PER_DAO 38  /* 32 octets each: one Target with its descriptor, one Transit */
+#define SOURCE_OCTETS 1200 /* Targets of 20 octets, Transits of 22 that name a parent */
 #define NO_PATH_MESSAGES 8
 
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
@@ -101,21 +101,79 @@ static void finish(struct rpl_instance *inst, uint32_t ifindex, const struct rpl
                   e->now + RPL_DAO_TIMEOUT + rpl_random_range(e, 0, RPL_DAO_TIMEOUT / 4));
 }
 
+/* A DAO parent as the Transit names it, and its bits. */
+struct source_parents {
+    uint8_t count;
+    struct {
+        struct rpl_addr addr;
+        uint32_t ifindex;
+        uint8_t path_control;
+    } parent[RPL_PARENTS_MAX];
+};
+
+/* False if the preferred one cannot be named yet (DNS-03); one without bits is not (PCT-05). */
+static bool name_parents(struct rpl_instance *inst, struct source_parents *out)
+{
+    uint8_t share[RPL_PARENTS_MAX];
+
+    rpl_path_control_share(inst, rpl_path_control_own(inst), share);
+    for (uint8_t i = 0; i < inst->dao_parent_count; i++) {
+        const struct rpl_dao_parent *p = &inst->dao_parent[i];
+        const struct rpl_nbr *n = rpl_nbr_find(inst, &p->addr, p->ifindex);
+        bool named = n && rpl_parent_address(inst, n, &out->parent[out->count].addr);
+        if (i == 0 && !named)
+            return false;
+        if (!named || share[i] == 0)
+            continue;
+        out->parent[out->count].ifindex = p->ifindex;
+        out->parent[out->count++].path_control = share[i];
+    }
+    return out->count > 0;
+}
+
+/* One Transit per parent on the address's link (DNS-02). Children on another link know us by our
+ * address there; it hangs below the one that the preferred parent can reach. */
+static void add_source(struct rpl_instance *inst, struct rpl_wire_dao *dao,
+                       const struct rpl_own *own, const struct rpl_addr *main,
+                       const struct source_parents *parents, uint8_t lifetime)
+{
+    uint8_t group = dao->group_count;
+    bool any = false;
+
+    for (uint8_t i = 0; i < parents->count; i++) {
+        struct rpl_wire_transit *tr;
+        if (parents->parent[i].ifindex != own->ifindex)
+            continue;
+        if (!any)
+            add_group(dao, &own->addr, 128, inst->path_seq, lifetime, &parents->parent[i].addr);
+        if (any) {
+            tr = &dao->transit[dao->transit_count++];
+            *tr = tr[-1];
+        }
+        any = true;
+        tr = &dao->transit[dao->transit_count - 1];
+        tr->parent = parents->parent[i].addr;
+        tr->path_control = parents->parent[i].path_control;
+        tr->group = group;
+    }
+    if (!any)
+        add_group(dao, &own->addr, 128, inst->path_seq, lifetime, main);
+}
+
 static void send_source(struct rpl_instance *inst, uint8_t lifetime)
 {
     const struct rpl_addr *own = rpl_own_address(inst, inst->parent->ifindex);
-    struct rpl_addr parent;
+    struct source_parents parents = {0};
     struct rpl_wire_dao *dao;
 
-    if (!own || !rpl_parent_address(inst, &parent))
+    if (!own || !name_parents(inst, &parents))
         return;
     dao = begin(inst, inst->cfg.dao_ack);
-    /* Children on another link know us by our address there; it hangs below the one that the
-     * parent can reach. */
-    for (uint32_t k = 0; k < inst->own_count && dao->target_count < SOURCE_GROUPS; k++)
-        if (inst->own[k].usable)
-            add_group(dao, &inst->own[k].addr, 128, inst->path_seq, lifetime,
-                      rpl_addr_equal(&inst->own[k].addr, own) ? &parent : own);
+    for (uint32_t k = 0; k < inst->own_count; k++) {
+        size_t octets = dao->target_count * 20u + dao->transit_count * 22u;
+        if (inst->own[k].usable && octets + 20 + parents.count * 22u <= SOURCE_OCTETS)
+            add_source(inst, dao, &inst->own[k], own, &parents, lifetime);
+    }
     finish(inst, 0, own, &inst->dodag_id);
     inst->dao_own = inst->dao_all = false;
 }
@@ -134,41 +192,103 @@ static void all_is_news(struct rpl_instance *inst)
     inst->dao_own = true;
 }
 
-static void send_storing(struct rpl_instance *inst, uint8_t lifetime)
+/* What is told of one target below us. */
+struct news {
+    struct rpl_addr prefix;
+    uint8_t len, path_seq, lifetime, path_control;
+    bool invalidate, has_descriptor;
+    uint32_t descriptor;
+};
+
+/* The next targets that are news; they are none afterwards. */
+static size_t take_news(struct rpl_instance *inst, struct news *out, size_t room)
 {
-    const struct rpl_iface *iface = rpl_iface_find(inst->engine, inst->parent->ifindex);
-    struct rpl_wire_dao *dao;
     struct rpl_target *t;
+    size_t count = 0;
+
+    while (count < room && (t = TAILQ_FIRST(&inst->news)) != NULL) {
+        TAILQ_REMOVE(&inst->news, t, news);
+        t->is_news = false;
+        out[count++] = (struct news){.prefix = t->prefix,
+                                     .len = t->len,
+                                     .path_seq = t->path_seq,
+                                     .lifetime = t->known ? t->path_lifetime : 0,
+                                     .path_control = rpl_storing_path_control(t),
+                                     .invalidate = t->known && t->invalidate,
+                                     .has_descriptor = t->has_descriptor,
+                                     .descriptor = t->descriptor};
+        /* A No-Path goes to whoever may have heard of the target. */
+        if (!t->known)
+            out[count - 1].path_control |= rpl_path_control_own(inst);
+        rpl_target_release(t);
+    }
+    return count;
+}
+
+static void add_news(struct rpl_wire_dao *dao, const struct news *n, uint8_t path_control)
+{
+    add_group(dao, &n->prefix, n->len, n->path_seq, n->lifetime, NULL);
+    dao->transit[dao->transit_count - 1].invalidate = n->invalidate;
+    dao->transit[dao->transit_count - 1].path_control = path_control;
+    dao->target[dao->target_count - 1].has_descriptor = n->has_descriptor;
+    dao->target[dao->target_count - 1].descriptor = n->descriptor;
+}
+
+/* Fill a DAO for DAO parent |index| with those that have a bit for it (PCT-05). */
+static void fill_storing(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint8_t index,
+                         bool own, const struct news *news, size_t count)
+{
+    uint8_t lifetime = (uint8_t)rpl_instance_default_lifetime(inst), share[RPL_PARENTS_MAX];
     struct rpl_addr group;
     uint8_t path_seq;
     bool populated;
 
-    if (!iface)
+    rpl_path_control_share(inst, rpl_path_control_own(inst), share);
+    for (uint32_t k = 0; own && share[index] && k < inst->own_count; k++)
+        if (inst->own[k].usable) {
+            add_own(inst, dao, &inst->own[k].addr, lifetime);
+            dao->transit[dao->transit_count - 1].path_control = share[index];
+        }
+    for (size_t i = 0; i < count; i++) {
+        rpl_path_control_share(inst, news[i].path_control, share);
+        if (share[index])
+            add_news(dao, &news[i], share[index]);
+    }
+    /* MC3-04: groups are joined at the preferred parent alone, or packets would come twice. */
+    while (index == 0 && dao->target_count < GROUPS_PER_DAO &&
+           rpl_multicast_next_news(inst, &group, &path_seq, &populated))
+        add_group(dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
+}
+
+static void send_storing(struct rpl_instance *inst)
+{
+    struct news news[GROUPS_PER_DAO];
+    uint32_t own_count = 0;
+    size_t count;
+    bool own;
+
+    if (!rpl_iface_find(inst->engine, inst->parent->ifindex))
         return;
     if (inst->dao_all)
         all_is_news(inst);
     if (!inst->dao_own && TAILQ_EMPTY(&inst->news) && TAILQ_EMPTY(&inst->group_news))
         return;
-    dao = begin(inst, inst->cfg.dao_ack);
-    for (uint32_t k = 0; inst->dao_own && k < inst->own_count; k++)
-        if (inst->own[k].usable)
-            add_own(inst, dao, &inst->own[k].addr, lifetime);
+    own = inst->dao_own;
+    for (uint32_t k = 0; own && k < inst->own_count; k++)
+        own_count += inst->own[k].usable;
+    count = take_news(inst, news, GROUPS_PER_DAO - own_count);
     inst->dao_own = false;
-    while ((t = TAILQ_FIRST(&inst->news)) != NULL && dao->target_count < GROUPS_PER_DAO) {
-        TAILQ_REMOVE(&inst->news, t, news);
-        t->is_news = false;
-        add_group(dao, &t->prefix, t->len, t->path_seq, t->known ? t->path_lifetime : 0, NULL);
-        dao->transit[dao->transit_count - 1].invalidate = t->known && t->invalidate;
-        dao->transit[dao->transit_count - 1].path_control = rpl_storing_path_control(t);
-        dao->target[dao->target_count - 1].has_descriptor = t->has_descriptor;
-        dao->target[dao->target_count - 1].descriptor = t->descriptor;
-        rpl_target_release(t);
+    for (uint8_t i = 0; i < inst->dao_parent_count; i++) {
+        const struct rpl_dao_parent p = inst->dao_parent[i];
+        const struct rpl_iface *iface = rpl_iface_find(inst->engine, p.ifindex);
+        struct rpl_wire_dao *dao;
+        if (!iface)
+            continue;
+        dao = begin(inst, inst->cfg.dao_ack);
+        fill_storing(inst, dao, i, own, news, count);
+        if (dao->target_count)
+            finish(inst, p.ifindex, &iface->address, &p.addr);
     }
-    while (dao->target_count < GROUPS_PER_DAO &&
-           rpl_multicast_next_news(inst, &group, &path_seq, &populated))
-        add_group(dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
-    if (dao->target_count)
-        finish(inst, inst->parent->ifindex, &iface->address, &inst->parent->addr);
 }
 
 void rpl_dao_timeout(struct rpl_instance *inst)
@@ -188,7 +308,7 @@ void rpl_dao_timeout(struct rpl_instance *inst)
         inst->refresh_seq = false;
     }
     if (rpl_storing(inst))
-        send_storing(inst, lifetime);
+        send_storing(inst);
     else
         send_source(inst, lifetime);
     if (!TAILQ_EMPTY(&inst->news) || !TAILQ_EMPTY(&inst->group_news))
@@ -226,22 +346,24 @@ void rpl_dao_parent_restarted(struct rpl_instance *inst)
  */
 void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent)
 {
-    if (rpl_timer_armed(&inst->t_no_path))
+    rpl_tstamp due = inst->engine->now + RPL_DELAY_NO_PATH;
+
+    /* Several at once share the wait; those that left before are told now. */
+    if (rpl_timer_armed(&inst->t_no_path) &&
+        (inst->t_no_path.due != due || inst->left_count == RPL_PARENTS_MAX))
         rpl_dao_no_path_timeout(inst);
-    inst->left = old_parent->addr;
-    inst->left_ifindex = old_parent->ifindex;
-    rpl_timer_set(inst->engine, &inst->t_no_path, inst->engine->now + RPL_DELAY_NO_PATH);
+    inst->left[inst->left_count++] =
+        (struct rpl_dao_parent){.addr = old_parent->addr, .ifindex = old_parent->ifindex};
+    rpl_timer_set(inst->engine, &inst->t_no_path, due);
 }
 
-void rpl_dao_no_path_timeout(struct rpl_instance *inst)
+static void send_no_path(struct rpl_instance *inst, const struct rpl_dao_parent *left)
 {
-    const struct rpl_iface *iface = rpl_iface_find(inst->engine, inst->left_ifindex);
+    const struct rpl_iface *iface = rpl_iface_find(inst->engine, left->ifindex);
     struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
-    bool back = inst->parent && inst->parent->ifindex == inst->left_ifindex &&
-                rpl_addr_equal(&inst->parent->addr, &inst->left);
 
-    rpl_timer_stop(inst->engine, &inst->t_no_path);
-    if (back || !inst->joined || !iface || !iface->up)
+    if (rpl_dao_parent_is(inst, &left->addr, left->ifindex) || !inst->joined || !iface ||
+        !iface->up)
         return;
     for (int n = 0; n < NO_PATH_MESSAGES && (n == 0 || t); n++) {
         struct rpl_wire_dao *dao = begin(inst, false);
@@ -253,6 +375,16 @@ void rpl_dao_no_path_timeout(struct rpl_instance *inst)
             if (t->known && !t->unconfirmed)
                 add_group(dao, &t->prefix, t->len, t->path_seq, 0, NULL);
         if (dao->target_count)
-            finish(inst, inst->left_ifindex, &iface->address, &inst->left);
+            finish(inst, left->ifindex, &iface->address, &left->addr);
     }
+}
+
+void rpl_dao_no_path_timeout(struct rpl_instance *inst)
+{
+    uint8_t count = inst->left_count;
+
+    rpl_timer_stop(inst->engine, &inst->t_no_path);
+    inst->left_count = 0;
+    for (uint8_t i = 0; i < count; i++)
+        send_no_path(inst, &inst->left[i]);
 }

@@ -204,7 +204,7 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
     if (consistent(inst, p, d) && inst->parent == parent && inst->rank == rank)
         trickle_consistent(&inst->trickle);
     /* SEQ-09: our parent asks for DAOs; in non-storing mode we pass the question on. */
-    if (dtsn_moved && inst->joined && n == inst->parent) {
+    if (dtsn_moved && inst->joined && rpl_dao_parent_is(inst, &n->addr, n->ifindex)) {
         inst->dao_all = inst->refresh_seq = true;
         rpl_dao_schedule(inst, RPL_DELAY_DAO);
         if (inst->mop == RPL_MOP_NON_STORING)

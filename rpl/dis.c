@@ -55,12 +55,6 @@ static bool may_reply(struct rpl_engine *e, const struct rpl_packet *p)
            rpl_bucket_take(&e->dis_replies, e->now, REPLY_ALL_BURST, REPLY_ALL_PERIOD);
 }
 
-static bool parent_is(const struct rpl_instance *inst, const struct rpl_packet *p)
-{
-    return inst->parent && inst->parent->ifindex == p->ifindex &&
-           rpl_addr_equal(&inst->parent->addr, p->src);
-}
-
 int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p)
 {
     struct rpl_wire_dis dis = p->msg->u.dis; /* p->msg is reused for the answer */
@@ -73,7 +67,7 @@ int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p)
         if (p->multicast) {
             if (inst->joined)
                 rpl_instance_reset_trickle(inst, true);
-            if (parent_is(inst, p))
+            if (rpl_dao_parent_is(inst, p->src, p->ifindex))
                 rpl_dao_parent_restarted(inst);
             continue;
         }

@@ -231,6 +231,14 @@ struct rpl_target {
 RB_HEAD(rpl_target_tree, rpl_target);
 TAILQ_HEAD(rpl_target_list, rpl_target);
 
+/* One that our DAOs go to; those of equal preference have the same |group| (RFC 6550 section
+ * 9.9). The first one is the preferred parent. */
+struct rpl_dao_parent {
+    struct rpl_addr addr;
+    uint32_t ifindex;
+    uint8_t group;
+};
+
 /* A DAO of ours that waits for its DAO-ACK; resent with the same octets. */
 struct rpl_dao_out {
     LIST_ENTRY(rpl_dao_out) list;
@@ -328,6 +336,7 @@ struct rpl_instance {
     struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_float, t_no_path,
         t_version;
     rpl_duration dis_wait;
+    uint8_t dis_left; /* multicast DIS that may still be sent, RPL_ALWAYS: no end */
     uint8_t poison_left;
     rpl_tstamp dtsn_at, jump_at, detached_at;
     rpl_tstamp parentless_since; /* while it looks for a parent, 0 = it does not */
@@ -337,8 +346,9 @@ struct rpl_instance {
     struct rpl_nbr_tree nbrs;
     uint32_t nbr_count;
     struct rpl_nbr *parent;
-    struct rpl_addr left; /* storing: the parent that waits for its No-Path */
-    uint32_t left_ifindex;
+    uint8_t dao_parent_count, left_count;
+    struct rpl_dao_parent dao_parent[RPL_PARENTS_MAX];
+    struct rpl_dao_parent left[RPL_PARENTS_MAX]; /* storing: they wait for their No-Path */
 
     struct rpl_target_tree targets;
     struct rpl_target_list work, news;
@@ -602,9 +612,24 @@ void rpl_metric_relay(struct rpl_instance *inst, const struct rpl_nbr *parent);
 
 /* Choose the preferred parent anew and act on the outcome. */
 void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause);
-/* The parent's global address as a Transit names it; false if no prefix is known. */
-bool rpl_parent_address(const struct rpl_instance *inst, struct rpl_addr *ret_addr);
+/* The global address of |parent| as a Transit names it; false if no prefix is known. */
+bool rpl_parent_address(const struct rpl_instance *inst, const struct rpl_nbr *parent,
+                        struct rpl_addr *ret_addr);
 void rpl_parent_routes(struct rpl_instance *inst);
+
+/* ---- dao_parents.c ------------------------------------------------------------------ */
+
+/* The preferred parent or our Rank may have changed: choose those beside it anew. */
+void rpl_dao_parents_update(struct rpl_instance *inst);
+bool rpl_dao_parent_is(struct rpl_instance *inst, const struct rpl_addr *addr, uint32_t ifindex);
+/* The active bits (PCT-01), and those that our own targets ask for (PCT-03). */
+uint8_t rpl_path_control_mask(const struct rpl_instance *inst);
+uint8_t rpl_path_control_own(const struct rpl_instance *inst);
+/* 0: PC1, the most preferred, to 3: PC4; 4: none of the active bits is set. */
+unsigned rpl_path_control_preference(const struct rpl_instance *inst, uint8_t path_control);
+/* Which of the bits |aggregate| each DAO parent gets (PCT-02, PCT-04). */
+void rpl_path_control_share(const struct rpl_instance *inst, uint8_t aggregate,
+                            uint8_t share[RPL_PARENTS_MAX]);
 
 /* ---- dis.c, dio.c, dao.c, dao_send.c, ack.c ----------------------------------------- */
 

@@ -26,7 +26,9 @@ static void fill_root_config(struct rpl_instance *inst)
         .ocp = inst->cfg.ocp,
         .default_lifetime = s->default_lifetime,
         .lifetime_unit_s = s->lifetime_unit_s,
-        .flags = inst->cfg.compat.rpi_type == 0x23 ? RPL_CONFIG_RPI_23 : 0,
+        .pcs = s->path_control_size,
+        .flags = (uint8_t)(s->path_control_size |
+                           (inst->cfg.compat.rpi_type == 0x23 ? RPL_CONFIG_RPI_23 : 0)),
     };
     rpl_wire_config_pack(&inst->config);
     inst->has_config = true;
@@ -52,10 +54,7 @@ static void fill_of(struct rpl_instance *inst)
     of_params_default(&inst->of);
     inst->of.min_hop_rank_increase = inst->config.min_hop_rank_increase;
     inst->of.max_rank_increase = inst->config.max_rank_increase;
-    /* NOTE: RFC 6719 section 5 has 3. Nothing is sent through the others, and each of them may
-     * lift our Rank above what the one in use gives us (section 3.3): a child of the root that
-     * keeps its former parent in the set would stay where it was. */
-    inst->of.parent_set_size = 1;
+    inst->of.parent_set_size = inst->cfg.parent_set_size ? inst->cfg.parent_set_size : 1;
     if (inst->cfg.parent_switch_threshold)
         inst->of.parent_switch_threshold = inst->cfg.parent_switch_threshold;
     if (inst->cfg.max_link_metric)
@@ -329,6 +328,7 @@ void rpl_instance_dtsn_timeout(struct rpl_instance *inst)
 void rpl_instance_dis_start(struct rpl_instance *inst, rpl_duration first)
 {
     inst->dis_wait = RPL_DIS_FIRST;
+    inst->dis_left = inst->cfg.solicitations;
     rpl_timer_set(inst->engine, &inst->t_dis, inst->engine->now + first);
 }
 
@@ -345,9 +345,12 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst)
         inst->lowest = RPL_INFINITE_RANK;
         inst->has_dodag = false;
     }
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+    /* INS-09: with none left we wait for somebody to speak. */
+    for (size_t i = 0; i < RPL_INTERFACES_MAX && inst->dis_left; i++)
         if (rpl_iface_serves(&e->iface[i], inst))
             rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+    if (inst->dis_left && inst->dis_left != RPL_ALWAYS)
+        inst->dis_left--;
     inst->dis_wait = wait * 2 > RPL_DIS_LAST ? RPL_DIS_LAST : wait * 2;
     rpl_timer_set(e, &inst->t_dis, e->now + wait - rpl_random_range(e, 0, wait / DIS_JITTER));
 }
@@ -478,6 +481,7 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
     rpl_floating_stop(inst);
     inst->joined = false;
     inst->parent = NULL;
+    inst->dao_parent_count = 0;
     inst->rank = RPL_INFINITE_RANK;
     inst->detached_at = e->now;
     parentless(inst, true);

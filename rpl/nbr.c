@@ -99,6 +99,7 @@ void rpl_nbr_remove_link(struct rpl_instance *inst, uint32_t ifindex)
         if (n->ifindex == ifindex)
             rpl_nbr_free(n);
     }
+    rpl_dao_parents_update(inst);
 }
 
 static void stop_asking(struct rpl_nbr *n)
@@ -198,7 +199,7 @@ static void lost(struct rpl_nbr *n)
         return; /* it only shouts; its next DIO gives it another chance */
     rpl_count(e, RPL_COUNT_NEIGHBOUR_LOST);
     rpl_trace(e, RPL_TRACE_NEIGHBOUR, RPL_CAUSE_LOST, inst, &n->addr, NULL, 0);
-    if (n == inst->parent)
+    if (rpl_dao_parent_is(inst, &n->addr, n->ifindex))
         rpl_parent_select(inst, RPL_CAUSE_NO_ANSWER);
 }
 

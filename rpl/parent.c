@@ -176,22 +176,21 @@ void rpl_parent_routes(struct rpl_instance *inst)
     want_route(inst, &inst->rt_root, inst->joined && !inside, &inst->dodag_id, 128);
 }
 
-bool rpl_parent_address(const struct rpl_instance *inst, struct rpl_addr *ret_addr)
+bool rpl_parent_address(const struct rpl_instance *inst, const struct rpl_nbr *parent,
+                        struct rpl_addr *ret_addr)
 {
     const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
 
-    if (!inst->parent)
-        return false;
     /* DNS-03: a PIO with R=1 carries the parent's own address. */
-    for (uint8_t i = 0; i < inst->pio_count; i++)
-        if (inst->pio[i].router_address && rpl_addr_is_routable(&inst->pio[i].prefix)) {
-            *ret_addr = inst->pio[i].prefix;
+    for (uint8_t i = 0; i < parent->dio.pio_count; i++)
+        if (parent->dio.pio[i].router_address && rpl_addr_is_routable(&parent->dio.pio[i].prefix)) {
+            *ret_addr = parent->dio.pio[i].prefix;
             return true;
         }
     if (!prefix || !inst->cfg.compat.parent_by_prefix)
         return false;
     /* NOTE: deployed roots and routers send R=0 and are known by prefix::IID (interop). */
-    *ret_addr = rpl_addr_join(prefix, &inst->parent->addr);
+    *ret_addr = rpl_addr_join(prefix, &parent->addr);
     return true;
 }
 
@@ -207,8 +206,6 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
 
     if (old)
         old_addr = old->addr;
-    if (switched && old && inst->joined && rpl_storing(inst) && old->etx != OF_ETX_UNKNOWN)
-        rpl_dao_leave(inst, old);
     inst->parent = best;
     rpl_instance_adopt(inst, best);
     inst->rank = rank;
@@ -220,14 +217,13 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
             rpl_count(e, RPL_COUNT_PARENT_SWITCH);
         rpl_trace(e, RPL_TRACE_PARENT, old ? cause : RPL_CAUSE_FIRST, inst, &best->addr,
                   old ? &old_addr : NULL, rank);
-        if (rpl_storing(inst))
-            rpl_storing_parent_is(inst, best);
         inst->dao_all = inst->refresh_seq = true;
         rpl_dao_outs_free(inst);
         rpl_instance_reset_trickle(inst, false);
     } else if (of_dag_rank(&inst->of, rank) != old_dag_rank) {
         rpl_instance_reset_trickle(inst, false);
     }
+    rpl_dao_parents_update(inst);
     rpl_parent_routes(inst);
     if (inst->dao_all)
         rpl_dao_schedule(inst, RPL_DELAY_DAO);

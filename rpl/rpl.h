@@ -74,6 +74,8 @@ enum rpl_err {
 };
 const char *rpl_err_name(int err);
 
+#define RPL_ALWAYS UINT8_MAX /* of rpl_instance_config.solicitations */
+
 /* ---- settings ---------------------------------------------------------------------- */
 
 /* Memory comes from here and nowhere else. alloc returns zeroed memory or NULL. */
@@ -90,7 +92,8 @@ struct rpl_dodag_settings {
     uint8_t dio_redundancy_constant; /* 0 = never suppress */
     uint16_t max_rank_increase;
     uint16_t min_hop_rank_increase;
-    uint8_t default_lifetime; /* in lifetime units, 2..254, 255 = infinite */
+    uint8_t default_lifetime;  /* in lifetime units, 2..254, 255 = infinite */
+    uint8_t path_control_size; /* PCS, 0..7: PCS + 1 bits of Path Control are in use */
     uint16_t lifetime_unit_s;
 };
 
@@ -103,6 +106,7 @@ struct rpl_compat {
     bool short_transit;            /* MOP 1: accept a 4-octet Transit from a link-local source */
     bool parent_by_prefix;         /* MOP 1: a parent without R=1 is known by prefix::IID */
     bool local_instance_without_d; /* accept D=0 with a local instance that has one DODAG */
+    bool dao_source_own;           /* MOP 1: a node announces itself only (DNS-11) */
     bool max_rank_increase_0_unlimited; /* read DAGMaxRankIncrease 0 as "no limit" */
 };
 
@@ -154,10 +158,12 @@ struct rpl_instance_config {
     uint8_t energy;        /* our own E_E where nodes' energy is announced, 255 = mains */
     uint32_t throughput;   /* of our links, octets/s, 0 = not known */
     uint8_t path_lifetime; /* own targets, lifetime units; 0 = the DODAG's default */
+    uint8_t solicitations; /* non-roots: multicast DIS for want of a DODAG; RPL_ALWAYS: no end */
     bool default_route;    /* non-roots: install ::/0 through the preferred parent */
     uint32_t route_metric; /* of the routes down and of the default route */
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
     bool solicit;          /* non-roots: a multicast DIS says whom it means */
+    uint8_t dao_parents;   /* non-roots: so many are told of us, 1..RPL_PARENTS_MAX */
     bool ignore_unknown; /* non-roots: stay out of a DODAG whose objective or metric we do not know,
                           * instead of being a leaf there */
     bool floating;       /* non-roots: root a DODAG of our own instead of poisoning */
@@ -166,6 +172,7 @@ struct rpl_instance_config {
     struct rpl_compat compat;
     /* MRHOF and link settings, 0 = RFC default */
     uint16_t parent_switch_threshold, max_link_metric, max_path_cost;
+    uint8_t parent_set_size; /* 1 unless set: see rpld.conf(5) */
 };
 
 /* Caps on tables; reaching one refuses the newcomer and counts it. */
@@ -432,6 +439,7 @@ enum rpl_cause {
     RPL_CAUSE_FULL,   /* a table is full */
     RPL_CAUSE_DENIED, /* not on the allow list, or on the deny list */
     RPL_CAUSE_PREFIX, /* target outside the DODAG's prefix */
+    RPL_CAUSE_SOURCE, /* a node announced what is not its own */
     RPL_CAUSE_KERNEL, /* the kernel refused */
     RPL_CAUSE_INSTALLED,
     RPL_CAUSE_REMOVED,
@@ -530,6 +538,7 @@ struct rpl_effect {
     X(REFUSED_LOOP, "refused-loop")                                                                \
     X(REFUSED_FULL, "refused-targets-full")                                                        \
     X(REFUSED_PREFIX, "refused-outside-prefix")                                                    \
+    X(REFUSED_SOURCE, "refused-target-of-another")                                                 \
     X(REFUSED_OLD, "ignored-old-path-sequence")                                                    \
     X(REFUSED_KERNEL, "refused-by-kernel")                                                         \
     X(PROBE_OUT, "probe-out")                                                                      \

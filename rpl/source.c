@@ -40,21 +40,6 @@ static bool passes_through(const struct rpl_target *t, const struct rpl_target *
     return false;
 }
 
-/* PC1 is preferred over PC2 and so on; 0 is what most stacks send and counts as PC1 (PCT-06). Of
- * the others only the PCS + 1 first bits are looked at (PCT-01): with none of them set a parent
- * is the last resort. */
-static unsigned preference(const struct rpl_target *t, uint8_t path_control)
-{
-    unsigned active = path_control & (0xff00u >> (t->inst->config.pcs + 1u));
-
-    if (path_control == 0)
-        return 0;
-    for (unsigned i = 0; i < 4; i++)
-        if (active & (0xc0u >> (2 * i)))
-            return i;
-    return 4;
-}
-
 static void queue(struct rpl_target *t)
 {
     if (t->queued)
@@ -82,7 +67,7 @@ static int best_edge(const struct rpl_target *t)
         unsigned score;
         if (edge->parent && (up == 0 || up + 1 > RPL_PATH_MAX))
             continue;
-        score = preference(t, edge->path_control) * (RPL_PATH_MAX + 1) + up;
+        score = rpl_path_control_preference(t->inst, edge->path_control) * (RPL_PATH_MAX + 1) + up;
         if (best < 0 || score < best_score) {
             best = i;
             best_score = score;

@@ -41,14 +41,19 @@ void rpl_storing_news(struct rpl_target *t)
 }
 
 /* Several children announce one target with the same Path Sequence: a stuck one (SEQ-14), or one
- * below a router that changed its parent, since relays never change a sequence (SEQ-08). The
+ * below a router that changed its parent, since relays never change a sequence (SEQ-08), or one
+ * with several DAO parents, who says by Path Control which one is to be preferred (DNS-09). The
  * target's own link-local beats all, then the one that began to announce it most recently: the
  * others may be what is left of an older tree. */
 static bool prefers(const struct rpl_target *t, const struct rpl_hop *a, const struct rpl_hop *b)
 {
+    unsigned bits_a = rpl_path_control_preference(t->inst, a->path_control);
+    unsigned bits_b = rpl_path_control_preference(t->inst, b->path_control);
     bool own_a = rpl_addr_same_iid(&a->via, &t->prefix);
     bool own_b = rpl_addr_same_iid(&b->via, &t->prefix);
 
+    if (bits_a != bits_b)
+        return bits_a < bits_b;
     if (own_a != own_b)
         return own_a;
     return a->since > b->since;
@@ -131,7 +136,7 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
      * every DAO is taken for a new one. */
     if (freshness != RPL_FRESH_MERGE || added)
         h->expires = rpl_target_expiry(t, tr->path_lifetime);
-    h->path_control = (uint8_t)(tr->path_control & (0xff00u >> (t->inst->config.pcs + 1u)));
+    h->path_control = tr->path_control & rpl_path_control_mask(t->inst);
     t->known = true;
     t->unconfirmed = false;
     t->invalidate = tr->invalidate;

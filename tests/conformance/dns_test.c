@@ -299,6 +299,42 @@ static void test_DNS_10(void **state)
     assert_true(hop_is(&path, 0, 2));
 }
 
+static void test_DNS_11(void **state)
+{
+    struct rpl_addr src = rig_global(3), other = rig_global(2), root = rig_global(1);
+    struct rpl_wire_message dao;
+    struct rpl_view_node v;
+
+    (void)state;
+    for (int strict = 0; strict < 2; strict++) {
+        row_begin(RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+        rig.config.instance[0].compat.dao_source_own = strict;
+        row_start();
+        rig_run(&rig, RPL_S(1));
+        row_source(2, 1, 1, 5, 30);
+        row_source(3, 1, 1, 5, 30); /* of itself */
+        assert_true(row_reaches(2, 2) && row_reaches(3, 3));
+        /* 3 says that 2 hangs below it. */
+        dao = rig_dao(2, &other, 6, 30, &src);
+        dao.u.dao.ack_wanted = true;
+        rig_receive_on(&rig, 0, &src, &root, &dao);
+        assert_true(row_node(2, &v));
+        assert_int_equal(v.hops, strict ? 1 : 2);
+        assert_int_equal(rig_last(&rig, RPL_CODE_DAO_ACK, 0)->msg.u.ack.status, strict ? 0x80 : 0);
+        assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_SOURCE), strict);
+        assert_int_equal(rig_traced(&rig, RPL_TRACE_DAO_REFUSED, RPL_CAUSE_SOURCE), strict);
+        behind(3, 128, true, 3, 7); /* external, and behind itself */
+        assert_true(row_node(0x7700, &v));
+        dao = rig_dao(4, &other, 6, 30, &root); /* external, behind somebody else */
+        dao.u.dao.target[0].prefix.b[15] = 0x99;
+        dao.u.dao.transit[0].external = true;
+        rig_receive_on(&rig, 0, &src, &root, &dao);
+        assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_SOURCE), 2 * strict);
+        behind(3, 120, false, 5, 8); /* a prefix that it is not in */
+        assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_SOURCE), 3 * strict);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest rows[] = {
@@ -312,6 +348,7 @@ int main(void)
         ROW(DNS, 08, "prefixes and external hosts lie behind their router"),
         ROW(DNS, 09, "Path Control first, then the shorter way"),
         ROW(DNS, 10, "a child reports itself; an on-link prefix is found by its owner"),
+        ROW(DNS, 11, "a node may be held to announce itself alone"),
     };
 
     return ROWS_RUN(rows);

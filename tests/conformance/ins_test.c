@@ -244,6 +244,17 @@ static void test_INS_09(void **state)
         assert_int_equal(rig.sent[i].msg.code, RPL_CODE_DIS);
     }
     assert_true(gap <= RPL_S(60));
+    /* So many and no more; none at all. Who hears a DIO joins all the same. */
+    for (uint8_t n = 0; n < 4; n += 3) {
+        struct rpl_wire_message dio = dio_of(ROOT, 256);
+        row_begin(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+        rig.config.instance[0].solicitations = n;
+        row_start();
+        row_run(RPL_S(600));
+        assert_int_equal(rig_count(&rig, RPL_CODE_DIS, 0), n);
+        row_hear(ROOT, &dio);
+        assert_true(row_parent_is(ROOT));
+    }
 }
 
 static void test_INS_10(void **state)
@@ -314,7 +325,7 @@ int main(void)
         ROW(INS, 06, "another mode of operation is not joined"),
         ROW(INS, 07, "a leaf is silent but for what must be said"),
         ROW(INS, 08, "identity and L outlive the last parent for a while"),
-        ROW(INS, 09, "DIS at start, with a timer"),
+        ROW(INS, 09, "DIS at start: with a timer, so many, or none"),
         ROW(INS, 10, "another DODAG is announced before it is used"),
         ROW(INS, 11, "no router without a Configuration"),
     };

@@ -217,6 +217,22 @@ static void test_MRH_06(void **state)
             rig_input(&rig, &sample);
         assert_int_equal(row_instance().joined, !strict);
     }
+    /* A set of three: its deepest member decides how high our Rank has to be (section 3.3). */
+    assert_int_equal(config.parent_set_size, 1);
+    for (uint8_t size = 1; size <= 3; size += 2) {
+        static const uint16_t rank[] = {256, 300, 700};
+        row_begin(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+        rig.config.instance[0].parent_set_size = size;
+        rig.config.instance[0].parent_switch_threshold = 1;
+        row_start();
+        for (unsigned i = 3; i-- > 0;) {
+            dio = row_dio(RPL_MOP_NON_STORING, rank[i]);
+            row_hear(ROOT + i, &dio);
+        }
+        row_run(RPL_S(200));
+        assert_true(row_parent_is(ROOT));
+        assert_int_equal(row_instance().rank, size == 1 ? 512 : 768);
+    }
 }
 
 static void test_MRH_07(void **state)

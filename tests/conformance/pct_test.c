@@ -61,6 +61,112 @@ static void test_PCT_01(void **state)
     assert_int_equal(v.hops, 3);
 }
 
+/* A router with four parents: 0x10 and 0x11 of equal preference, then 0x12, then 0x13. */
+static void four_parents(enum rpl_mop mop, uint8_t pcs)
+{
+    static const uint16_t rank[] = {512, 512, 576, 700};
+
+    row_begin(RPL_ROLE_ROUTER, mop);
+    rig.config.instance[0].dao_parents = 4;
+    row_start();
+    for (unsigned i = 0; i < 4; i++) {
+        struct rpl_wire_message dio = row_dio(mop, rank[i]);
+        dio.u.dio.config.flags = pcs;
+        rpl_wire_config_pack(&dio.u.dio.config);
+        row_hear(ROOT + i, &dio);
+    }
+    row_run(RPL_S(10));
+}
+
+/* The Path Control that |parent| was last told for |target|, 0: it was told nothing since |mark|.
+ */
+static uint8_t told(unsigned parent, unsigned target, size_t mark, uint8_t *ret_path_seq)
+{
+    struct rpl_addr to = rig_ll(parent), prefix = rig_global(target);
+    uint8_t bits = 0;
+
+    for (size_t i = mark; i < rig.sent_count; i++) {
+        const struct rpl_wire_dao *dao = &rig.sent[i].msg.u.dao;
+        if (rig.sent[i].msg.code != RPL_CODE_DAO || !rpl_addr_equal(&rig.sent[i].send.dst, &to))
+            continue;
+        for (uint8_t k = 0; k < dao->target_count; k++)
+            if (rpl_addr_equal(&dao->target[k].prefix, &prefix)) {
+                bits = dao->transit[k].path_control;
+                *ret_path_seq = dao->transit[k].path_sequence;
+            }
+    }
+    return bits;
+}
+
+static void test_PCT_02(void **state)
+{
+    static const uint8_t child_bits[] = {0x80, 0x10, 0x0c};
+    static const uint8_t expected[] = {0x80, 0, 0x10, 0x0c}, own[] = {0x80, 0x40, 0x30, 0x0f};
+    uint8_t seq = 0, same = 0;
+
+    (void)state;
+    /* The example of section 9.9.1: what three children ask for goes to four parents. */
+    four_parents(RPL_MOP_STORING, 7);
+    assert_true(row_parent_is(ROOT));
+    size_t mark = rig.sent_count;
+    for (unsigned i = 0; i < 3; i++)
+        announce(CHILD + i, 0x77, 5, child_bits[i]);
+    row_run(RPL_S(5));
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(told(ROOT + i, 0x77, mark, &seq), expected[i]);
+    /* Our own address: all bits, each at one parent, under one Path Sequence (DST-10). */
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(told(ROOT + i, 1, 0, i ? &seq : &same), own[i]);
+        assert_true(i == 0 || seq == same);
+    }
+    /* One parent less: the rest share anew, under the next Path Sequence. */
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, RPL_INFINITE_RANK);
+    mark = rig.sent_count;
+    row_alive(ROOT + 2, NULL);
+    row_shout(ROOT + 2, &dio);
+    row_run(RPL_S(5));
+    assert_int_equal(told(ROOT, 1, mark, &seq), 0x80);
+    assert_int_equal(seq, rpl_lollipop_increment(same));
+    assert_int_equal(told(ROOT + 1, 1, mark, &seq), 0x40);
+    assert_int_equal(told(ROOT + 3, 1, mark, &seq), 0x3f);
+    assert_int_equal(told(ROOT + 3, 0x77, mark, &seq), 0x1c);
+    /* A subfield that nobody is left for: with PCS 1 there is PC1 alone. */
+    four_parents(RPL_MOP_STORING, 1);
+    assert_int_equal(told(ROOT, 1, 0, &seq), 0x80);
+    assert_int_equal(told(ROOT + 1, 1, 0, &seq), 0x40);
+    assert_int_equal(told(ROOT + 2, 1, 0, &seq), 0);
+    /* Non-storing: a Transit for each in one DAO to the root. */
+    four_parents(RPL_MOP_NON_STORING, 7);
+    const struct rpl_wire_dao *dao = &rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao;
+    assert_int_equal(dao->target_count, 1);
+    assert_int_equal(dao->transit_count, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        struct rpl_addr parent = rig_global(ROOT + i);
+        assert_memory_equal(&dao->transit[i].parent, &parent, 16);
+        assert_int_equal(dao->transit[i].path_control, own[i]);
+        assert_int_equal(dao->transit[i].path_sequence, dao->transit[0].path_sequence);
+    }
+    /* A storing root takes the way that PC1 names, and the other one when that is gone. */
+    row_root(RPL_MOP_STORING);
+    announce(3, 0x77, 5, 0x80);
+    rig_run(&rig, RPL_S(1));
+    announce(4, 0x77, 5, 0x80);
+    assert_true(row_reaches(0x77, 4)); /* alike: the latest */
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING);
+    rig.config.instance[0].dodag.path_control_size = 7;
+    row_start();
+    rig_run(&rig, RPL_S(1));
+    announce(3, 0x77, 5, 0xc0);
+    rig_run(&rig, RPL_S(1));
+    announce(4, 0x77, 5, 0x30);
+    assert_true(row_reaches(0x77, 3));
+    struct rpl_event failed = {.type = RPL_EVENT_NEIGHBOUR,
+                               .u.neighbour = {.ifindex = RIG_IF, .failed = true}};
+    failed.u.neighbour.address = rig_ll(3);
+    rig_input(&rig, &failed);
+    assert_true(row_reaches(0x77, 4));
+}
+
 static void test_PCT_03(void **state)
 {
     (void)state;
@@ -130,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest rows[] = {
         ROW(PCT, 01, "only the PCS + 1 first bits are active"),
+        ROW(PCT, 02, "bits go to groups of parents in the order of preference"),
         ROW(PCT, 03, "own targets carry an active bit"),
         ROW(PCT, 04, "what children set is put together"),
         ROW(PCT, 05, "no DAO without an active bit"),

@@ -266,6 +266,77 @@ STORY(a_child_that_forgot_everything)
     assert_int_equal(story_count(story, "a node-down"), 0);
 }
 
+/* ---- parallel parents ------------------------------------------------------------------ */
+
+/* a above b and c, both above d, who tells both of itself. */
+static void two_ways(struct story *story, enum rpl_mop mop)
+{
+    struct rpl_config config;
+
+    story_config(&config, RPL_ROLE_ROOT, mop);
+    config.instance[0].dodag.path_control_size = 3;
+    unsigned a = story_add(story, "a", &config);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
+    story_config(&config, RPL_ROLE_ROUTER, mop);
+    config.instance[0].dao_parents = 2;
+    unsigned d = story_add(story, "d", &config);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, a, c, 0);
+    sim_link(story->sim, b, d, 0);
+    story_run(story, 60);
+    story_forget(story);
+    sim_link(story->sim, c, d, 0);
+    story_run(story, 240);
+    story_expect_parent(story, d, b);
+}
+
+/* PCT-02, DNS-09: the preferred parent has PC1. The other way is there before it is needed: when
+ * the link from b is gone, b's error is all it takes, d did not say anything yet. */
+STORY(two_parents_non_storing)
+{
+    const unsigned a = 0, b = 1, d = 3;
+
+    two_ways(story, RPL_MOP_NON_STORING);
+    assert_int_equal(story_count(story, "d dao to=a seq=241 k target=d ps=241 life=30 parent=b "
+                                        "ps=241 life=30 parent=c"),
+                     1);
+    story_expect_delivery(story, a, d);
+    story_forget(story);
+    sim_cut(story->sim, b, d);
+    sim_send(story->sim, a, d, &story_prefix, 1);
+    story_run(story, 5);
+    story_expect_delivery(story, a, d);
+    assert_int_equal(story_count(story, "d "), 0);
+}
+
+/* The root has two children to reach d by, and Path Control says that b is better, for d's link
+ * to c is worse; c takes over as soon as b is found gone. */
+STORY(two_parents_storing)
+{
+    const unsigned a = 0, b = 1, c = 2, d = 3;
+
+    two_ways(story, RPL_MOP_STORING);
+    assert_int_equal(story_count(story, "d dao to=~b seq=241 k target=d ps=241*"), 0);
+    assert_true(story_count(story, "d dao to=~b") > 0 && story_count(story, "d dao to=~c") > 0);
+    assert_int_equal(story_count_with(story, "c dao to=~a", "target=d"), 1);
+    for (unsigned i = 0; i < 10; i++)
+        story_link_sample(story, d, c, 500);
+    sim_command(story->sim, b, RPL_COMMAND_DTSN, STORY_INSTANCE);
+    story_run(story, 60);
+    story_expect_delivery(story, a, d);
+    story_forget(story);
+    struct rpl_event gone = {.type = RPL_EVENT_NEIGHBOUR,
+                             .u.neighbour = {.ifindex = 1, .failed = true}};
+    gone.u.neighbour.address = sim_link_local(b);
+    sim_cut(story->sim, a, b);
+    sim_input(story->sim, a, &gone);
+    assert_int_equal(story_count(story, "a node-change d other=~c"), 1);
+    story_expect_delivery(story, a, d);
+    assert_int_equal(story_count(story, "d dao"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +351,8 @@ int main(void)
         cmocka_unit_test(a_dead_child_is_found_by_traffic_storing),
         cmocka_unit_test(a_dead_child_is_found_by_traffic_non_storing),
         cmocka_unit_test(a_child_that_forgot_everything),
+        cmocka_unit_test(two_parents_non_storing),
+        cmocka_unit_test(two_parents_storing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

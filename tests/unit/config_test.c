@@ -72,6 +72,11 @@ static void test_defaults(void **state)
     assert_int_equal(c.parent_switch_threshold, of.parent_switch_threshold);
     assert_int_equal(c.max_link_metric, of.max_link_metric);
     assert_int_equal(c.max_path_cost, of.max_path_cost);
+    assert_int_equal(c.parent_set_size, 1);
+    assert_int_equal(c.dao_parents, 1);
+    assert_int_equal(c.solicitations, RPL_ALWAYS);
+    assert_int_equal(c.dodag.path_control_size, 0);
+    assert_false(c.compat.dao_source_own);
 }
 
 static void test_good(void **state)
@@ -140,7 +145,10 @@ static void test_bad_instance(void **state)
     SPOIL("dodag.min_hop_rank_increase", root->dodag.min_hop_rank_increase = 32768);
     SPOIL("dodag.default_lifetime", root->dodag.default_lifetime = 1);
     SPOIL("dodag.lifetime_unit", root->dodag.lifetime_unit_s = 0);
+    SPOIL("dodag.path_control_size", root->dodag.path_control_size = 8);
     SPOIL("path_lifetime", router->path_lifetime = 1);
+    SPOIL("dao_parents", router->dao_parents = 0);
+    SPOIL("dao_parents", router->dao_parents = RPL_PARENTS_MAX + 1);
     SPOIL("compat.rpi_type", router->compat.rpi_type = 0);
 }
 
