@@ -37,6 +37,7 @@ struct setting {
 };
 
 static const char *const output_words[] = {"json", "value", "raw", NULL};
+static const char *const method_words[] = {"put", "post", NULL};
 static const char *const failure_words[] = {"refuse", "memory", NULL};
 static const char *const version_words[] = {"auto", "5", "3.1.1", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
@@ -83,6 +84,9 @@ static const struct setting settings[] = {
     NUMBER(outstanding, 1, 1000),
     NUMBER(max_nodes, 1, 100000),
     NUMBER(max_resources, 1, 1000),
+    NUMBER(command_ttl_s, 1, 604800),
+    NUMBER(sleepy_ttl_s, 1, 604800),
+    NUMBER(max_commands, 1, 1000),
     NUMBER(max_memory_mb, 1, 4096),
     TEXT(spool, 0),
     NUMBER(spool_mb, 1, 65536),
@@ -100,6 +104,7 @@ static const struct setting rule_settings[] = {
     {"qos", TYPE_NUMBER, offsetof(struct brg_rule, qos), 0, 2, 0, NULL},
     {"retain", TYPE_BOOL, offsetof(struct brg_rule, retain), 0, 0, 0, NULL},
     {"format", TYPE_CHOICE, offsetof(struct brg_rule, output), 0, 0, 0, output_words},
+    {"method", TYPE_CHOICE, offsetof(struct brg_rule, method), 0, 0, 0, method_words},
     {"poll_interval_s", TYPE_NUMBER, offsetof(struct brg_rule, poll_interval_s), 1, 86400, 0, NULL},
 };
 
@@ -342,23 +347,25 @@ static void read_rules(struct reader *reader, const config_setting_t *from)
     }
 }
 
-static void read_commands(struct reader *reader, const config_setting_t *from)
+/* A list of patterns, its number in |ret_n|. */
+static void read_patterns(struct reader *reader, const config_setting_t *from, const char *path,
+                          char patterns[][BCONF_PATTERN_MAX], const char **list, size_t *ret_n)
 {
-    struct bconf *conf = reader->conf;
     int n = is_list(from) ? config_setting_length(from) : -1;
 
+    *ret_n = 0;
     if (n < 0 || n > BCONF_RULES_MAX) {
-        complain(reader, from, "bridge.commands", "allowed is a list of at most %d patterns",
-                 BCONF_RULES_MAX);
+        complain(reader, from, path, "allowed is a list of at most %d patterns", BCONF_RULES_MAX);
         return;
     }
     for (int i = 0; i < n; i++) {
-        char path[32];
+        char full[64];
 
-        (void)snprintf(path, sizeof(path), "bridge.commands[%d]", i);
-        read_pattern(reader, config_setting_get_elem(from, (unsigned)i), path,
-                     conf->command_patterns[conf->n_commands++]);
+        (void)snprintf(full, sizeof(full), "%.40s[%d]", path, i);
+        read_pattern(reader, config_setting_get_elem(from, (unsigned)i), full, patterns[i]);
+        list[i] = patterns[i];
     }
+    *ret_n = (size_t)n;
 }
 
 /* --- the group ------------------------------------------------------------------------------ */
@@ -466,13 +473,16 @@ static void read_member(struct reader *reader, const config_setting_t *from)
     if (strcmp(name, "rules") == 0) {
         read_rules(reader, from);
     } else if (strcmp(name, "commands") == 0) {
-        read_commands(reader, from);
+        read_patterns(reader, from, path, conf->command_patterns, conf->commands,
+                      &conf->n_commands);
+    } else if (strcmp(name, "sleepy") == 0) {
+        read_patterns(reader, from, path, conf->sleepy_patterns, conf->sleepy, &conf->n_sleepy);
     } else if (strcmp(name, "broker") == 0) {
         read_brokers(reader, from);
     } else if (setting != NULL) {
         read_setting(reader, setting, conf, from, path);
     } else if (strcmp(name, "program") != 0) { /* that one is rpld's */
-        unknown(reader, settings, N_SETTINGS, from, path, "broker rules commands");
+        complain(reader, from, path, "unknown setting; rpld-bridge.conf(5) has them all");
     }
     if (reader->n_errors > before) {
         return;
@@ -502,6 +512,9 @@ static void defaults(struct bconf *conf)
         .outstanding = 8,
         .max_nodes = 10000,
         .max_resources = 64,
+        .command_ttl_s = 60,
+        .sleepy_ttl_s = 86400,
+        .max_commands = 16,
         .max_memory_mb = 32,
         .spool_mb = 64,
         .spool_hours = 168,
@@ -559,9 +572,6 @@ static void read_file(struct reader *reader, const config_t *config)
     for (int i = 0; i < config_setting_length(group); i++) {
         read_member(reader, config_setting_get_elem(group, (unsigned)i));
     }
-    for (size_t i = 0; i < conf->n_commands; i++) {
-        conf->commands[i] = conf->command_patterns[i];
-    }
     check_pairs(reader, group);
 }
 
@@ -614,6 +624,11 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .n_rules = conf->n_rules,
         .commands = conf->commands,
         .n_commands = conf->n_commands,
+        .sleepy = conf->sleepy,
+        .n_sleepy = conf->n_sleepy,
+        .command_ttl_s = (uint32_t)conf->command_ttl_s,
+        .sleepy_ttl_s = (uint32_t)conf->sleepy_ttl_s,
+        .max_commands = (uint32_t)conf->max_commands,
         .settle_s = (uint32_t)conf->settle_s,
         .poll_interval_s = (uint32_t)conf->poll_interval_s,
         .node_port = (uint16_t)conf->node_port,

@@ -73,6 +73,12 @@ struct bconf {
     size_t n_commands;
     char command_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
     const char *commands[BCONF_RULES_MAX];
+    size_t n_sleepy;
+    char sleepy_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
+    const char *sleepy[BCONF_RULES_MAX];
+    int command_ttl_s;
+    int sleepy_ttl_s;
+    int max_commands;
 };
 
 /* Reads |file|. The number of errors, each printed to |errors| as a line; 0: |conf| is filled. */

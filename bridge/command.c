@@ -1,60 +1,90 @@
 /* SPDX-License-Identifier: ISC */
-/* BASE/NODE/RES/set: a PUT, and what became of it on .../set/result. */
+/*
+ * Commands: BASE/NODE/RES/set, a PUT or POST; /get, a GET; /observe, on or off.
+ *
+ * A node has one command under way; the others wait in the order in which they came, within bounds
+ * for the node and for all, and each until its time to live is over. Of those that would set the
+ * same resource only the newest waits. A node that sleeps is spoken to right after it spoke; a
+ * command that was not answered waits for a word from its node too, unless it is a POST, which may
+ * have been done.
+ */
 #include "bridge/core_internal.h"
 
 #include <string.h>
 
-#define RESULT_QOS 1
+#include "bridge/props.h"
 
-struct result {
-    const char *status;
-    const char *reason; /* NULL: none */
-    uint8_t code;       /* 0: none */
-    bool timed;
-    brg_tstamp took;
+#define AWAKE (2 * BRG_SEC) /* how long a node listens that has just spoken */
+#define COMMANDS_MAX 2000   /* that wait, for all nodes */
+
+static const char *const verb_words[] = {
+    [VERB_SET] = "/set",
+    [VERB_GET] = "/get",
+    [VERB_OBSERVE] = "/observe",
 };
 
-static void result_put(struct brg_core *core, const char *set_topic, const struct result *result)
-{
-    const char *const parts[] = {set_topic, "result"};
-    char topic[BRG_TOPIC_MAX];
-    char room[512];
-    struct brg_text out;
+/* --- one command ---------------------------------------------------------------------------- */
 
-    if (brg_topic_join(topic, sizeof(topic), parts, 2) < 0) {
-        return; /* no resource of ours has a topic that long */
-    }
-    brg_text_init(&out, room, sizeof(room));
-    brg_text_puts(&out, "{\"status\":");
-    brg_text_json_string(&out, result->status, strlen(result->status));
-    if (result->code != 0) {
-        brg_text_puts(&out, ",\"code\":\"");
-        brg_text_u64(&out, COAP_CLASS(result->code));
-        brg_text_puts(&out, COAP_DETAIL(result->code) < 10 ? ".0" : ".");
-        brg_text_u64(&out, COAP_DETAIL(result->code));
-        brg_text_puts(&out, "\"");
-    }
-    if (result->reason != NULL) {
-        brg_text_puts(&out, ",\"reason\":");
-        brg_text_json_string(&out, result->reason, strlen(result->reason));
-    }
-    if (result->timed) {
-        brg_text_puts(&out, ",\"ms\":");
-        brg_text_u64(&out, result->took / BRG_MSEC);
-    }
-    brg_text_puts(&out, "}");
-    (void)brg_outbox_put(core->outbox, topic, out.buf, out.len, RESULT_QOS, false);
+static struct command_list *list_of(struct brg_core *core, const struct command *command)
+{
+    return command->node == NULL ? &core->strays : &command->node->commands;
 }
 
-static void resource_result(struct brg_core *core, const struct resource *res,
-                            const struct result *result)
+static void command_unlist(struct brg_core *core, struct command *command)
 {
-    char topic[BRG_TOPIC_MAX];
-
-    brg_trace(core, BRG_TRACE_COMMAND, res->node, result->status, result->code);
-    if (brg_resource_topic(core, res, "set", topic) == 0) {
-        result_put(core, topic, result);
+    TAILQ_REMOVE(list_of(core, command), command, entry);
+    if (command->node != NULL) {
+        command->node->n_commands--;
+        if (command->node->under_way == command) {
+            command->node->under_way = NULL;
+        }
     }
+}
+
+static void command_list(struct brg_core *core, struct command *command, struct node *node)
+{
+    command->node = node;
+    if (node != NULL) {
+        node->n_commands++;
+    }
+    TAILQ_INSERT_TAIL(list_of(core, command), command, entry);
+}
+
+static void command_free(struct brg_core *core, struct command *command, const struct brg_now *now)
+{
+    brg_ask_cancel(core, &command->ask, now);
+    brg_timer_clear(&core->timers, &command->alarm.timer);
+    command_unlist(core, command);
+    core->stats.commands_waiting--;
+    brg_put(core->alloc, command);
+}
+
+/* The last word about a command, which is freed. */
+static void command_end(struct brg_core *core, struct command *command, struct result result,
+                        const struct brg_now *now)
+{
+    result.last = true;
+    brg_order_result(core, command->node, &command->order, &result, now);
+    command_free(core, command, now);
+}
+
+static void command_refuse(struct brg_core *core, struct command *command, const char *reason,
+                           const struct brg_now *now)
+{
+    command_end(core, command, (struct result){.status = "refused", .reason = reason}, now);
+}
+
+static void command_tell(struct brg_core *core, const struct command *command, const char *status,
+                         const char *reason, const struct brg_now *now)
+{
+    const struct result result = {.status = status, .reason = reason};
+
+    brg_order_result(core, command->node, &command->order, &result, now);
+}
+
+static bool is_post(const struct resource *res)
+{
+    return res->rule != NULL && res->rule->method == BRG_METHOD_POST;
 }
 
 static int format_to_write(const struct resource *res)
@@ -62,153 +92,520 @@ static int format_to_write(const struct resource *res)
     return res->format < 0 ? COAP_FORMAT_TEXT : res->format;
 }
 
-static void command_send(struct brg_core *core, struct resource *res, const uint8_t *data,
-                         size_t len, const struct brg_now *now)
+/* The payload as the resource wants it. A POST may do without. NULL, or why not. */
+static const char *encode(const struct command *command, uint8_t data[BRG_COMMAND_MAX],
+                          size_t *ret_len)
 {
+    const struct resource *res = command->resource;
+    const char *reason = NULL;
+
+    *ret_len = 0;
+    if (command->len > 0 || !is_post(res)) {
+        (void)brg_command_encode(format_to_write(res), command->payload, command->len, data,
+                                 BRG_COMMAND_MAX, ret_len, &reason);
+    }
+    return reason;
+}
+
+static void command_send(struct brg_core *core, struct command *command, const struct brg_now *now)
+{
+    struct resource *res = command->resource;
     struct coap_request request = {
-        .method = COAP_PUT,
+        .method = COAP_GET,
         .uri = res->path,
         .accept = COAP_FORMAT_NONE,
-        .format = format_to_write(res),
-        .payload = data,
-        .payload_len = len,
+        .format = COAP_FORMAT_NONE,
     };
-    int err = brg_ask(core, &res->command, &request, now);
+    uint8_t data[BRG_COMMAND_MAX];
+    const char *reason;
+    int err;
 
-    if (err < 0) {
-        resource_result(core, res,
-                        &(struct result){.status = "error", .reason = brg_strerror(err)});
+    if (command->order.verb == VERB_SET) {
+        reason = encode(command, data, &request.payload_len);
+        if (reason != NULL) {
+            command_refuse(core, command, reason, now);
+            return;
+        }
+        request.method = is_post(res) ? COAP_POST : COAP_PUT;
+        request.format = request.payload_len > 0 ? format_to_write(res) : COAP_FORMAT_NONE;
+        request.payload = data;
     }
-}
-
-/* The last command of a resource wins over one that has not been sent. */
-static void command_hold(struct brg_core *core, struct resource *res, const uint8_t *data,
-                         size_t len)
-{
-    uint8_t *copy = (uint8_t *)brg_dup(core->alloc, data, len);
-
-    if (copy == NULL) {
-        resource_result(core, res, &(struct result){.status = "error", .reason = "out of memory"});
+    command->ask =
+        (struct ask){.kind = ASK_COMMAND, .node = command->node, .resource = command->resource};
+    err = brg_ask(core, &command->ask, &request, now);
+    if (err < 0) {
+        command_end(core, command, (struct result){.status = "error", .reason = brg_strerror(err)},
+                    now);
         return;
     }
-    if (res->waiting != NULL) {
-        resource_result(core, res, &(struct result){.status = "superseded"});
-        brg_put(core->alloc, res->waiting);
-    }
-    res->waiting = copy;
-    res->waiting_len = len;
+    command->node->under_way = command;
+    command->sent = true;
+    command->sent_at = now->mono;
+    command_tell(core, command, "sent", NULL, now);
 }
 
-void brg_command_done(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
+/* --- when it may go out --------------------------------------------------------------------- */
+
+/* NULL: now. */
+static const char *wait_reason(const struct command *command, const struct brg_now *now)
+{
+    const struct node *node = command->node;
+
+    if (node == NULL) {
+        return "the node is not known yet";
+    }
+    if (!node->online) {
+        return "the node is offline";
+    }
+    if (command->resource == NULL) {
+        return "the node was not asked for its resources yet";
+    }
+    if (command->asleep || (node->sleepy && now->mono >= node->awake_until)) {
+        return "the node sleeps";
+    }
+    return node->under_way != NULL ? "another command is under way" : NULL;
+}
+
+void brg_commands_run(struct brg_core *core, struct node *node, bool awake,
                       const struct brg_now *now)
 {
-    struct result result = {
-        .status = "error",
-        .timed = true,
-        .took = now->mono - res->command.since,
-    };
-    uint8_t *next = res->waiting;
+    struct command *command;
+    struct command *next;
 
-    if (effect->kind == COAP_RESPONSE) {
-        result.code = effect->code;
-        result.status = COAP_CLASS(effect->code) == 2 ? "ok" : "error";
-    } else if (effect->failure == COAP_FAIL_TIMEOUT) {
-        result.status = "timeout";
-    } else {
-        result.reason = effect->failure == COAP_FAIL_RESET ? "rejected" : "unusable answer";
+    if (awake) {
+        node->awake_until = now->mono + AWAKE;
     }
-    resource_result(core, res, &result);
-    /* Who does not tell us by itself what it is now is asked. */
-    if (effect->kind == COAP_RESPONSE && !res->observing) {
-        brg_resource_start(core, res, now);
-    }
-    res->waiting = NULL;
-    if (next != NULL) {
-        command_send(core, res, next, res->waiting_len, now);
-        brg_put(core->alloc, next);
+    TAILQ_FOREACH_SAFE (command, &node->commands, entry, next) {
+        command->asleep = command->asleep && !awake;
+        if (wait_reason(command, now) == NULL) {
+            command_send(core, command, now);
+        }
     }
 }
 
-/* Splits BASE/NODE/RES/set; the last part is cut off |room|, which holds the topic. */
-static bool topic_split(const struct brg_core *core, char *room, char ret_node[BRG_EUI64_TEXT],
-                        const char **ret_res)
+/* --- what is wanted ------------------------------------------------------------------------- */
+
+/* The last of a resource wins over those that have not been sent. */
+static void supersede(struct brg_core *core, const struct command *command,
+                      const struct brg_now *now)
 {
-    size_t base_len = strlen(core->config.base);
-    size_t len = strlen(room);
-    char *node = room + base_len + 1;
-    size_t node_len = BRG_EUI64_TEXT - 1;
+    struct command_list *list = list_of(core, command);
+    struct command *other;
+    struct command *next;
 
-    if (len < base_len + 1 + node_len + strlen("//set") ||
-        memcmp(room, core->config.base, base_len) != 0 || room[base_len] != '/' ||
-        node[node_len] != '/' || strcmp(room + len - strlen("/set"), "/set") != 0) {
-        return false;
+    if (command->order.verb != VERB_SET) {
+        return;
     }
-    memcpy(ret_node, node, node_len);
-    ret_node[node_len] = '\0';
-    room[len - strlen("/set")] = '\0';
-    *ret_res = node + node_len + 1;
-    return true;
+    TAILQ_FOREACH_SAFE (other, list, entry, next) {
+        if (other != command && other->order.verb == command->order.verb && other->ask.id == 0 &&
+            strcmp(other->order.topic, command->order.topic) == 0) {
+            command_end(core, other, (struct result){.status = "superseded"}, now);
+        }
+    }
 }
 
-static struct resource *resource_by_topic(struct node *node, const char *topic)
+static const char *observe_switch(struct brg_core *core, struct resource *res,
+                                  const struct command *command, const struct brg_now *now)
+{
+    bool on = command->len == 2 && memcmp(command->payload, "on", 2) == 0;
+
+    if (!on && (command->len != 3 || memcmp(command->payload, "off", 3) != 0)) {
+        return "neither on nor off";
+    }
+    brg_resource_quiet(core, res, !on, now);
+    return NULL;
+}
+
+/* What can be said at once; NULL: it may be carried out. */
+static const char *objection(const struct command *command)
+{
+    const struct resource *res = command->resource;
+    uint8_t data[BRG_COMMAND_MAX];
+    size_t len;
+
+    if (res->rule != NULL && res->rule->ignore) {
+        return "a rule ignores the resource";
+    }
+    if (command->order.verb != VERB_SET) {
+        return NULL;
+    }
+    return res->writable ? encode(command, data, &len)
+                         : "not writable: neither its if= nor the setting commands says so";
+}
+
+/* The command knows its resource. False: it is over. */
+static bool command_bound(struct brg_core *core, struct command *command, const struct brg_now *now)
+{
+    const char *reason = objection(command);
+
+    if (reason == NULL && command->order.verb == VERB_OBSERVE) {
+        reason = observe_switch(core, command->resource, command, now);
+        if (reason == NULL) {
+            command_end(core, command, (struct result){.status = "ok"}, now);
+            return false;
+        }
+    }
+    if (reason != NULL) {
+        command_refuse(core, command, reason, now);
+    }
+    return reason == NULL;
+}
+
+static struct resource *resource_by_topic(struct node *node, const char *name, size_t len)
 {
     struct resource *res;
 
     TAILQ_FOREACH (res, &node->resources, entry) {
-        if (strcmp(res->topic, topic) == 0) {
+        if (strlen(res->topic) == len && memcmp(res->topic, name, len) == 0) {
             return res;
         }
     }
     return NULL;
 }
 
-static void command_for(struct brg_core *core, struct resource *res, const char *payload,
-                        size_t len, const struct brg_now *now)
+/* Takes BASE/NODE/RES/set apart: what stands behind NODE, without the verb. */
+static const char *topic_split(const struct brg_core *core, const char *topic, enum verb *ret_verb,
+                               char ret_node[BRG_EUI64_TEXT], size_t *ret_len)
 {
-    struct result result = {.status = "refused"};
-    uint8_t data[COMMAND_MAX];
-    size_t data_len;
+    size_t base_len = strlen(core->config.base);
+    size_t node_len = BRG_EUI64_TEXT - 1;
+    const char *last = strrchr(topic, '/');
+    const char *name;
 
-    if (!res->writable) {
-        result.reason = "not writable: neither its if= nor the setting commands says so";
-    } else if (!res->node->online) {
-        result.reason = "the node is offline";
-    } else if (brg_command_encode(format_to_write(res), payload, len, data, sizeof(data), &data_len,
-                                  &result.reason) == 0) {
-        if (res->command.id != 0) {
-            command_hold(core, res, data, data_len);
-        } else {
-            command_send(core, res, data, data_len, now);
-        }
-        return;
+    if (last == NULL || (size_t)(last - topic) < base_len + 1 + node_len + 2) {
+        return NULL;
     }
-    resource_result(core, res, &result);
+    name = topic + base_len + 1 + node_len + 1;
+    if (memcmp(topic, core->config.base, base_len) != 0 || topic[base_len] != '/' ||
+        name[-1] != '/') {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(verb_words) / sizeof(verb_words[0]); i++) {
+        if (strcmp(last, verb_words[i]) == 0) {
+            *ret_verb = (enum verb)i;
+            memcpy(ret_node, topic + base_len + 1, node_len);
+            ret_node[node_len] = '\0';
+            *ret_len = (size_t)(last - name);
+            return name;
+        }
+    }
+    return NULL;
 }
 
-void brg_core_command(struct brg_core *core, const char *topic, const char *payload, size_t len,
-                      const struct brg_now *now)
+/* Finds the command's resource. False: there is none, and the command is over. */
+static bool command_bind(struct brg_core *core, struct command *command, const struct brg_now *now)
 {
-    char room[BRG_TOPIC_MAX];
     char eui64[BRG_EUI64_TEXT];
-    const char *name;
-    struct resource *res;
-    struct node *node;
+    enum verb verb;
+    size_t len;
+    const char *name = topic_split(core, command->order.topic, &verb, eui64, &len);
 
-    core->stats.commands++;
-    if (strlen(topic) >= sizeof(room)) {
+    command->resource = resource_by_topic(command->node, name, len);
+    if (command->resource == NULL && command->node->discovered) {
+        command_refuse(core, command, "no such resource", now);
+        return false;
+    }
+    return true;
+}
+
+/* --- taking one ----------------------------------------------------------------------------- */
+
+static const char *keep(char **at, const void *data, size_t len)
+{
+    char *copy = *at;
+
+    if (len > 0) {
+        memcpy(copy, data, len);
+    }
+    copy[len] = '\0';
+    *at += len + 1;
+    return copy;
+}
+
+static struct command *command_new(struct brg_core *core, const struct order *order,
+                                   const struct brg_demand *demand)
+{
+    size_t topic = strlen(order->topic);
+    size_t transaction = order->transaction == NULL ? 0 : strlen(order->transaction);
+    size_t response = order->response == NULL ? 0 : strlen(order->response);
+    struct command *command =
+        brg_get(core->alloc, sizeof(*command) + topic + transaction + response +
+                                 order->correlation_len + demand->len + 5);
+    char *at;
+
+    if (command == NULL) {
+        return NULL;
+    }
+    at = command->room;
+    command->order = *order;
+    command->order.topic = keep(&at, order->topic, topic);
+    if (order->transaction != NULL) {
+        command->order.transaction = keep(&at, order->transaction, transaction);
+    }
+    if (order->response != NULL) {
+        command->order.response = keep(&at, order->response, response);
+    }
+    command->order.correlation =
+        (const uint8_t *)keep(&at, order->correlation, order->correlation_len);
+    command->payload = keep(&at, demand->payload, demand->len);
+    command->len = demand->len;
+    command->alarm = (struct alarm){.kind = ALARM_COMMAND};
+    return command;
+}
+
+/* Microseconds that it may take: what the demand says itself, and what MQTT says, count. */
+static brg_tstamp time_to_live(const struct brg_core *core, const struct node *node,
+                               const struct brg_demand *demand,
+                               const struct brg_command_options *options)
+{
+    double ttl_s =
+        node != NULL && node->sleepy ? core->config.sleepy_ttl_s : core->config.command_ttl_s;
+
+    if (options->ttl_s > 0.) {
+        ttl_s = options->ttl_s;
+    } else if (demand->expiry_s > 0) {
+        ttl_s = demand->expiry_s;
+    }
+    if (demand->expiry_s > 0 && demand->expiry_s < ttl_s) {
+        ttl_s = demand->expiry_s;
+    }
+    return (brg_tstamp)(ttl_s * 1e6);
+}
+
+/* May results go there? Not to where they would be taken for something of ours. */
+static bool response_is_fine(const struct brg_core *core, const char *topic)
+{
+    size_t base_len = strlen(core->config.base);
+
+    return topic[0] != '\0' && topic[0] != '$' && strlen(topic) < BRG_TOPIC_MAX &&
+           strpbrk(topic, "+#") == NULL &&
+           !(strncmp(topic, core->config.base, base_len) == 0 &&
+             (topic[base_len] == '/' || topic[base_len] == '\0'));
+}
+
+/* NULL, or why it is refused at once. */
+static const char *order_read(struct brg_core *core, const struct brg_demand *demand,
+                              struct order *order, struct brg_command_options *options)
+{
+    const char *reason = brg_command_options(demand->payload, demand->len, options);
+
+    if (options->transaction[0] != '\0') {
+        order->transaction = options->transaction;
+    }
+    if (demand->response_topic != NULL) {
+        if (!response_is_fine(core, demand->response_topic)) {
+            return "a response topic that is none, or one of the bridge's own";
+        }
+        if (demand->correlation_len > BRG_CORRELATION_MAX) {
+            return "correlation data of more than 256 octets";
+        }
+        order->response = demand->response_topic;
+        order->correlation = demand->correlation;
+        order->correlation_len = demand->correlation_len;
+    }
+    if (demand->len > BRG_COMMAND_MAX) {
+        return "too large";
+    }
+    return reason;
+}
+
+static void order_refuse(struct brg_core *core, const struct node *node, const struct order *order,
+                         const char *reason, const struct brg_now *now)
+{
+    const struct result result = {.status = "refused", .reason = reason, .last = true};
+
+    brg_order_result(core, node, order, &result, now);
+}
+
+/* Why there is no room for one more; NULL: there is. */
+static const char *full(struct brg_core *core, const struct node *node)
+{
+    if (core->stats.commands_waiting >= COMMANDS_MAX) {
+        return "too many commands wait";
+    }
+    return node != NULL && node->n_commands >= core->config.max_commands
+               ? "too many commands wait for this node"
+               : NULL;
+}
+
+static void command_take(struct brg_core *core, struct node *node, const struct order *order,
+                         const struct brg_demand *demand, brg_tstamp ttl, const struct brg_now *now)
+{
+    struct command *command = command_new(core, order, demand);
+    const char *reason;
+
+    if (command == NULL) {
+        order_refuse(core, node, order, "out of memory", now);
         return;
     }
-    memcpy(room, topic, strlen(topic) + 1);
-    if (!topic_split(core, room, eui64, &name)) {
+    core->stats.commands_waiting++;
+    command_list(core, command, node);
+    brg_alarm_set(core, &command->alarm, now->mono + ttl, false);
+    if (node != NULL && (!command_bind(core, command, now) ||
+                         (command->resource != NULL && !command_bound(core, command, now)))) {
+        return;
+    }
+    supersede(core, command, now);
+    reason = wait_reason(command, now);
+    if (reason != NULL) {
+        command_tell(core, command, "queued", reason, now);
+    } else {
+        command_send(core, command, now);
+    }
+}
+
+void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
+                      const struct brg_now *now)
+{
+    struct brg_command_options options;
+    struct order order = {.topic = demand->topic};
+    char eui64[BRG_EUI64_TEXT];
+    const char *reason;
+    struct node *node;
+    size_t len;
+
+    if (topic_split(core, demand->topic, &order.verb, eui64, &len) == NULL) {
+        return;
+    }
+    core->stats.commands++;
+    /* A retained command is an old one: it was meant for who listened then. */
+    if (demand->retained) {
+        core->stats.commands_retained++;
         return;
     }
     node = brg_node_find(core, eui64);
-    res = node == NULL ? NULL : resource_by_topic(node, name);
-    if (res == NULL) {
-        result_put(core, topic,
-                   &(struct result){.status = "refused",
-                                    .reason = node == NULL ? "no such node" : "no such resource"});
+    reason = order_read(core, demand, &order, &options);
+    if (reason == NULL && node == NULL && core->complete) {
+        reason = "no such node";
+    }
+    if (reason == NULL) {
+        reason = full(core, node);
+    }
+    if (reason != NULL) {
+        order_refuse(core, node, &order, reason, now);
         return;
     }
-    command_for(core, res, payload, len, now);
+    command_take(core, node, &order, demand, time_to_live(core, node, demand, &options), now);
+}
+
+/* --- what happens to it --------------------------------------------------------------------- */
+
+void brg_command_done(struct brg_core *core, struct command *command,
+                      const struct coap_effect *effect, const struct brg_now *now)
+{
+    struct result result = {
+        .status = "error",
+        .timed = true,
+        .took = now->mono - command->sent_at,
+    };
+    struct resource *res = command->resource;
+    struct node *node = command->node;
+    bool got = effect->kind == COAP_RESPONSE && COAP_CLASS(effect->code) == 2;
+
+    node->under_way = NULL;
+    if (effect->kind == COAP_RESPONSE) {
+        result.code = effect->code;
+        result.status = got ? "ok" : "error";
+    } else if (effect->failure != COAP_FAIL_TIMEOUT) {
+        result.reason = effect->failure == COAP_FAIL_RESET ? "rejected" : "unusable answer";
+    } else if (command->order.verb != VERB_SET || !is_post(res)) {
+        command->asleep = true; /* once more when it speaks, if that is in time */
+        command_tell(core, command, "asleep", NULL, now);
+        brg_commands_run(core, node, false, now);
+        return;
+    } else {
+        result.status = "timeout";
+    }
+    if (got && command->order.verb == VERB_GET) {
+        (void)brg_publish_value(core, res, effect, now);
+        result.value = effect->code == COAP_CONTENT ? effect : NULL;
+    }
+    /* Who does not tell us by itself what it is now is asked. */
+    if (effect->kind == COAP_RESPONSE && command->order.verb == VERB_SET && !res->observing) {
+        brg_resource_start(core, res, now);
+    }
+    command_end(core, command, result, now);
+    brg_commands_run(core, node, false, now);
+}
+
+void brg_command_due(struct brg_core *core, struct command *command, const struct brg_now *now)
+{
+    struct result result = {.status = command->sent ? "timeout" : "expired"};
+    struct node *node = command->node;
+
+    if (command->ask.id != 0) {
+        result.timed = true;
+        result.took = now->mono - command->sent_at;
+    } else {
+        result.reason = wait_reason(command, now);
+    }
+    command_end(core, command, result, now);
+    if (node != NULL) {
+        brg_commands_run(core, node, false, now);
+    }
+}
+
+void brg_commands_resolve(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    struct command *command;
+    struct command *next;
+    char eui64[BRG_EUI64_TEXT];
+    enum verb verb;
+    size_t len;
+
+    TAILQ_FOREACH_SAFE (command, &core->strays, entry, next) {
+        if (topic_split(core, command->order.topic, &verb, eui64, &len) != NULL &&
+            strcmp(eui64, node->eui64) == 0) {
+            command_unlist(core, command);
+            command_list(core, command, node);
+        }
+    }
+    TAILQ_FOREACH_SAFE (command, &node->commands, entry, next) {
+        if (command->resource == NULL && command_bind(core, command, now) &&
+            command->resource != NULL) {
+            (void)command_bound(core, command, now);
+        }
+    }
+    brg_commands_run(core, node, false, now);
+}
+
+void brg_commands_no_strays(struct brg_core *core, const struct brg_now *now)
+{
+    struct command *command;
+
+    while ((command = TAILQ_FIRST(&core->strays)) != NULL) {
+        command_refuse(core, command, "no such node", now);
+    }
+}
+
+void brg_commands_unbind(struct brg_core *core, struct node *node, const struct resource *res,
+                         bool gone, const struct brg_now *now)
+{
+    struct command *command;
+    struct command *next;
+
+    TAILQ_FOREACH_SAFE (command, &node->commands, entry, next) {
+        if (command->resource == NULL || (res != NULL && command->resource != res)) {
+            continue;
+        }
+        if (gone) {
+            command_refuse(core, command, "no such resource", now);
+            continue;
+        }
+        brg_ask_cancel(core, &command->ask, now);
+        if (node->under_way == command) {
+            node->under_way = NULL;
+        }
+        command->resource = NULL;
+    }
+}
+
+void brg_commands_drop(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    struct command_list *list = node == NULL ? &core->strays : &node->commands;
+    struct command *command;
+
+    while ((command = TAILQ_FIRST(list)) != NULL) {
+        command_refuse(core, command, "no such node", now);
+    }
 }

@@ -46,6 +46,7 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     RB_INIT(&core->asks);
     brg_timers_init(&core->timers);
     TAILQ_INIT(&core->unsaved);
+    TAILQ_INIT(&core->strays);
     core->commit_at = BRG_NEVER;
     return core;
 }
@@ -144,7 +145,7 @@ void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
         } else if (kind == ASK_VALUE) {
             kept = brg_resource_answer(core, res, effect, now);
         } else {
-            brg_command_done(core, res, effect, now);
+            brg_command_done(core, BRG_CONTAINER(ask, struct command, ask), effect, now);
         }
     }
     if (effect->kind != COAP_RESPONSE || !effect->confirm) {
@@ -178,6 +179,7 @@ static void ip_release(struct brg_core *core, struct node *node)
 static void node_free(struct brg_core *core, struct node *node, const struct brg_now *now)
 {
     brg_node_clear(core, node, now);
+    brg_commands_drop(core, node, now);
     RB_REMOVE(node_tree, &core->nodes, node);
     ip_release(core, node);
     core->stats.nodes--;
@@ -192,6 +194,16 @@ static bool node_evict(struct brg_core *core, const struct brg_now *now)
     RB_FOREACH (node, node_tree, &core->nodes) {
         if (!node->online) {
             node_free(core, node, now);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_sleepy(const struct brg_core *core, const char *eui64)
+{
+    for (size_t i = 0; i < core->config.n_sleepy; i++) {
+        if (brg_glob(core->config.sleepy[i], eui64)) {
             return true;
         }
     }
@@ -218,6 +230,8 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     node->alarm.node = node;
     node->announced = true;
     TAILQ_INIT(&node->resources);
+    TAILQ_INIT(&node->commands);
+    node->sleepy = is_sleepy(core, eui64);
     RB_INSERT(node_tree, &core->nodes, node);
     core->stats.nodes++;
     return node;
@@ -272,6 +286,8 @@ static void node_online(struct brg_core *core, struct node *node, const struct b
     announce(core, node);
     brg_trace(core, BRG_TRACE_ONLINE, node, NULL, 0);
     brg_node_discover_in(core, node, brg_jitter(core, core->config.settle_s * BRG_SEC), now);
+    brg_commands_resolve(core, node, now);
+    brg_commands_run(core, node, true, now);
 }
 
 static void node_offline(struct brg_core *core, struct node *node, const struct brg_now *now)
@@ -363,6 +379,7 @@ void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now)
     struct node *node;
 
     core->complete = true;
+    brg_commands_no_strays(core, now);
     RB_FOREACH (node, node_tree, &core->nodes) {
         if (!node->online && !node->announced) {
             announce(core, node);
@@ -447,8 +464,11 @@ void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const s
     memset(&key, 0, sizeof(key));
     memcpy(key.ip, from->ip, sizeof(key.ip));
     node = RB_FIND(node_ip_tree, &core->ips, &key);
-    if (node == NULL || !node->online ||
-        (node->poked != 0 && now->mono < node->poked + POKE_INTERVAL)) {
+    if (node == NULL || !node->online) {
+        return;
+    }
+    brg_commands_run(core, node, true, now);
+    if ((node->poked != 0 && now->mono < node->poked + POKE_INTERVAL)) {
         return;
     }
     if (node->alarm.timer.armed && node->alarm.silence) {
@@ -500,6 +520,8 @@ void brg_core_free(struct brg_core *core)
     if (core == NULL) {
         return;
     }
+    core->closing = true;
+    brg_commands_drop(core, NULL, &never);
     while ((node = RB_ROOT(&core->nodes)) != NULL) {
         node_free(core, node, &never);
     }

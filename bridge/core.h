@@ -21,6 +21,8 @@
 #define BRG_RETAIN_UNSET -1
 #define BRG_OUTPUT_UNSET -1
 
+enum brg_method { BRG_METHOD_PUT, BRG_METHOD_POST };
+
 /* The first rule whose pattern fits a resource counts (brg_glob_resource()). */
 struct brg_rule {
     const char *path;
@@ -28,6 +30,7 @@ struct brg_rule {
     int retain;          /* 0, 1, or BRG_RETAIN_UNSET */
     int output;          /* enum brg_output, or BRG_OUTPUT_UNSET */
     int poll_interval_s; /* 0: as for all */
+    int method;          /* enum brg_method: how it is written */
     bool ignore;         /* neither asked nor published */
 };
 
@@ -40,7 +43,12 @@ struct brg_core_config {
     size_t n_rules;
     const char *const *commands; /* patterns of resources that may be written */
     size_t n_commands;
-    uint32_t settle_s; /* from a node's appearance to the first question */
+    const char *const *sleepy; /* patterns of nodes that listen only after they spoke */
+    size_t n_sleepy;
+    uint32_t command_ttl_s; /* for how long a command may wait that does not say it */
+    uint32_t sleepy_ttl_s;  /* the same, for a node that sleeps */
+    uint32_t max_commands;  /* that wait for one node */
+    uint32_t settle_s;      /* from a node's appearance to the first question */
     uint32_t poll_interval_s;
     uint16_t node_port; /* where nodes listen: 5683 */
     uint32_t max_nodes;
@@ -80,6 +88,8 @@ struct brg_core_stats {
     uint64_t values;       /* readings put into the outbox */
     uint64_t bad_payloads; /* representations that were not understood */
     uint64_t commands;
+    uint64_t commands_retained; /* of them ignored, because they were retained */
+    uint64_t commands_waiting;  /* now */
     uint64_t full;
 };
 
@@ -146,8 +156,23 @@ void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
  */
 void brg_core_remembered(struct brg_core *core, const char *topic, const struct brg_now *now);
 
-/* A message on a topic that ends in /set. */
-void brg_core_command(struct brg_core *core, const char *topic, const char *payload, size_t len,
+/*
+ * A message on BASE/NODE/RES/set, /get or /observe. It is carried out now, or when the node is
+ * known or awake; what becomes of it is published on the topic with /result behind it, and the
+ * outcome on the response topic too.
+ */
+struct brg_demand {
+    const char *topic;
+    const char *payload;
+    size_t len;
+    bool retained;
+    uint32_t expiry_s;          /* MQTT 5: of no use after so many seconds; 0: not said */
+    const char *response_topic; /* MQTT 5; NULL: none */
+    const uint8_t *correlation; /* to be given back with the response */
+    size_t correlation_len;
+};
+
+void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
                       const struct brg_now *now);
 
 void brg_core_timeout(struct brg_core *core, const struct brg_now *now);

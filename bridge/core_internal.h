@@ -9,7 +9,6 @@
 
 #define PATHS_MAX 4                   /* instances a node can be in */
 #define SETTLE_MAX 512                /* acknowledgements that wait for a transaction */
-#define COMMAND_MAX 512               /* octets of an encoded command */
 #define ERROR_INTERVAL (10 * BRG_SEC) /* between two messages on a resource's error topic */
 
 enum ask_kind { ASK_DISCOVERY, ASK_VALUE, ASK_COMMAND };
@@ -24,12 +23,15 @@ struct ask {
     brg_tstamp since;
 };
 
+enum alarm_kind { ALARM_DISCOVERY, ALARM_VALUE, ALARM_COMMAND };
+
 /* A timer with what it is for, and why it waits. */
 struct alarm {
     struct brg_timer timer; /* first */
-    bool silence;           /* set because of no answer: a word from the node ends the wait */
+    enum alarm_kind kind;
+    bool silence; /* set because of no answer: a word from the node ends the wait */
     struct node *node;
-    struct resource *resource; /* NULL: discovery */
+    struct resource *resource; /* of ALARM_VALUE */
 };
 
 struct resource {
@@ -41,6 +43,7 @@ struct resource {
     bool obs;
     bool event;
     bool writable;
+    bool quiet;  /* was told to be: neither observed nor polled */
     bool listed; /* seen in the discovery that is being read */
     int format;  /* to write with: the first ct, or COAP_FORMAT_NONE */
     struct ask value;
@@ -54,12 +57,10 @@ struct resource {
     bool is_saved;
     bool is_unsaved; /* in the list of those that the next transaction writes */
     TAILQ_ENTRY(resource) unsaved;
-    struct ask command;
-    uint8_t *waiting; /* an encoded command behind the one under way; NULL: none */
-    size_t waiting_len;
 };
 
 TAILQ_HEAD(resource_list, resource);
+TAILQ_HEAD(command_list, command);
 
 struct path {
     bool used;
@@ -83,6 +84,12 @@ struct node {
     brg_tstamp poked; /* when a word of its last ended a wait */
     struct resource_list resources;
     uint32_t n_resources;
+    bool sleepy;     /* as configured */
+    bool discovered; /* by this process: the resources are all there are */
+    brg_tstamp awake_until;
+    struct command_list commands; /* in the order in which they came */
+    uint32_t n_commands;
+    struct command *under_way; /* NULL: none */
 };
 
 /* A message that is acknowledged when the messages it became are kept. */
@@ -115,6 +122,8 @@ struct brg_core {
     brg_tstamp commit_at;
     brg_tstamp states_at;
     struct resource_list unsaved;
+    struct command_list strays; /* commands for nodes that may still be named */
+    bool closing;
     size_t n_settle;
     struct settle settle[SETTLE_MAX];
     struct brg_core_stats stats;
@@ -170,6 +179,10 @@ bool brg_resource_answer(struct brg_core *core, struct resource *res,
 /* Ask for this resource's value now, unless that is under way. */
 void brg_resource_start(struct brg_core *core, struct resource *res, const struct brg_now *now);
 
+/* Stop asking for its value and observing it, or begin again. */
+void brg_resource_quiet(struct brg_core *core, struct resource *res, bool quiet,
+                        const struct brg_now *now);
+
 /* Makes a resource that was known before the process began; NULL without room. */
 struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
                                       const struct brg_observation *observation);
@@ -203,7 +216,71 @@ int brg_resource_topic(const struct brg_core *core, const struct resource *res, 
 
 /* --- command.c ------------------------------------------------------------------------------ */
 
-void brg_command_done(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
+enum verb { VERB_SET, VERB_GET, VERB_OBSERVE };
+
+/* Who wants something, and where he listens. The strings of a command are its own. */
+struct order {
+    enum verb verb;
+    const char *topic;       /* BASE/NODE/RES/set */
+    const char *transaction; /* JSON; NULL: none */
+    const char *response;    /* NULL: none */
+    const uint8_t *correlation;
+    size_t correlation_len;
+};
+
+struct command {
+    TAILQ_ENTRY(command) entry; /* of its node, or among the strays */
+    struct order order;
+    struct node *node;         /* NULL: a stray */
+    struct resource *resource; /* NULL: not known yet */
+    struct ask ask;
+    struct alarm alarm; /* its time is over */
+    bool asleep;        /* was sent, and the node did not answer: waits for a word from it */
+    bool sent;
+    brg_tstamp sent_at;
+    const char *payload;
+    size_t len;
+    char room[];
+};
+
+struct result {
+    const char *status;
+    const char *reason; /* NULL: none */
+    uint8_t code;       /* 0: none */
+    bool timed;
+    bool last; /* no other comes: for the response topic too */
+    brg_tstamp took;
+    const struct coap_effect *value; /* to be told with it; NULL: none */
+};
+
+/* The answer to the request of |command|. */
+void brg_command_done(struct brg_core *core, struct command *command,
+                      const struct coap_effect *effect, const struct brg_now *now);
+
+/* Its time is over. */
+void brg_command_due(struct brg_core *core, struct command *command, const struct brg_now *now);
+
+/* The node is awake, or online again: what waits goes out. */
+void brg_commands_run(struct brg_core *core, struct node *node, bool awake,
                       const struct brg_now *now);
+
+/* This node is known, or its resources are: commands find theirs. */
+void brg_commands_resolve(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+/* A snapshot is complete: who is not known now is not there. */
+void brg_commands_no_strays(struct brg_core *core, const struct brg_now *now);
+
+/* The resource, or if it is NULL each of the node, is going to be freed. |gone|: for good. */
+void brg_commands_unbind(struct brg_core *core, struct node *node, const struct resource *res,
+                         bool gone, const struct brg_now *now);
+
+/* The node, or with NULL every stray, is going to be forgotten. */
+void brg_commands_drop(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+/* --- command_result.c ----------------------------------------------------------------------- */
+
+/* Tells it on the order's topic and, if it is the last, on its response topic. */
+void brg_order_result(struct brg_core *core, const struct node *node, const struct order *order,
+                      const struct result *result, const struct brg_now *now);
 
 #endif

@@ -51,6 +51,8 @@ static void nodes_write(struct brg_text *out, const struct brg_core_stats *stats
     field(out, "values", stats->values);
     field(out, "bad_payloads", stats->bad_payloads);
     field(out, "commands", stats->commands);
+    field(out, "commands_retained", stats->commands_retained);
+    field(out, "commands_waiting", stats->commands_waiting);
     field(out, "no_room", stats->full);
 }
 

@@ -225,12 +225,12 @@ static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *i
     }
 }
 
-static void on_command(void *ctx, const char *topic, const char *payload, size_t len)
+static void on_command(void *ctx, const struct brg_demand *demand)
 {
     struct bridge *bridge = ctx;
     struct brg_now now = now_read();
 
-    brg_core_command(bridge->core, topic, payload, len, &now);
+    brg_core_command(bridge->core, demand, &now);
 }
 
 static void on_remembered(void *ctx, const char *topic)
@@ -280,7 +280,7 @@ static void on_trace(void *ctx, const struct brg_trace *trace)
                         trace->detail);
         break;
     case BRG_TRACE_COMMAND:
-        brg_log_info("command: done node=%s status=%s", trace->node, trace->detail);
+        brg_log_info("command: %s node=%s", trace->detail, trace->node);
         break;
     case BRG_TRACE_FULL:
         brg_log_warning("bridge: no room node=%s for=%s", trace->node, trace->detail);

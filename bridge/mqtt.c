@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "bridge/mqtt.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -9,12 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 
 #include "bridge/log.h"
+#include "bridge/mqtt_id.h"
+#include "bridge/mqtt_props.h"
 #include "bridge/topic.h"
 
 #define RETRY_MIN_S 1.0
@@ -30,7 +30,6 @@
 #define WINDOW 100
 #define PACKETS_PER_TURN 100
 #define STATE_QOS 1
-#define SYSTEM_NET "/sys/class/net"
 #define SYSTEM_CAS "/etc/ssl/certs"
 
 enum mqtt_state {
@@ -191,46 +190,16 @@ static bool cannot_be_sent(int result)
            result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_OVERSIZE_PACKET;
 }
 
-static const char *content_type(enum brg_content content)
-{
-    static const char *const names[] = {
-        [BRG_CONTENT_TEXT] = "text/plain",
-        [BRG_CONTENT_JSON] = "application/json",
-        [BRG_CONTENT_OCTETS] = "application/octet-stream",
-    };
-
-    return names[content];
-}
-
-/* Seconds for which it is still of use; 0: none. */
-static uint32_t remaining_s(const struct brg_message *message)
-{
-    struct timespec now = {0};
-    double age;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    age = message->at_s > 0. ? (double)now.tv_sec - message->at_s : 0.;
-    if (age <= 0.) {
-        return message->expiry_s;
-    }
-    return age < (double)message->expiry_s ? message->expiry_s - (uint32_t)age : 0;
-}
-
 static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
 {
     mosquitto_property *properties = NULL;
-    uint32_t left = remaining_s(message);
     int result = MOSQ_ERR_SUCCESS;
 
-    if (message->expiry_s > 0 && left == 0) {
+    if (message->expiry_s > 0 && brg_mqtt_remaining_s(message) == 0) {
         return MOSQ_ERR_NOT_FOUND; /* nobody wants to have it now */
     }
-    if (mqtt->v5 && message->expiry_s > 0) {
-        result = mosquitto_property_add_int32(&properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, left);
-    }
-    if (mqtt->v5 && result == MOSQ_ERR_SUCCESS && message->content != BRG_CONTENT_UNSAID) {
-        result = mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE,
-                                               content_type(message->content));
+    if (mqtt->v5) {
+        result = brg_mqtt_properties(message, &properties);
     }
     if (result == MOSQ_ERR_SUCCESS) {
         mqtt->publishing = true;
@@ -274,22 +243,27 @@ void brg_mqtt_pump(struct brg_mqtt *mqtt)
 /* --- being connected ------------------------------------------------------------------------ */
 
 /* BASE/+/+/set, BASE/+/+/+/set, ...: each depth of a path has a filter of its own, since what
- * stands behind a many-level wildcard cannot be matched. */
+ * stands behind a many-level wildcard cannot be matched. QoS 2, so that who wants a command carried
+ * out once can have it so. */
 static void subscribe(struct brg_mqtt *mqtt)
 {
+    static const char *const verbs[] = {"/set", "/get", "/observe"};
+    const char *base = mqtt->conf->base;
     char filter[BRG_TOPIC_MAX];
     struct brg_text text;
 
-    for (int depth = 1; depth <= COMMAND_DEPTH_MAX; depth++) {
-        brg_text_init(&text, filter, sizeof(filter));
-        brg_text_puts(&text, mqtt->conf->base);
-        for (int i = 0; i <= depth; i++) {
-            brg_text_puts(&text, "/+");
+    for (size_t verb = 0; verb < sizeof(verbs) / sizeof(verbs[0]); verb++) {
+        for (int depth = 1; depth <= COMMAND_DEPTH_MAX; depth++) {
+            brg_text_init(&text, filter, sizeof(filter));
+            brg_text_puts(&text, base);
+            for (int i = 0; i <= depth; i++) {
+                brg_text_puts(&text, "/+");
+            }
+            brg_text_puts(&text, verbs[verb]);
+            (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 2);
         }
-        brg_text_puts(&text, "/set");
-        (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 1);
     }
-    (void)snprintf(filter, sizeof(filter), "%s/+/availability", mqtt->conf->base);
+    (void)snprintf(filter, sizeof(filter), "%s/+/availability", base);
     (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
 }
 
@@ -344,24 +318,30 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     ev_timer_start(mqtt->loop, &mqtt->timer);
 }
 
-static void on_message(struct mosquitto *handle, void *ctx, const struct mosquitto_message *message)
+static bool is_command(const char *last)
+{
+    return strcmp(last, "/set") == 0 || strcmp(last, "/get") == 0 || strcmp(last, "/observe") == 0;
+}
+
+static void on_message(struct mosquitto *handle, void *ctx, const struct mosquitto_message *message,
+                       const mosquitto_property *properties)
 {
     struct brg_mqtt *mqtt = ctx;
-
     const struct brg_mqtt_handler *handler = mqtt->handler;
     const char *last = strrchr(message->topic, '/');
+    struct brg_mqtt_wish wish;
 
     (void)handle;
     if (last == NULL || message->payloadlen < 0) {
         return;
     }
-    /* A retained command is an old one: it was meant for who listened then. Of availability it is
-     * the other way round: the rest is our own voice. */
-    if (strcmp(last, "/set") == 0 && !message->retain) {
-        handler->command(handler->ctx, message->topic, message->payload,
-                         (size_t)message->payloadlen);
+    if (is_command(last)) {
+        brg_mqtt_wish_read(&wish, message, properties);
+        handler->command(handler->ctx, &wish.demand);
+        brg_mqtt_wish_free(&wish);
     } else if (strcmp(last, "/availability") == 0 && message->retain && message->payloadlen == 6 &&
                memcmp(message->payload, "online", 6) == 0) {
+        /* One that is not retained is our own voice. */
         handler->remembered(handler->ctx, message->topic);
     }
 }
@@ -463,7 +443,7 @@ static int handle_new(struct brg_mqtt *mqtt)
     mosquitto_connect_v5_callback_set(mqtt->handle, on_connect);
     mosquitto_disconnect_v5_callback_set(mqtt->handle, on_disconnect);
     mosquitto_publish_callback_set(mqtt->handle, on_publish);
-    mosquitto_message_callback_set(mqtt->handle, on_message);
+    mosquitto_message_v5_callback_set(mqtt->handle, on_message);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_PROTOCOL_VERSION,
                                mqtt->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_TCP_NODELAY, 1);
@@ -502,76 +482,6 @@ static void connect_begin(struct brg_mqtt *mqtt)
     }
 }
 
-/* The hardware address of an interface: 6 or 8 octets, or none (0). */
-static size_t hardware_address(const char *interface, uint8_t address[8])
-{
-    char path[300];
-    unsigned octet;
-    size_t n = 0;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), SYSTEM_NET "/%s/address", interface);
-    file = fopen(path, "re");
-    if (file == NULL) {
-        return 0;
-    }
-    while (n < 8 && fscanf(file, n == 0 ? "%2x" : ":%2x", &octet) == 1) {
-        address[n++] = (uint8_t)octet;
-    }
-    (void)fclose(file);
-    return n == 6 || n == 8 ? n : 0;
-}
-
-/* The EUI-64 of this machine: that of its radio, else one made of an Ethernet address; of several
- * the one of the interface whose name comes first. */
-static bool machine_eui64(uint8_t eui64[8])
-{
-    static const uint8_t none[8];
-    struct dirent **names = NULL;
-    int n = scandir(SYSTEM_NET, &names, NULL, alphasort);
-    size_t best = 0;
-
-    for (int i = 0; i < n; i++) {
-        uint8_t address[8] = {0};
-        size_t len = hardware_address(names[i]->d_name, address);
-
-        if (len > best && memcmp(address, none, len) != 0) {
-            best = len;
-            memcpy(eui64, address, sizeof(address));
-        }
-        free(names[i]);
-    }
-    free(names);
-    if (best == 6) {
-        memmove(eui64 + 5, eui64 + 3, 3);
-        eui64[0] ^= 2;
-        eui64[3] = 0xff;
-        eui64[4] = 0xfe;
-    }
-    return best != 0;
-}
-
-static void client_id_make(struct brg_mqtt *mqtt)
-{
-    uint64_t id = 0;
-    uint8_t eui64[8];
-
-    if (mqtt->conf->client_id[0] != '\0') {
-        memcpy(mqtt->client_id, mqtt->conf->client_id, sizeof(mqtt->client_id));
-        return;
-    }
-    if (machine_eui64(eui64)) {
-        for (size_t i = 0; i < sizeof(eui64); i++) {
-            id = id << 8 | eui64[i];
-        }
-    } else {
-        id = brg_random(&mqtt->random);
-    }
-    /* 21 characters: MQTT 3.1.1 promises 23. */
-    (void)snprintf(mqtt->client_id, sizeof(mqtt->client_id), "rpld-%016llx",
-                   (unsigned long long)id);
-}
-
 struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
                               struct brg_outbox *outbox, uint64_t seed,
                               const struct brg_mqtt_handler *handler)
@@ -588,7 +498,11 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     mqtt->random = seed;
     mqtt->retry_s = RETRY_MIN_S;
     (void)snprintf(mqtt->state_topic, sizeof(mqtt->state_topic), "%s/bridge/state", conf->base);
-    client_id_make(mqtt);
+    if (conf->client_id[0] != '\0') {
+        memcpy(mqtt->client_id, conf->client_id, sizeof(mqtt->client_id));
+    } else {
+        brg_mqtt_id_make(mqtt->client_id, &mqtt->random);
+    }
     ev_init(&mqtt->io, ready);
     ev_init(&mqtt->timer, timer_due);
     ev_async_init(&mqtt->connected, connected);

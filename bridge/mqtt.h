@@ -21,8 +21,8 @@ struct brg_mqtt;
 
 /* What comes from the broker. Payloads are not terminated. */
 struct brg_mqtt_handler {
-    /* On BASE/.../set, and not retained. */
-    void (*command)(void *ctx, const char *topic, const char *payload, size_t len);
+    /* On BASE/.../set, /get or /observe. */
+    void (*command)(void *ctx, const struct brg_demand *demand);
     /* On BASE/NODE/availability, retained and `online`. */
     void (*remembered)(void *ctx, const char *topic);
     void *ctx;

@@ -58,13 +58,27 @@ void brg_resource_start(struct brg_core *core, struct resource *res, const struc
         .accept = COAP_FORMAT_NONE,
     };
 
-    if (res->value.id != 0 || !res->node->online || (res->rule != NULL && res->rule->ignore)) {
+    if (res->value.id != 0 || res->quiet || !res->node->online ||
+        (res->rule != NULL && res->rule->ignore)) {
         return;
     }
     brg_timer_clear(&core->timers, &res->alarm.timer);
     if (brg_ask(core, &res->value, &request, now) < 0) {
         core->stats.full++;
         resource_wait(core, res, false, now);
+    }
+}
+
+void brg_resource_quiet(struct brg_core *core, struct resource *res, bool quiet,
+                        const struct brg_now *now)
+{
+    res->quiet = quiet;
+    if (quiet) {
+        observing(core, res, false);
+        brg_ask_cancel(core, &res->value, now);
+        brg_timer_clear(&core->timers, &res->alarm.timer);
+    } else {
+        brg_resource_start(core, res, now);
     }
 }
 
@@ -125,14 +139,13 @@ bool brg_resource_answer(struct brg_core *core, struct resource *res,
 static void resource_free(struct brg_core *core, struct resource *res, const struct brg_now *now)
 {
     observing(core, res, false);
+    brg_commands_unbind(core, res->node, res, true, now);
     brg_keep_forget(core, res);
     brg_ask_cancel(core, &res->value, now);
-    brg_ask_cancel(core, &res->command, now);
     brg_timer_clear(&core->timers, &res->alarm.timer);
     TAILQ_REMOVE(&res->node->resources, res, entry);
     res->node->n_resources--;
     core->stats.resources--;
-    brg_put(core->alloc, res->waiting);
     brg_put(core->alloc, res->path);
     brg_put(core->alloc, res->topic);
     brg_put(core->alloc, res);
@@ -192,7 +205,7 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
     }
     res->node = node;
     res->value = (struct ask){.kind = ASK_VALUE, .node = node, .resource = res};
-    res->command = (struct ask){.kind = ASK_COMMAND, .node = node, .resource = res};
+    res->alarm.kind = ALARM_VALUE;
     res->alarm.node = node;
     res->alarm.resource = res;
     TAILQ_INSERT_TAIL(&node->resources, res, entry);
@@ -332,6 +345,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
     }
     node->failures = 0;
     node->restored = false;
+    node->discovered = true;
     brg_node_discover_in(core, node, brg_jitter(core, REDISCOVER), now);
     TAILQ_FOREACH_SAFE (res, &node->resources, entry, next) {
         if (!res->listed) {
@@ -348,6 +362,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
             brg_resource_start(core, res, now);
         }
     }
+    brg_commands_resolve(core, node, now);
 }
 
 /* --- the node as a whole -------------------------------------------------------------------- */
@@ -357,6 +372,8 @@ void brg_node_clear(struct brg_core *core, struct node *node, const struct brg_n
     brg_ask_cancel(core, &node->discovery, now);
     brg_timer_clear(&core->timers, &node->alarm.timer);
     node->restored = false;
+    node->discovered = false;
+    brg_commands_unbind(core, node, NULL, false, now);
     while (!TAILQ_EMPTY(&node->resources)) {
         resource_free(core, TAILQ_FIRST(&node->resources), now);
     }
@@ -378,9 +395,22 @@ void brg_node_pause(struct brg_core *core, struct node *node, const struct brg_n
 
 void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_now *now)
 {
-    if (alarm->resource != NULL) {
-        brg_resource_start(core, alarm->resource, now);
-    } else {
+    /* Who sleeps is not asked before it speaks: the question would only stand in the way of what
+     * else there is to say then. */
+    if (alarm->kind != ALARM_COMMAND && alarm->node->sleepy &&
+        now->mono >= alarm->node->awake_until) {
+        brg_alarm_set(core, alarm, now->mono + REDISCOVER, true);
+        return;
+    }
+    switch (alarm->kind) {
+    case ALARM_DISCOVERY:
         discover(core, alarm->node, now);
+        break;
+    case ALARM_VALUE:
+        brg_resource_start(core, alarm->resource, now);
+        break;
+    case ALARM_COMMAND:
+        brg_command_due(core, BRG_CONTAINER(alarm, struct command, alarm), now);
+        break;
     }
 }

@@ -232,7 +232,7 @@ static struct entry *entry_new(struct brg_outbox *outbox, uint64_t id,
                                const struct brg_message *message)
 {
     size_t topic_size = strlen(message->topic) + 1;
-    size_t bytes = sizeof(struct entry) + topic_size + message->len;
+    size_t bytes = sizeof(struct entry) + topic_size + message->len + message->props_len;
     struct entry *entry = brg_get(outbox->alloc, bytes);
 
     if (entry == NULL) {
@@ -245,6 +245,12 @@ static struct entry *entry_new(struct brg_outbox *outbox, uint64_t id,
     entry->message = *message;
     entry->message.topic = entry->room;
     entry->message.payload = entry->room + topic_size;
+    if (message->props_len > 0) {
+        uint8_t *props = (uint8_t *)entry->room + topic_size + message->len;
+
+        memcpy(props, message->props, message->props_len);
+        entry->message.props = props;
+    }
     entry->id = id;
     entry->bytes = bytes;
     outbox->stats.bytes += bytes;
@@ -275,7 +281,8 @@ static void enthrone(struct brg_outbox *outbox, struct entry *old, struct entry 
 int brg_outbox_add(struct brg_outbox *outbox, const struct brg_message *message)
 {
     struct entry *old = message->retain ? state_find(outbox, message->topic) : NULL;
-    size_t bytes = sizeof(struct entry) + strlen(message->topic) + 1 + message->len;
+    size_t bytes =
+        sizeof(struct entry) + strlen(message->topic) + 1 + message->len + message->props_len;
     struct entry *entry = NULL;
     int err = make_room(outbox, bytes, message->retain && old == NULL, !message->retain);
 

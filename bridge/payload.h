@@ -68,6 +68,7 @@ struct brg_context {
     double now_s; /* since 1970 */
     bool has_seq;
     uint32_t seq;
+    bool with_name; /* JSON: the reading's name goes with it ("n") */
 };
 
 /* Writes a reading's payload behind what |out| holds; |out->full| tells that it did not fit. */
@@ -84,6 +85,17 @@ void brg_error_write(struct brg_text *out, const char *reason, const uint8_t *da
  */
 int brg_command_encode(int format, const char *data, size_t len, uint8_t *out, size_t size,
                        size_t *ret_len, const char **ret_reason);
+
+#define BRG_COMMAND_MAX 512 /* octets of a command */
+
+/* What else a command may say: {"v": VALUE, "transaction": TEXT, "ttl": SECONDS}. */
+struct brg_command_options {
+    char transaction[192]; /* JSON, to be given back as it is; "": none */
+    double ttl_s;          /* 0: not said */
+};
+
+/* NULL, or why it is refused: a literal. A payload that is no JSON object says nothing. */
+const char *brg_command_options(const char *data, size_t len, struct brg_command_options *ret);
 
 /* --- parts, for each other and for the tests ------------------------------------------------ */
 

@@ -39,18 +39,6 @@ static void value_write(struct brg_text *out, const struct brg_reading *reading,
     }
 }
 
-/* Milliseconds are what a reader of a time stamp wants, and no more. */
-static void time_write(struct brg_text *out, double time_s)
-{
-    uint64_t ms = time_s > 0 && time_s < 1e12 ? (uint64_t)(time_s * 1000 + 0.5) : 0;
-    const char fraction[3] = {(char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10),
-                              (char)('0' + ms % 10)};
-
-    brg_text_u64(out, ms / 1000);
-    brg_text_puts(out, ".");
-    brg_text_put(out, fraction, sizeof(fraction));
-}
-
 static double reading_time(const struct brg_reading *reading, double now_s)
 {
     double time_s = reading->time_s;
@@ -71,14 +59,20 @@ void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
         value_write(out, reading, false);
         return;
     }
-    brg_text_puts(out, "{\"v\":");
+    brg_text_puts(out, "{");
+    if (context->with_name && reading->name != NULL) {
+        brg_text_puts(out, "\"n\":");
+        brg_text_json_string(out, reading->name, strlen(reading->name));
+        brg_text_puts(out, ",");
+    }
+    brg_text_puts(out, "\"v\":");
     value_write(out, reading, true);
     if (reading->unit != NULL) {
         brg_text_puts(out, ",\"u\":");
         brg_text_json_string(out, reading->unit, strlen(reading->unit));
     }
     brg_text_puts(out, ",\"t\":");
-    time_write(out, reading_time(reading, context->now_s));
+    brg_text_time(out, reading_time(reading, context->now_s));
     if (context->has_seq) {
         brg_text_puts(out, ",\"seq\":");
         brg_text_u64(out, context->seq);
@@ -96,7 +90,7 @@ void brg_error_write(struct brg_text *out, const char *reason, const uint8_t *da
     brg_text_puts(out, "\",\"octets\":");
     brg_text_u64(out, len);
     brg_text_puts(out, ",\"t\":");
-    time_write(out, now_s);
+    brg_text_time(out, now_s);
     brg_text_puts(out, "}");
 }
 

@@ -8,7 +8,7 @@
 
 #include <sqlite3.h>
 
-#define VERSION 1
+#define VERSION 2
 #define ROW_OVERHEAD 64 /* of the table, its index and their pages */
 #define COALESCE_ROWS 2000
 #define DROP_ROWS 100
@@ -41,20 +41,23 @@ static const char *const sql[N_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [PUT] = "INSERT OR REPLACE INTO message VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-    [DONE_SUM] = "SELECT count(*), total(length(topic)+length(payload)) FROM message WHERE id<?1",
+    [PUT] = "INSERT OR REPLACE INTO message VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [DONE_SUM] = "SELECT count(*), total(length(topic)+length(payload)+length(props)) FROM message "
+                 "WHERE id<?1",
     [DONE] = "DELETE FROM message WHERE id<?1",
-    [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7)",
+    [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     [OBSERVE] = "INSERT OR REPLACE INTO observation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [FORGET] = "DELETE FROM observation WHERE eui64=?1 AND path=?2",
-    [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content FROM message WHERE id>?1"
+    [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content,props FROM message WHERE id>?1"
              " ORDER BY id LIMIT ?2",
     /* Of the next rows those that a newer value of their topic makes superfluous. */
-    [COALESCE] = "SELECT id,length(topic)+length(payload),retain AND EXISTS(SELECT 1 FROM message b"
+    [COALESCE] = "SELECT id,length(topic)+length(payload)+length(props),retain AND EXISTS(SELECT 1 "
+                 "FROM message b"
                  " WHERE b.topic=a.topic AND b.id>a.id AND b.retain) FROM message a WHERE id>?1"
                  " ORDER BY id LIMIT ?2",
     [COALESCE_DELETE] = "DELETE FROM message WHERE id=?1",
-    [HEAD] = "SELECT id,length(topic)+length(payload),at FROM message ORDER BY id LIMIT 1",
+    [HEAD] =
+        "SELECT id,length(topic)+length(payload)+length(props),at FROM message ORDER BY id LIMIT 1",
     [BURY] = "INSERT INTO dead(died,at,topic,payload,reason)"
              " SELECT ?2,at,topic,payload,?3 FROM message WHERE id=?1",
     [BURY_DELETE] = "DELETE FROM message WHERE id=?1",
@@ -78,6 +81,13 @@ static const char *const schema =
     " topic TEXT NOT NULL, payload BLOB NOT NULL, reason TEXT NOT NULL);"
     "CREATE TABLE meter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version=1;";
+
+/* What makes a spool of the version before into one of this version. */
+static const char *const upgrades[VERSION + 1] = {
+    [2] = "ALTER TABLE message ADD COLUMN props BLOB NOT NULL DEFAULT x'';"
+          "ALTER TABLE state ADD COLUMN props BLOB NOT NULL DEFAULT x'';"
+          "PRAGMA user_version=2;",
+};
 
 struct brg_spool {
     struct brg_spool_config config;
@@ -266,8 +276,9 @@ static int spool_put(void *ctx, uint64_t id, const struct brg_message *message)
     (void)sqlite3_bind_double(put, 6, message->at_s > 0. ? message->at_s : wall_s());
     bind_int(spool, PUT, 7, message->expiry_s);
     bind_int(spool, PUT, 8, message->content);
+    bind_blob(spool, PUT, 9, message->props, message->props_len);
     spool->stats.messages++;
-    spool->stats.bytes += strlen(message->topic) + message->len + ROW_OVERHEAD;
+    spool->stats.bytes += strlen(message->topic) + message->len + message->props_len + ROW_OVERHEAD;
     spool->put_since++;
     return run(spool, PUT);
 }
@@ -313,6 +324,7 @@ static int spool_state(void *ctx, uint64_t id, const struct brg_message *message
     (void)sqlite3_bind_double(spool->statements[STATE], 5, message->at_s);
     bind_int(spool, STATE, 6, message->expiry_s);
     bind_int(spool, STATE, 7, message->content);
+    bind_blob(spool, STATE, 8, message->props, message->props_len);
     return run(spool, STATE);
 }
 
@@ -418,6 +430,8 @@ static int spool_load(void *ctx, uint64_t after, size_t n, brg_each_message *eac
             .at_s = sqlite3_column_double(load, 5),
             .expiry_s = (uint32_t)column(spool, LOAD, 6),
             .content = content_read(column(spool, LOAD, 7)),
+            .props = sqlite3_column_blob(load, 8),
+            .props_len = (size_t)sqlite3_column_bytes(load, 8),
         };
 
         rows++;
@@ -455,7 +469,8 @@ static int query_end(struct brg_spool *spool, sqlite3_stmt *stmt, int code)
 
 int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg)
 {
-    sqlite3_stmt *stmt = query(spool, "SELECT id,topic,payload,qos,at,expiry,content FROM state");
+    sqlite3_stmt *stmt =
+        query(spool, "SELECT id,topic,payload,qos,at,expiry,content,props FROM state");
     int code = SQLITE_ERROR;
 
     while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -468,6 +483,8 @@ int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg)
             .at_s = sqlite3_column_double(stmt, 4),
             .expiry_s = (uint32_t)sqlite3_column_int64(stmt, 5),
             .content = content_read((uint64_t)sqlite3_column_int64(stmt, 6)),
+            .props = sqlite3_column_blob(stmt, 7),
+            .props_len = (size_t)sqlite3_column_bytes(stmt, 7),
         };
 
         if (message.topic != NULL) {
@@ -571,9 +588,10 @@ static int stats_read(struct brg_spool *spool)
                   : number(spool, "SELECT total(value) FROM meter WHERE name='expired'",
                            &spool->stats.expired);
     err = err < 0 ? err : number(spool, "SELECT count(*) FROM message", &spool->stats.messages);
-    err = err < 0
-              ? err
-              : number(spool, "SELECT total(length(topic)+length(payload)) FROM message", &bytes);
+    err = err < 0 ? err
+                  : number(spool,
+                           "SELECT total(length(topic)+length(payload)+length(props)) FROM message",
+                           &bytes);
     spool->stats.bytes = bytes + spool->stats.messages * ROW_OVERHEAD;
     return err;
 }
@@ -588,15 +606,22 @@ static int tables(struct brg_spool *spool)
     uint64_t version = 0;
     int err = number(spool, "PRAGMA user_version", &version);
 
-    if (err == 0 && version == 0) {
-        err = execute(spool, "BEGIN IMMEDIATE");
-        err = err < 0 ? err : execute(spool, schema);
-        err = err < 0 ? err : execute(spool, "COMMIT");
-    } else if (err == 0 && version != VERSION) {
-        (void)snprintf(spool->error, sizeof(spool->error), "made by another version");
+    if (err == 0 && version > VERSION) {
+        (void)snprintf(spool->error, sizeof(spool->error), "made by a later version");
         err = -BRG_ERR_INVAL;
     }
-    return err;
+    if (err < 0 || version == VERSION) {
+        return err;
+    }
+    err = execute(spool, "BEGIN IMMEDIATE");
+    if (err == 0 && version == 0) {
+        err = execute(spool, schema);
+        version = 1;
+    }
+    while (err == 0 && version < VERSION) {
+        err = execute(spool, upgrades[++version]);
+    }
+    return err < 0 ? err : execute(spool, "COMMIT");
 }
 
 static int prepare(struct brg_spool *spool)

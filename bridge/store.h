@@ -22,6 +22,8 @@ struct brg_message {
     int qos;
     bool retain;
     enum brg_content content;
+    const uint8_t *props; /* of MQTT 5, see props.h */
+    size_t props_len;
     double at_s;       /* when it was made, since 1970; 0: not known */
     uint32_t expiry_s; /* of use for so long from then on; 0: for ever */
     int mid;           /* the MQTT library's; written by whoever hands the message over */

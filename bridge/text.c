@@ -114,3 +114,15 @@ void brg_text_hex(struct brg_text *text, const uint8_t *data, size_t len)
         brg_text_put(text, pair, sizeof(pair));
     }
 }
+
+/* Milliseconds are what a reader of a time stamp wants, and no more. */
+void brg_text_time(struct brg_text *text, double time_s)
+{
+    uint64_t ms = time_s > 0 && time_s < 1e12 ? (uint64_t)(time_s * 1000 + 0.5) : 0;
+    const char fraction[3] = {(char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10),
+                              (char)('0' + ms % 10)};
+
+    brg_text_u64(text, ms / 1000);
+    brg_text_puts(text, ".");
+    brg_text_put(text, fraction, sizeof(fraction));
+}

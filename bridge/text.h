@@ -25,6 +25,8 @@ void brg_text_json_escaped(struct brg_text *text, const char *data, size_t len);
 
 /* The shortest decimal that reads back as the same double; |value| is finite. */
 void brg_text_number(struct brg_text *text, double value);
+/* Seconds with three digits behind the point; 0 for what is no time. */
+void brg_text_time(struct brg_text *text, double time_s);
 void brg_text_u64(struct brg_text *text, uint64_t value);
 
 /* base64url without padding (RFC 4648 section 5), as SenML writes octets. */

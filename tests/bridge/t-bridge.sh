@@ -172,7 +172,7 @@ CONF
 sed 's/settle_s = 0/settle_s = -1; colour = 3/; s/qos = 2/qos = 9/' rpld.conf >bad.conf
 "$bridge" -t -c bad.conf 2>bad.out && fail 'a bad configuration passes'
 for line in 'bad.conf:5: bridge.settle_s = -1: out of range; allowed is a number from 0 to 3600' \
-    'bad.conf:5: bridge.colour = 3: unknown setting; allowed here: username' \
+    'bad.conf:5: bridge.colour = 3: unknown setting; rpld-bridge.conf(5)' \
     'bad.conf:10: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
     grep -q "^$line" bad.out || fail "the errors lack: $line: $(cat bad.out)"
 done
@@ -248,8 +248,9 @@ publish() {
 
 set_mark
 publish -t mesh/$heat/setpoint/set -m '{"v":23.5}'
-expect 20 "^0 mesh/$heat/setpoint/set/result \{\"status\":\"ok\",\"code\":\"2.04\",\"ms\":[0-9]+\}\$" \
-    'a command is done'
+expect 20 "^0 mesh/$heat/setpoint/set/result \{\"status\":\"sent\",\"t\":[0-9.]+\}\$" 'a command is sent'
+expect 20 "^0 mesh/$heat/setpoint/set/result \{\"status\":\"ok\",\"code\":\"2.04\",\"ms\":[0-9]+,\"t\":" \
+    'and done'
 expect 20 "^[01] mesh/$heat/setpoint \{\"v\":23.5," 'and its effect is seen'
 publish -t mesh/$heat/setpoint/set -m 99
 expect 20 "^0 mesh/$heat/setpoint/set/result \{\"status\":\"error\",\"code\":\"4.00\"," \

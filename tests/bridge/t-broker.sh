@@ -73,6 +73,11 @@ has_socket() {
     chmod 666 rpld.sock 2>/dev/null
 }
 
+# subscribed TOPIC: somebody listens to it.
+subscribed() {
+    grep -q " [0-2] $1\$" broker.log
+}
+
 # bridge_with SETTINGS: another bridge, with these.
 bridge_with() {
     if [ -n "${bridge_pid:-}" ]; then
@@ -107,6 +112,7 @@ user root
 log_type error
 log_type warning
 log_type notice
+log_type subscribe
 listener $plain 127.0.0.1
 allow_anonymous true
 listener $tls 127.0.0.1
@@ -129,6 +135,7 @@ python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
 exec 3>play
 until_ok 5 has_socket || fail 'the player of rpld does not start'
 coap-server-notls -A fd00::1 -v 0 &
+coap_pid=$!
 printf 'up %s fd00::1\n' $clock >&3
 
 bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; mqtt_version = \"3.1.1\";"
@@ -181,11 +188,29 @@ kill -KILL $bridge_pid
 wait $bridge_pid 2>/dev/null
 bridge_pid=
 mosquitto_pub -h 127.0.0.1 -p $plain -q 1 -t "mesh/$clock/example_data/set" -m kept
-mosquitto_sub -h 127.0.0.1 -p $plain -C 1 -W 20 -t "mesh/$clock/example_data/set/result" >result &
-waits=$!
+mosquitto_sub -h 127.0.0.1 -p $plain -W 60 -t "mesh/$clock/example_data/set/result" >result &
+listener=$!
 bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; clean_session = false;
     commands = ( \"example_data\" );"
+until_ok 20 grep -q '^{"status":"ok","code":"2.04"' result ||
+    fail "the command was not carried out: $(cat result)"
+kill $listener
+echo 'ok: what was commanded meanwhile is carried out, once the node is known'
+
+# MQTT 5: who asks is answered where he listens, once, with what he knows it by.
+mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -C 1 -W 20 -t asked/7 -F '%C %D %p' >answer &
+waits=$!
+until_ok 5 subscribed asked/7 || fail 'nobody listens for the answer'
+mosquitto_pub -h 127.0.0.1 -p $plain -V 5 -D publish response-topic asked/7 \
+    -D publish correlation-data '7th question' -t "mesh/$clock/time/get" -m '{"transaction":7}'
 wait $waits
-grep -q '^{"status":' result || fail 'the command did not come'
-echo 'ok: what was commanded meanwhile comes'
+grep -Eq '^application/json 7th question \{"status":"ok","code":"2.05","ms":[0-9]+,"t":[0-9.]+,"transaction":7,"readings":\[\{"v":"[A-Z]' \
+    answer || fail "no answer: $(cat answer)"
+echo 'ok: a response where it is wanted, with its correlation data'
+
+# What is too old is not carried out.
+kill -KILL $coap_pid
+mosquitto_pub -h 127.0.0.1 -p $plain -V 5 -D publish message-expiry-interval 2 \
+    -t "mesh/$clock/example_data/set" -m late
+expect_log 20 'command: timeout node='"$clock" 'a command that has expired is not sent any more'
 echo 'all well'

@@ -250,6 +250,28 @@ static void datagram(struct world *world, bool answer, unsigned who)
     run(world);
 }
 
+static void demand_make(struct world *world, char *topic)
+{
+    static const char *const verbs[] = {"/set", "/get", "/observe", "/set"};
+    static const char *const payloads[] = {"1", "{\"v\":1,\"transaction\":\"t\",\"ttl\":30}", "off",
+                                           "on"};
+    static const uint8_t tag[] = {1, 0, 2};
+    unsigned how = next(world);
+    struct brg_demand demand = {
+        .topic = topic,
+        .payload = payloads[how >> 2 & 3],
+        .retained = (how & 0xf0) == 0xf0,
+        .expiry_s = how >> 6,
+        .response_topic = how & 0x10 ? "who/asked" : NULL,
+        .correlation = tag,
+        .correlation_len = sizeof(tag),
+    };
+
+    demand.len = strlen(demand.payload);
+    strcat(topic, verbs[how & 3]);
+    brg_core_command(world->core, &demand, &world->now);
+}
+
 static void step(struct world *world)
 {
     static const char *const ids[] = {"0000000000000000", "0000000000000001", "0000000000000002",
@@ -281,8 +303,7 @@ static void step(struct world *world)
             topic[len] = (char)next(world);
         }
         topic[len] = '\0';
-        strcat(topic, "/set");
-        brg_core_command(world->core, topic, "1", 1, &world->now);
+        demand_make(world, topic);
         break;
     default:
         datagram(world, true, who);
@@ -303,6 +324,11 @@ static void fuzz_core(const uint8_t *data, size_t size)
                                            .n_rules = 1,
                                            .commands = commands,
                                            .n_commands = 1,
+                                           .sleepy = commands,
+                                           .n_sleepy = size > 0 ? data[size - 1] & 1 : 0,
+                                           .command_ttl_s = 60,
+                                           .sleepy_ttl_s = 600,
+                                           .max_commands = 4,
                                            .settle_s = 0,
                                            .poll_interval_s = 60,
                                            .node_port = 5683,

@@ -82,8 +82,9 @@ static void test_everything(void **state)
              "max_memory_mb = 1; spool = \"/s.db\"; spool_mb = 2; spool_hours = 3;\n"
              "on_spool_failure = \"memory\"; socket = \"s\"; user = \"nobody\"; log = \"debug\";\n"
              "log_to = \"syslog\"; commands = ( \"*/setpoint\", \"led\" );\n"
+             "sleepy = ( \"0*\" ); command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7;\n"
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
-             "{ path = \"x\"; ignore = true; poll_interval_s = 5; } ); };"),
+             "{ path = \"x\"; method = \"post\"; ignore = true; poll_interval_s = 5; } ); };"),
         0);
     assert_string_equal(conf.brokers[0].host, "2001:db8::1");
     assert_int_equal(conf.brokers[0].port, 8883);
@@ -97,7 +98,14 @@ static void test_everything(void **state)
     assert_string_equal(core.base, "site/mesh");
     assert_int_equal(core.n_commands, 2);
     assert_string_equal(core.commands[1], "led");
+    assert_int_equal(core.n_sleepy, 1);
+    assert_string_equal(core.sleepy[0], "0*");
+    assert_int_equal(core.command_ttl_s, 9);
+    assert_int_equal(core.sleepy_ttl_s, 8);
+    assert_int_equal(core.max_commands, 7);
     assert_int_equal(core.n_rules, 2);
+    assert_int_equal(core.rules[0].method, BRG_METHOD_PUT);
+    assert_int_equal(core.rules[1].method, BRG_METHOD_POST);
     assert_string_equal(core.rules[0].path, "door");
     assert_int_equal(core.rules[0].qos, 0);
     assert_int_equal(core.rules[0].retain, 0);
@@ -131,12 +139,7 @@ static void test_errors(void **state)
     assert_string_equal(
         errors,
         ":2: bridge.qos = 3: out of range; allowed is a number from 0 to 2\n"
-        ":3: bridge.qos_ = 1: unknown setting; allowed here: username password client_id "
-        "mqtt_version "
-        "clean_session message_expiry tls_ca tls_certificate tls_key psk_identity psk keepalive_s "
-        "base qos format coap_port node_port settle_s poll_interval_s outstanding "
-        "max_nodes max_resources max_memory_mb spool spool_mb spool_hours on_spool_failure socket "
-        "user log log_to broker rules commands\n"
+        ":3: bridge.qos_ = 1: unknown setting; rpld-bridge.conf(5) has them all\n"
         ":4: bridge.base = \"a/#\": no topic; allowed are 1 to 64 octets without + and #, that "
         "neither start with $ or / nor end with /\n"
         ":5: bridge.broker = \"http://x\": not understood; allowed is mqtt://HOST or "
@@ -151,7 +154,7 @@ static void test_errors(void **state)
         ":10: bridge.rules[2].path = \"\": of the wrong length; allowed is a text of 1 to 127 "
         "characters\n"
         ":10: bridge.rules[2].colour = 1: unknown setting; allowed here: qos retain format "
-        "poll_interval_s path ignore\n"
+        "method poll_interval_s path ignore\n"
         ":11: bridge.commands = \"x\": allowed is a list of at most 64 patterns\n"
         ":12: bridge.password (not shown): a password without username; set both or none\n");
 }

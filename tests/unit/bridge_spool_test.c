@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
 #include "bridge/core.h"
 #include "bridge/health.h"
 #include "bridge/spool.h"
@@ -586,6 +588,54 @@ static void test_broken_file(void **state)
     assert_int_equal(remove(file), 0);
 }
 
+/* A message that goes through the file, with what it has beside its payload. */
+static void file_message(void *arg, uint64_t id, const struct brg_message *message)
+{
+    (void)id;
+    assert_string_equal(message->topic, "t");
+    assert_int_equal(message->props_len, *(const size_t *)arg);
+}
+
+static void test_older_version(void **state)
+{
+    static const char file[] = "/tmp/bridge_spool_test_old.db";
+    const struct brg_message message = {
+        .topic = "t", .payload = "p", .len = 1, .props = (const uint8_t *)"\x09", .props_len = 1};
+    const struct brg_store *store;
+    size_t props_len = 1;
+    char error[128];
+    sqlite3 *db;
+    bool aside;
+
+    (void)state;
+    (void)remove(file);
+    spool_config.file = file;
+    spool_config.vfs = NULL;
+    spool = brg_spool_open(&spool_config, &aside, error);
+    assert_non_null(spool);
+    store = brg_spool_store(spool);
+    assert_int_equal(store->begin(store->ctx), 0);
+    assert_int_equal(store->put(store->ctx, 1, &message), 0);
+    assert_int_equal(store->commit(store->ctx), 0);
+    assert_int_equal(store->load(store->ctx, 0, 5, file_message, &props_len), 1);
+    brg_spool_close(spool);
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "ALTER TABLE message DROP COLUMN props;"
+                                  "ALTER TABLE state DROP COLUMN props; PRAGMA user_version=1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    spool = brg_spool_open(&spool_config, &aside, error);
+    assert_non_null(spool);
+    assert_false(aside);
+    store = brg_spool_store(spool);
+    props_len = 0;
+    assert_int_equal(store->load(store->ctx, 0, 5, file_message, &props_len), 1);
+    brg_spool_close(spool);
+    assert_int_equal(remove(file), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
@@ -593,7 +643,7 @@ int main(void)
         T(test_kept_over_a_kill), T(test_acknowledged_when_kept),
         T(test_memory_will_do),   T(test_cut_at_every_write),
         T(test_bounded),          T(test_too_old),
-        T(test_broken_file),
+        T(test_broken_file),      T(test_older_version),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
