@@ -50,6 +50,77 @@ uint64_t brg_random_below(uint64_t *state, uint64_t bound)
     return bound == 0 ? 0 : brg_random(state) % bound;
 }
 
+bool brg_bucket_take(struct brg_bucket *bucket, uint32_t rate, uint32_t burst, brg_tstamp now)
+{
+    uint64_t earned = now - bucket->at;
+    uint64_t price;
+
+    if (rate == 0) {
+        return true;
+    }
+    price = BRG_SEC / rate;
+    bucket->spent -= earned < bucket->spent ? earned : bucket->spent;
+    bucket->at = now;
+    if (bucket->spent + price > burst * price) {
+        return false;
+    }
+    bucket->spent += price;
+    return true;
+}
+
+static uint64_t word_of(const uint8_t *data, size_t len)
+{
+    uint64_t word = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        word |= (uint64_t)data[i] << (8 * i);
+    }
+    return word;
+}
+
+static uint64_t rotate(uint64_t value, int by)
+{
+    return value << by | value >> (64 - by);
+}
+
+static void sip_rounds(uint64_t v[4], int n)
+{
+    while (n-- > 0) {
+        v[0] += v[1];
+        v[2] += v[3];
+        v[1] = rotate(v[1], 13) ^ v[0];
+        v[3] = rotate(v[3], 16) ^ v[2];
+        v[0] = rotate(v[0], 32) + v[3];
+        v[2] += v[1];
+        v[3] = rotate(v[3], 21) ^ v[0];
+        v[1] = rotate(v[1], 17) ^ v[2];
+        v[2] = rotate(v[2], 32);
+    }
+}
+
+uint64_t brg_siphash(const uint8_t key[16], const uint8_t *data, size_t len)
+{
+    uint64_t k[2] = {word_of(key, 8), word_of(key + 8, 8)};
+    uint64_t v[4] = {k[0] ^ UINT64_C(0x736f6d6570736575), k[1] ^ UINT64_C(0x646f72616e646f6d),
+                     k[0] ^ UINT64_C(0x6c7967656e657261), k[1] ^ UINT64_C(0x7465646279746573)};
+    uint64_t last = (uint64_t)len << 56;
+
+    for (; len >= 8; data += 8, len -= 8) {
+        uint64_t word = word_of(data, 8);
+
+        v[3] ^= word;
+        sip_rounds(v, 2);
+        v[0] ^= word;
+    }
+    last |= word_of(data, len);
+    v[3] ^= last;
+    sip_rounds(v, 2);
+    v[0] ^= last;
+    v[2] ^= 0xff;
+    sip_rounds(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
 static int timer_cmp(const struct brg_timer *a, const struct brg_timer *b)
 {
     if (a->deadline != b->deadline) {

@@ -70,6 +70,19 @@ uint64_t brg_random(uint64_t *state);
 /* Uniform in [0, bound); 0 when |bound| is 0. */
 uint64_t brg_random_below(uint64_t *state, uint64_t bound);
 
+/* A token bucket: |rate| a second, at most |burst| at once; 0 for a rate is without bound. Full
+ * at first. */
+struct brg_bucket {
+    brg_tstamp at;
+    uint64_t spent; /* microseconds' worth that are not earned back yet */
+};
+
+/* Takes one; false: there is none. */
+bool brg_bucket_take(struct brg_bucket *bucket, uint32_t rate, uint32_t burst, brg_tstamp now);
+
+/* SipHash-2-4: 64 bits that who does not know the key cannot tell. */
+uint64_t brg_siphash(const uint8_t key[16], const uint8_t *data, size_t len);
+
 /*
  * Timers: intrusive, in one ordered table per owner, by (deadline, order of arming), so that two
  * timers of the same instant fire in the order they were set.
@@ -78,6 +91,7 @@ struct brg_timer {
     RB_ENTRY(brg_timer) entry;
     brg_tstamp deadline;
     uint64_t order;
+    uint8_t kind; /* the owner's: what it is a timer of */
     bool armed;
 };
 

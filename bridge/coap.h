@@ -4,9 +4,11 @@
  *
  * RFC 7252 section 4 (message layer: confirmable and not, acknowledgement, reset, retransmission
  * with jitter, NSTART, deduplication) and 5 (requests and responses, piggybacked and separate),
- * RFC 7641 (observe, client side: order of notifications, Max-Age, registering again) and
- * RFC 7959 (Block2: large representations fetched whole). It is no server: a request from a node
- * is answered with Reset. Not here: Block1, DTLS, multicast, proxies.
+ * RFC 7641 (observe: order of notifications, Max-Age, registering again; as a server notifying,
+ * confirmably and never more than one at a time) and RFC 7959 (Block1 and Block2 both ways). The
+ * timeouts follow each node's measured round trips (coap_rtt.h). Once coap_serve() was called it is
+ * a server too, else a request from a node is answered with Reset. Not here: DTLS (an address says
+ * whether it is used), proxies.
  *
  * Use: feed datagrams and the time, then take effects until there are none, then ask for the
  * deadline. Input octets are borrowed for the call; what an effect points to is good until the
@@ -34,6 +36,7 @@ struct coap_addr {
     uint8_t ip[16];
     uint32_t scope;
     uint16_t port;
+    bool secure; /* spoken to through DTLS only: another address than the same one without */
 };
 
 struct coap_config {
@@ -45,8 +48,9 @@ struct coap_config {
     uint32_t max_peers;
     uint32_t max_requests;          /* exchanges and observations, over all nodes */
     uint32_t max_requests_per_peer; /* the same for one node */
-    uint32_t max_body;              /* octets of one representation fetched by blocks */
-    uint32_t max_bodies;            /* octets of all that are being fetched */
+    uint32_t max_body;              /* octets of one representation moved by blocks */
+    uint32_t max_bodies;            /* octets of all that are on their way to us */
+    uint32_t max_observers;         /* clients that observe us */
 };
 
 /* RFC values and bounds for some thousand nodes. */
@@ -64,6 +68,36 @@ enum coap_effect_kind {
     COAP_RESPONSE, /* an answer or a notification for request |id| */
     COAP_FAILED,   /* request |id| is over without an answer */
     COAP_STALE,    /* observation |id|: |misses| attempts to register again were not answered */
+    COAP_REQUEST,  /* |request| is to be answered with coap_answer() */
+};
+
+#define COAP_URI_MAX 256
+
+/* What a request is answered by: a plain value, to be kept for as long as the answer takes. */
+struct coap_origin {
+    struct coap_addr peer;
+    uint8_t token[COAP_TOKEN_MAX];
+    uint8_t token_len;
+    uint16_t mid;
+    uint16_t len; /* octets of the request */
+    bool confirmable;
+    bool group;    /* it went to a multicast address */
+    bool verified; /* the source hears what we send to it */
+    bool write;    /* PUT or POST: remembered, so that its copy gets the same answer */
+    bool has_block1, has_block2;
+    uint32_t block1;
+    struct coap_block block2;
+    uint8_t etag_len;
+    uint8_t etag[COAP_ETAG_MAX];
+};
+
+/* A request to us. Its payload is the effect's data. */
+struct coap_incoming {
+    struct coap_origin origin;
+    uint8_t method; /* COAP_GET, COAP_PUT or COAP_POST */
+    bool observe;   /* wants to be told of changes */
+    int accept;
+    char uri[COAP_URI_MAX]; /* as of struct coap_request */
 };
 
 struct coap_effect {
@@ -88,6 +122,8 @@ struct coap_effect {
     /* FAILED, STALE */
     enum coap_failure failure;
     uint32_t misses;
+    /* REQUEST; |format| is the payload's */
+    const struct coap_incoming *request;
 };
 
 struct coap_request {
@@ -97,7 +133,7 @@ struct coap_request {
     bool observe;           /* with COAP_GET */
     int accept;             /* enum coap_format; COAP_FORMAT_NONE leaves the option out */
     int format;             /* of the payload */
-    const uint8_t *payload; /* copied; at most COAP_PAYLOAD_MAX */
+    const uint8_t *payload; /* copied; at most max_body, above COAP_PAYLOAD_MAX in blocks */
     size_t payload_len;
     uint64_t cookie; /* comes back in the effects */
 };
@@ -125,7 +161,7 @@ struct coap_stats {
     uint64_t malformed;     /* format errors and unusable options */
     uint64_t ignored;       /* not CoAP, or an empty message that matches nothing */
     uint64_t unknown;       /* responses to nothing we asked: rejected */
-    uint64_t requests;      /* requests made to us: rejected */
+    uint64_t requests;      /* requests made to us */
     uint64_t duplicates;    /* seen before; acknowledged again where that is due */
     uint64_t out_of_order;  /* older than a notification we have (RFC 7641 3.4) */
     uint64_t refused;       /* no room: not delivered, not acknowledged */
@@ -171,6 +207,48 @@ void coap_confirm(struct coap_endpoint *ep, const struct coap_addr *peer, uint16
 
 /* Work that is due at |now|. */
 void coap_timeout(struct coap_endpoint *ep, brg_tstamp now);
+
+/* --- the server ----------------------------------------------------------------------------- */
+
+/* May this address write? Others that try are told 4.03 and leave no trace. */
+typedef bool coap_may_write_fn(void *ctx, const struct coap_addr *peer);
+
+/*
+ * From now on requests become COAP_REQUEST. A PUT or POST is delivered once, whole, and until it
+ * is answered or dropped its copies are not. A source that has not shown that it hears us
+ * (RFC 9175: it echoed, or answered a request of ours) gets at most three times what it sent, in
+ * blocks of that size, and no more than a bounded number of answers a second. A request to a
+ * group is delivered after a random leisure (RFC 7252 section 8.2), and only a GET.
+ */
+void coap_serve(struct coap_endpoint *ep, coap_may_write_fn *may_write, void *ctx);
+
+struct coap_answer {
+    uint8_t code;
+    int format; /* of the data; COAP_FORMAT_NONE leaves the option out */
+    const uint8_t *data;
+    size_t len; /* the whole representation: blocks are cut here, and the ETag is made of it */
+    bool observe;
+    uint64_t key; /* with |observe|: what coap_notify() calls it; nobody observes more than bounds
+                     allow, then it is an answer and no more */
+};
+
+/* Answers; to a group only good news. Whatever does not leave is asked for again. */
+void coap_answer(struct coap_endpoint *ep, const struct coap_origin *origin,
+                 const struct coap_answer *answer, brg_tstamp now);
+
+/* Forgets that the PUT or POST came: its copy is delivered again. */
+void coap_drop(struct coap_endpoint *ep, const struct coap_origin *origin, brg_tstamp now);
+
+/* Does anybody observe anything here? */
+bool coap_has_observers(const struct coap_endpoint *ep);
+
+/* There is a new representation of what was observed as |key|. */
+void coap_notify(struct coap_endpoint *ep, uint64_t key, const struct coap_answer *answer,
+                 brg_tstamp now);
+
+/* The same as coap_input() for what came to a multicast address. */
+int coap_input_group(struct coap_endpoint *ep, const struct coap_addr *peer, const uint8_t *data,
+                     size_t len, brg_tstamp now);
 
 /* When coap_timeout() wants to be called; BRG_NEVER without anything to wait for. */
 brg_tstamp coap_deadline(const struct coap_endpoint *ep);

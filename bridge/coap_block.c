@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Representations larger than a datagram, fetched block by block (RFC 7959 section 2.4). */
+/* What is larger than a datagram: fetched (RFC 7959 section 2.4) and sent (2.5) block by block. */
 #include "bridge/coap_internal.h"
 
 #include <string.h>
@@ -119,6 +119,52 @@ int coap_body_add(struct coap_endpoint *ep, struct op *op, const struct coap_msg
         return 1;
     }
     coap_op_enqueue(ep, op, STEP_BLOCK);
+    return 0;
+}
+
+/* --- our payload ---------------------------------------------------------------------------- */
+
+/* Once more from the beginning, in blocks of this size. */
+static int upload_again(struct coap_endpoint *ep, struct op *op, uint8_t szx)
+{
+    if (op->restarted) {
+        return 1; /* it is as the node says */
+    }
+    op->restarted = true;
+    op->in_blocks = true;
+    op->uploaded = 0;
+    op->upload_szx = szx;
+    coap_op_enqueue(ep, op, STEP_UPLOAD);
+    return 0;
+}
+
+int coap_upload_answer(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg)
+{
+    struct coap_block block = {.szx = 0};
+    uint32_t value;
+    bool has = coap_msg_uint(msg, COAP_OPT_BLOCK1, &value) && coap_block_decode(value, &block) == 0;
+    size_t size = coap_block_size(op->upload_szx);
+
+    /* RFC 7959 section 2.9.3: too large at once, but this size would do. */
+    if (msg->code == COAP_TOO_LARGE && has && op->uploaded == 0 &&
+        coap_block_size(block.szx) < (op->in_blocks ? size : op->payload_len)) {
+        return upload_again(ep, op, block.szx);
+    }
+    /* Section 2.9.2: the node lost what it had of it. */
+    if (msg->code == COAP_INCOMPLETE && op->in_blocks) {
+        return upload_again(ep, op, op->upload_szx);
+    }
+    if (msg->code != COAP_CONTINUE) {
+        return 1;
+    }
+    if (!op->in_blocks || !has || block.szx > op->upload_szx ||
+        (uint64_t)block.num * size != op->uploaded || op->payload_len - op->uploaded <= size) {
+        return -BRG_ERR_FORMAT;
+    }
+    /* Section 2.3: the node has this block and may want smaller ones from here on. */
+    op->uploaded += size;
+    op->upload_szx = block.szx;
+    coap_op_enqueue(ep, op, STEP_UPLOAD);
     return 0;
 }
 

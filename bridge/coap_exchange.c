@@ -8,6 +8,7 @@
 #define REFRESH_GRACE (5 * BRG_SEC)
 #define REFRESH_SPREAD (10 * BRG_SEC)
 #define SEQ_MASK 0xffffffU /* RFC 7641 section 2: 24 bits */
+#define UPLOAD_SZX 6       /* 1024 octets, until the node says it wants less */
 #define MISS_BACKOFF (30 * BRG_SEC)
 #define MISS_BACKOFF_DOUBLINGS 7
 
@@ -34,7 +35,10 @@ int coap_addr_cmp(const struct coap_addr *a, const struct coap_addr *b)
     if (a->scope != b->scope) {
         return a->scope < b->scope ? -1 : 1;
     }
-    return (a->port > b->port) - (a->port < b->port);
+    if (a->port != b->port) {
+        return a->port < b->port ? -1 : 1;
+    }
+    return (int)a->secure - (int)b->secure;
 }
 
 void coap_config_defaults(struct coap_config *config)
@@ -49,6 +53,7 @@ void coap_config_defaults(struct coap_config *config)
         .max_requests_per_peer = 128,
         .max_body = 16384,
         .max_bodies = 1 << 20,
+        .max_observers = 64,
     };
 }
 
@@ -69,28 +74,42 @@ struct coap_endpoint *coap_endpoint_new(const struct coap_config *config,
     TAILQ_INIT(&ep->idle);
     TAILQ_INIT(&ep->effects);
     TAILQ_INIT(&ep->failed);
+    TAILQ_INIT(&ep->uploads);
+    TAILQ_INIT(&ep->observers);
+    TAILQ_INIT(&ep->delayed);
+    ep->next_mid = (uint16_t)(config->seed >> 32);
     brg_timers_init(&ep->timers);
     return ep;
 }
 
 /* --- effects -------------------------------------------------------------------------------- */
 
+struct effect *coap_effect_new(struct coap_endpoint *ep, const struct coap_effect *effect,
+                               size_t len)
+{
+    struct effect *copy = brg_get(ep->alloc, sizeof(*copy) + len);
+
+    if (copy != NULL) {
+        copy->public = *effect;
+        TAILQ_INSERT_TAIL(&ep->effects, copy, entry);
+    }
+    return copy;
+}
+
 int coap_effect_add(struct coap_endpoint *ep, const struct coap_effect *effect, const uint8_t *data,
                     size_t len)
 {
-    struct effect *copy = brg_get(ep->alloc, sizeof(*copy) + len);
+    struct effect *copy = coap_effect_new(ep, effect, len);
 
     if (copy == NULL) {
         ep->stats.refused++;
         return -BRG_ERR_NOMEM;
     }
-    copy->public = *effect;
     if (len > 0) {
         memcpy(copy->data, data, len);
     }
     copy->public.data = copy->data;
     copy->public.len = len;
-    TAILQ_INSERT_TAIL(&ep->effects, copy, entry);
     return 0;
 }
 
@@ -133,11 +152,11 @@ static void peer_unlist(struct coap_endpoint *ep, struct peer *peer)
     peer->state = PEER_BUSY;
 }
 
-static void peer_update(struct coap_endpoint *ep, struct peer *peer)
+void coap_peer_update(struct coap_endpoint *ep, struct peer *peer)
 {
     enum peer_state state = PEER_BUSY;
 
-    if (peer->n_ops == 0) {
+    if (peer->n_ops == 0 && peer->upload == NULL) {
         state = PEER_IDLE;
     } else if (peer->current == NULL && !TAILQ_EMPTY(&peer->queue)) {
         state = PEER_READY;
@@ -162,7 +181,7 @@ static void peer_free(struct coap_endpoint *ep, struct peer *peer)
     brg_put(ep->alloc, peer);
 }
 
-static int peer_get(struct coap_endpoint *ep, const struct coap_addr *addr, struct peer **ret_peer)
+int coap_peer_get(struct coap_endpoint *ep, const struct coap_addr *addr, struct peer **ret_peer)
 {
     struct peer *peer = coap_peer_find(ep, addr);
 
@@ -191,6 +210,13 @@ static int peer_get(struct coap_endpoint *ep, const struct coap_addr *addr, stru
     return 0;
 }
 
+uint16_t coap_mid_next(struct coap_endpoint *ep, const struct coap_addr *addr)
+{
+    struct peer *peer = coap_peer_find(ep, addr);
+
+    return peer == NULL ? ep->next_mid++ : peer->next_mid++;
+}
+
 void coap_dedup_set(struct coap_endpoint *ep, struct peer *peer, uint16_t mid,
                     enum dedup_state state, brg_tstamp now)
 {
@@ -203,6 +229,7 @@ void coap_dedup_set(struct coap_endpoint *ep, struct peer *peer, uint16_t mid,
     slot->mid = mid;
     slot->digest = ep->digest;
     slot->state = (uint8_t)state;
+    slot->code = 0;
     slot->expires = now + (state == DEDUP_NON ? NON_LIFETIME : EXCHANGE_LIFETIME);
 }
 
@@ -229,7 +256,7 @@ static void op_detach(struct coap_endpoint *ep, struct op *op)
     ep->n_ops--;
     TAILQ_REMOVE(&op->peer->ops, op, of_peer);
     op->peer->n_ops--;
-    peer_update(ep, op->peer);
+    coap_peer_update(ep, op->peer);
 }
 
 static void op_release(struct coap_endpoint *ep, struct op *op)
@@ -265,19 +292,19 @@ void coap_op_settle(struct coap_endpoint *ep, struct op *op)
         TAILQ_REMOVE(&peer->queue, op, queued);
     }
     op->state = OP_OBSERVING; /* until the caller says otherwise */
-    peer_update(ep, peer);
+    coap_peer_update(ep, peer);
 }
 
 void coap_op_enqueue(struct coap_endpoint *ep, struct op *op, enum op_step step)
 {
     op->step = step;
     op->state = OP_QUEUED;
-    if (step == STEP_BLOCK) {
+    if (step == STEP_BLOCK || step == STEP_UPLOAD) {
         TAILQ_INSERT_HEAD(&op->peer->queue, op, queued);
     } else {
         TAILQ_INSERT_TAIL(&op->peer->queue, op, queued);
     }
-    peer_update(ep, op->peer);
+    coap_peer_update(ep, op->peer);
 }
 
 void coap_op_idle(struct coap_endpoint *ep, struct op *op, uint32_t max_age_s, brg_tstamp now)
@@ -326,7 +353,7 @@ void coap_op_give_up(struct coap_endpoint *ep, struct op *op, enum coap_failure 
 static void op_start(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
 {
     struct peer *peer = op->peer;
-    uint64_t base = ep->config.ack_timeout_ms * BRG_MSEC;
+    uint64_t base = coap_rtt_timeout(&peer->rtt, ep->config.ack_timeout_ms * BRG_MSEC, now);
 
     TAILQ_REMOVE(&peer->queue, op, queued);
     op->state = OP_SENT;
@@ -339,10 +366,12 @@ static void op_start(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
         memcpy(op->block_token, &token, sizeof(op->block_token));
     }
     /* RFC 7252 section 4.2: the first timeout lies between ACK_TIMEOUT and 1.5 times that. */
+    op->first_timeout = base;
     op->timeout = base + brg_random_below(&ep->random, base / 2 + 1);
+    op->sent_at = now;
     peer->current = op;
     ep->outstanding++;
-    peer_update(ep, peer);
+    coap_peer_update(ep, peer);
     brg_timer_set(&ep->timers, &op->timer, now + op->timeout);
     coap_request_send(ep, op);
 }
@@ -386,6 +415,8 @@ static struct op *op_new(struct coap_endpoint *ep, const struct coap_request *re
     op->accept = request->accept;
     op->format = request->format;
     op->payload_len = request->payload_len;
+    op->in_blocks = request->payload_len > COAP_PAYLOAD_MAX;
+    op->upload_szx = UPLOAD_SZX;
     op->uri = brg_dup(ep->alloc, request->uri, strlen(request->uri));
     if (request->payload_len > 0) {
         op->payload = (uint8_t *)brg_dup(ep->alloc, request->payload, request->payload_len);
@@ -404,14 +435,14 @@ static int op_add(struct coap_endpoint *ep, const struct coap_request *request, 
     struct op *op;
     int err = coap_uri_check(request->uri);
 
-    if (err == 0 && request->payload_len > COAP_PAYLOAD_MAX) {
+    if (err == 0 && request->payload_len > ep->config.max_body) {
         err = -BRG_ERR_SIZE;
     }
     if (err == 0 && ep->n_ops >= ep->config.max_requests) {
         err = -BRG_ERR_FULL;
     }
     if (err == 0) {
-        err = peer_get(ep, &request->peer, &peer);
+        err = coap_peer_get(ep, &request->peer, &peer);
     }
     if (err < 0) {
         return err;
@@ -419,7 +450,7 @@ static int op_add(struct coap_endpoint *ep, const struct coap_request *request, 
     op = peer->n_ops < ep->config.max_requests_per_peer ? op_new(ep, request) : NULL;
     if (op == NULL) {
         err = peer->n_ops < ep->config.max_requests_per_peer ? -BRG_ERR_NOMEM : -BRG_ERR_FULL;
-        peer_update(ep, peer);
+        coap_peer_update(ep, peer);
         return err;
     }
     do {
@@ -461,7 +492,7 @@ int coap_restore(struct coap_endpoint *ep, const struct coap_request *request,
     }
     memcpy(op->token, registration->token, TOKEN_LEN);
     coap_op_idle(ep, op, registration->max_age_s, now);
-    peer_update(ep, op->peer);
+    coap_peer_update(ep, op->peer);
     TAILQ_FOREACH (other, &op->peer->ops, of_peer) {
         if (other != op && memcmp(other->token, op->token, TOKEN_LEN) == 0) {
             coap_op_free(ep, op);
@@ -551,7 +582,7 @@ static void op_timeout(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
         coap_op_enqueue(ep, op, STEP_REFRESH);
     } else if (op->state == OP_SENT && op->tries < ep->config.max_retransmit) {
         op->tries++;
-        op->timeout *= 2;
+        op->timeout = coap_rtt_backoff(op->timeout, op->first_timeout);
         brg_timer_set(&ep->timers, &op->timer, now + op->timeout);
         ep->stats.retransmitted++;
         coap_request_send(ep, op);
@@ -565,7 +596,20 @@ void coap_timeout(struct coap_endpoint *ep, brg_tstamp now)
     struct brg_timer *timer;
 
     while ((timer = brg_timers_due(&ep->timers, now)) != NULL) {
-        op_timeout(ep, BRG_CONTAINER(timer, struct op, timer), now);
+        switch ((enum timer_kind)timer->kind) {
+        case TIMER_OP:
+            op_timeout(ep, BRG_CONTAINER(timer, struct op, timer), now);
+            break;
+        case TIMER_UPLOAD:
+            coap_upload_free(ep, BRG_CONTAINER(timer, struct upload, timer));
+            break;
+        case TIMER_OBSERVER:
+            coap_observer_due(ep, BRG_CONTAINER(timer, struct observer, timer), now);
+            break;
+        case TIMER_DELAYED:
+            coap_delayed_due(ep, BRG_CONTAINER(timer, struct delayed, timer), now);
+            break;
+        }
     }
     coap_pump(ep, now);
 }
@@ -618,6 +662,7 @@ void coap_endpoint_free(struct coap_endpoint *ep)
     while ((op = RB_ROOT(&ep->ops)) != NULL) {
         coap_op_free(ep, op);
     }
+    coap_serve_free(ep);
     while (coap_poll(ep, &effect)) {
     }
     while ((peer = RB_ROOT(&ep->peers)) != NULL) {

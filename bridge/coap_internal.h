@@ -4,6 +4,7 @@
 #define BRIDGE_COAP_INTERNAL_H
 
 #include "bridge/coap.h"
+#include "bridge/coap_rtt.h"
 
 #define TOKEN_LEN COAP_TOKEN
 #define DEDUP_SLOTS 16
@@ -26,6 +27,7 @@ struct dedup {
     uint32_t digest; /* of the octets: a node that restarted may use a message ID again */
     uint16_t mid;
     uint8_t state;
+    uint8_t code; /* the answer, if the message was a request; 0: none */
 };
 
 enum op_state {
@@ -35,11 +37,15 @@ enum op_state {
     OP_OBSERVING, /* registered and idle */
 };
 
+/* What a timer of the endpoint's belongs to. */
+enum timer_kind { TIMER_OP, TIMER_UPLOAD, TIMER_OBSERVER, TIMER_DELAYED };
+
 /* What the message in the air (or queued) is for. */
 enum op_step {
     STEP_FIRST,   /* the request itself */
     STEP_REFRESH, /* the same registration again (RFC 7641 3.3.1) */
     STEP_BLOCK,   /* the next block of a representation (RFC 7959 2.4) */
+    STEP_UPLOAD,  /* the next block of our payload (RFC 7959 2.5) */
 };
 
 /* A representation being fetched by blocks, with what its first block said. */
@@ -75,11 +81,16 @@ struct op {
     char *uri;
     uint8_t *payload;
     size_t payload_len;
+    size_t uploaded;                /* of it, in blocks that the node has */
+    uint8_t upload_szx;             /* of the next one */
+    bool in_blocks;                 /* the payload goes in blocks */
+    bool restarted;                 /* and once more from its beginning */
     uint8_t token[TOKEN_LEN];       /* of the request and of its notifications */
     uint8_t block_token[TOKEN_LEN]; /* of the block request in the air */
     uint16_t mid;
     uint32_t tries;
-    uint64_t timeout; /* the retransmission timeout in force, microseconds */
+    uint64_t first_timeout, timeout; /* of the first copy, and in force; microseconds */
+    brg_tstamp sent_at;
     /* observation */
     bool has_seq;
     uint32_t seq;
@@ -110,9 +121,60 @@ struct peer {
     struct op *current; /* NSTART: the one that is out */
     uint32_t n_ops;
     enum peer_state state;
+    struct coap_rtt rtt;
+    bool answered; /* something that only who hears us can answer */
+    struct upload *upload;
     uint16_t next_mid;
     uint8_t dedup_next;
     struct dedup dedup[DEDUP_SLOTS];
+};
+
+/* A payload that comes to us in blocks. */
+struct upload {
+    struct brg_timer timer;
+    TAILQ_ENTRY(upload) entry;
+    struct peer *peer;
+    uint32_t digest; /* of the URI */
+    uint8_t *data;
+    size_t len;
+    size_t room;
+};
+
+/* Who observes us, and the newest representation for it. */
+struct observer {
+    struct brg_timer timer;
+    TAILQ_ENTRY(observer) entry;
+    struct coap_addr peer;
+    uint8_t token[COAP_TOKEN_MAX];
+    uint8_t token_len;
+    uint64_t key;
+    uint32_t seq;
+    uint16_t mid;
+    unsigned tries;
+    bool in_flight;
+    bool changed; /* while in flight */
+    int format;
+    uint8_t *data;
+    size_t len;
+};
+
+/* A request to a group during its leisure. */
+struct delayed {
+    struct brg_timer timer;
+    TAILQ_ENTRY(delayed) entry;
+    struct coap_incoming request;
+};
+
+TAILQ_HEAD(upload_list, upload);
+TAILQ_HEAD(observer_list, observer);
+TAILQ_HEAD(delayed_list, delayed);
+
+#define ECHOED_SLOTS 128
+
+/* Who has echoed lately. */
+struct echoed {
+    struct coap_addr peer;
+    brg_tstamp expires;
 };
 
 TAILQ_HEAD(peer_list, peer);
@@ -142,8 +204,20 @@ struct coap_endpoint {
     uint32_t digest; /* of the datagram being read */
     struct brg_timers timers;
     struct effect_list effects;
-    struct effect *taken;  /* the one the caller is looking at */
-    struct op_list failed; /* over; each still has to be told, which needs no memory */
+    struct effect *taken;         /* the one the caller is looking at */
+    struct op_list failed;        /* over; each still has to be told, which needs no memory */
+    coap_may_write_fn *may_write; /* NULL: no server */
+    void *server_ctx;
+    uint8_t secret[16];
+    uint16_t next_mid; /* for those that are no peers */
+    uint32_t n_observers;
+    uint32_t n_delayed;
+    struct upload_list uploads;
+    struct observer_list observers;
+    struct delayed_list delayed;
+    struct echoed *echoed; /* ECHOED_SLOTS of them, once somebody has */
+    uint8_t echoed_next;
+    struct brg_bucket strangers;
     struct coap_stats stats;
 };
 
@@ -189,6 +263,60 @@ void coap_pump(struct coap_endpoint *ep, brg_tstamp now);
 
 struct peer *coap_peer_find(struct coap_endpoint *ep, const struct coap_addr *addr);
 
+/* Finds or makes the peer. -BRG_ERR_x. */
+int coap_peer_get(struct coap_endpoint *ep, const struct coap_addr *addr, struct peer **ret_peer);
+
+/* Into the list it belongs to now. */
+void coap_peer_update(struct coap_endpoint *ep, struct peer *peer);
+
+/* Makes an effect with room for |len| octets behind it; NULL without memory. */
+struct effect *coap_effect_new(struct coap_endpoint *ep, const struct coap_effect *effect,
+                               size_t len);
+
+uint16_t coap_mid_next(struct coap_endpoint *ep, const struct coap_addr *addr);
+
+/* FNV-1a, going on from |hash|. */
+#define DIGEST_START 2166136261U
+uint32_t coap_digest(uint32_t hash, const uint8_t *data, size_t len);
+
+/* --- coap_serve.c --------------------------------------------------------------------------- */
+
+/* A request came, |len| octets long. */
+void coap_serve_request(struct coap_endpoint *ep, const struct coap_addr *from,
+                        struct coap_msg *msg, size_t len, bool group, brg_tstamp now);
+
+/* The copy of a request that was answered gets the same answer. */
+void coap_serve_again(struct coap_endpoint *ep, const struct coap_addr *from,
+                      const struct coap_msg *msg, uint8_t code);
+void coap_upload_free(struct coap_endpoint *ep, struct upload *upload);
+void coap_delayed_due(struct coap_endpoint *ep, struct delayed *delayed, brg_tstamp now);
+void coap_serve_free(struct coap_endpoint *ep);
+
+/* Cuts the representation of |answer| as |origin| wants it and may have it, and writes it into
+ * |msg|, whose values live in |rooms|. */
+#define ANSWER_ROOMS 6
+void coap_answer_write(struct coap_endpoint *ep, const struct coap_origin *origin,
+                       const struct coap_answer *answer, struct coap_msg *msg,
+                       uint8_t rooms[ANSWER_ROOMS][8], brg_tstamp now);
+
+/* --- coap_notify.c -------------------------------------------------------------------------- */
+
+/* Takes the client in; false: no room. */
+bool coap_observer_add(struct coap_endpoint *ep, const struct coap_origin *origin,
+                       const struct coap_answer *answer);
+
+/* Its current sequence number. */
+bool coap_observer_seq(struct coap_endpoint *ep, const struct coap_origin *origin,
+                       uint32_t *ret_seq);
+void coap_observer_forget(struct coap_endpoint *ep, const struct coap_addr *peer,
+                          const uint8_t *token, size_t token_len);
+void coap_observer_free(struct coap_endpoint *ep, struct observer *observer);
+void coap_observer_due(struct coap_endpoint *ep, struct observer *observer, brg_tstamp now);
+
+/* An acknowledgement or reset that belongs to a notification: true. */
+bool coap_observer_input(struct coap_endpoint *ep, const struct coap_addr *from,
+                         const struct coap_msg *msg, brg_tstamp now);
+
 /* --- coap_request.c ------------------------------------------------------------------------- */
 
 /* Is this URI one that coap_request_send() can turn into options? */
@@ -208,6 +336,10 @@ void coap_op_response(struct coap_endpoint *ep, struct op *op, struct coap_msg *
 /* The first block of more: keeps it and asks for the second. -BRG_ERR_x: cannot be fetched. */
 int coap_body_start(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg,
                     const struct coap_block *block);
+
+/* What a node says to a block of ours. 1: it is the answer to the whole, 0: the next block is
+ * queued, -BRG_ERR_x. */
+int coap_upload_answer(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg);
 
 /* A further block. 1: whole now, 0: more asked for, -BRG_ERR_x. */
 int coap_body_add(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg);

@@ -282,6 +282,7 @@ static const struct option_rule {
     {COAP_OPT_PROXY_URI, 1, 1034, false},
     {COAP_OPT_PROXY_SCHEME, 1, 255, false},
     {COAP_OPT_SIZE1, 0, 4, false},
+    {COAP_OPT_ECHO, 1, 40, false},
 };
 
 static bool option_fits(const struct coap_option *opt, bool seen_before)

@@ -36,7 +36,19 @@ enum {
     COAP_PUT = 3,
     COAP_DELETE = 4,
     COAP_VALID = COAP_CODE(2, 3),
+    COAP_CHANGED = COAP_CODE(2, 4),
     COAP_CONTENT = COAP_CODE(2, 5),
+    COAP_CONTINUE = COAP_CODE(2, 31),
+    COAP_BAD_REQUEST = COAP_CODE(4, 0),
+    COAP_BAD_OPTION = COAP_CODE(4, 2),
+    COAP_FORBIDDEN = COAP_CODE(4, 3),
+    COAP_NOT_FOUND = COAP_CODE(4, 4),
+    COAP_NOT_ALLOWED = COAP_CODE(4, 5),
+    COAP_NOT_ACCEPTABLE = COAP_CODE(4, 6),
+    COAP_INCOMPLETE = COAP_CODE(4, 8),
+    COAP_TOO_LARGE = COAP_CODE(4, 13),
+    COAP_UNAVAILABLE = COAP_CODE(5, 3),
+    COAP_NO_PROXY = COAP_CODE(5, 5),
 };
 
 enum coap_option_number {
@@ -59,6 +71,7 @@ enum coap_option_number {
     COAP_OPT_PROXY_URI = 35,
     COAP_OPT_PROXY_SCHEME = 39,
     COAP_OPT_SIZE1 = 60,
+    COAP_OPT_ECHO = 252, /* RFC 9175 */
 };
 
 /* Content formats the bridge understands (RFC 7252 12.3, RFC 8428 12.3). */

@@ -187,6 +187,28 @@ static void whole_response(struct coap_endpoint *ep, struct op *op, const struct
     }
 }
 
+/* An answer to a block of our payload that is not the answer to the whole: true. */
+static bool upload_response(struct coap_endpoint *ep, struct op *op, const struct coap_msg *msg,
+                            brg_tstamp now)
+{
+    int done;
+
+    if (op->payload_len == 0) {
+        return false;
+    }
+    coap_op_settle(ep, op);
+    done = coap_upload_answer(ep, op, msg);
+    if (done > 0) {
+        return false;
+    }
+    acknowledge(ep, op->peer, msg, now);
+    if (done < 0) {
+        ep->stats.malformed++;
+        coap_op_give_up(ep, op, COAP_FAIL_BAD, now);
+    }
+    return true;
+}
+
 void coap_op_response(struct coap_endpoint *ep, struct op *op, struct coap_msg *msg, brg_tstamp now)
 {
     bool asked = op->state == OP_SENT || op->state == OP_WAIT;
@@ -197,6 +219,9 @@ void coap_op_response(struct coap_endpoint *ep, struct op *op, struct coap_msg *
 
     if (asked && op->step == STEP_BLOCK && memcmp(msg->token, op->block_token, TOKEN_LEN) == 0) {
         block_response(ep, op, msg, now);
+        return;
+    }
+    if (asked && upload_response(ep, op, msg, now)) {
         return;
     }
     effect.max_age_s = DEFAULT_MAX_AGE_S;
@@ -251,7 +276,13 @@ static void input_answer(struct coap_endpoint *ep, struct peer *peer, struct coa
 
     if (op == NULL || op->mid != msg->mid) {
         ep->stats.ignored++;
-    } else if (msg->type == COAP_RST) {
+        return;
+    }
+    if (op->state == OP_SENT) {
+        coap_rtt_measured(&peer->rtt, now - op->sent_at, op->tries,
+                          ep->config.ack_timeout_ms * BRG_MSEC, now);
+    }
+    if (msg->type == COAP_RST) {
         coap_op_give_up(ep, op, COAP_FAIL_RESET, now);
     } else if (msg->code == COAP_EMPTY) {
         coap_op_settle(ep, op);
@@ -263,6 +294,7 @@ static void input_answer(struct coap_endpoint *ep, struct peer *peer, struct coa
         ep->stats.malformed++;
         coap_op_give_up(ep, op, COAP_FAIL_BAD, now);
     } else {
+        peer->answered = true; /* it knows a token of ours */
         coap_op_response(ep, op, msg, now);
     }
 }
@@ -277,7 +309,9 @@ static bool input_duplicate(struct coap_endpoint *ep, struct peer *peer, const s
         return false;
     }
     ep->stats.duplicates++;
-    if (seen->state == DEDUP_ACKED && msg->type == COAP_CON) {
+    if (seen->state == DEDUP_ACKED && seen->code != 0) {
+        coap_serve_again(ep, &peer->addr, msg, seen->code);
+    } else if (seen->state == DEDUP_ACKED && msg->type == COAP_CON) {
         coap_send_empty(ep, &peer->addr, COAP_ACK, msg->mid);
     } else if (seen->state == DEDUP_REJECTED) {
         coap_send_empty(ep, &peer->addr, COAP_RST, msg->mid);
@@ -307,6 +341,18 @@ static void input_response(struct coap_endpoint *ep, const struct coap_addr *fro
     }
 }
 
+/* A request, when we are a server. */
+static void input_request(struct coap_endpoint *ep, const struct coap_addr *from,
+                          struct coap_msg *msg, size_t len, bool group, brg_tstamp now)
+{
+    struct peer *peer = coap_peer_find(ep, from);
+
+    ep->stats.requests++;
+    if (peer == NULL || !input_duplicate(ep, peer, msg, now)) {
+        coap_serve_request(ep, from, msg, len, group, now);
+    }
+}
+
 static void input_message(struct coap_endpoint *ep, const struct coap_addr *from,
                           struct coap_msg *msg, brg_tstamp now)
 {
@@ -315,7 +361,12 @@ static void input_message(struct coap_endpoint *ep, const struct coap_addr *from
     bool response = class == 2 || class == 4 || class == 5;
 
     if (msg->type == COAP_ACK || msg->type == COAP_RST) {
-        if (peer == NULL || (msg->code != COAP_EMPTY && (!response || msg->type == COAP_RST))) {
+        if (msg->code != COAP_EMPTY && (!response || msg->type == COAP_RST)) {
+            ep->stats.ignored++;
+        } else if (ep->n_observers > 0 && msg->code == COAP_EMPTY &&
+                   coap_observer_input(ep, from, msg, now)) {
+            return;
+        } else if (peer == NULL) {
             ep->stats.ignored++;
         } else {
             input_answer(ep, peer, msg, now);
@@ -331,19 +382,16 @@ static void input_message(struct coap_endpoint *ep, const struct coap_addr *from
     }
 }
 
-/* FNV-1a. */
-static uint32_t digest(const uint8_t *data, size_t len)
+uint32_t coap_digest(uint32_t hash, const uint8_t *data, size_t len)
 {
-    uint32_t hash = 2166136261U;
-
     for (size_t i = 0; i < len; i++) {
         hash = (hash ^ data[i]) * 16777619U;
     }
     return hash;
 }
 
-int coap_input(struct coap_endpoint *ep, const struct coap_addr *from, const uint8_t *data,
-               size_t len, brg_tstamp now)
+static int input(struct coap_endpoint *ep, const struct coap_addr *from, const uint8_t *data,
+                 size_t len, bool group, brg_tstamp now)
 {
     struct coap_msg msg;
     bool header;
@@ -356,13 +404,30 @@ int coap_input(struct coap_endpoint *ep, const struct coap_addr *from, const uin
         } else {
             ep->stats.ignored++;
         }
-        if (header && msg.type == COAP_CON) {
+        if (header && msg.type == COAP_CON && !group) {
             coap_send_empty(ep, from, COAP_RST, msg.mid);
         }
         return err;
     }
-    ep->digest = digest(data, len);
-    input_message(ep, from, &msg, now);
+    ep->digest = coap_digest(DIGEST_START, data, len);
+    if (COAP_CLASS(msg.code) == 0 && msg.code != COAP_EMPTY && ep->may_write != NULL &&
+        (msg.type == COAP_CON || msg.type == COAP_NON)) {
+        input_request(ep, from, &msg, len, group, now);
+    } else if (!group) {
+        input_message(ep, from, &msg, now);
+    }
     coap_pump(ep, now);
     return 0;
+}
+
+int coap_input(struct coap_endpoint *ep, const struct coap_addr *from, const uint8_t *data,
+               size_t len, brg_tstamp now)
+{
+    return input(ep, from, data, len, false, now);
+}
+
+int coap_input_group(struct coap_endpoint *ep, const struct coap_addr *from, const uint8_t *data,
+                     size_t len, brg_tstamp now)
+{
+    return input(ep, from, data, len, true, now);
 }

@@ -124,5 +124,21 @@ void coap_request_send(struct coap_endpoint *ep, struct op *op)
     }
     msg.payload = op->payload;
     msg.payload_len = op->payload_len;
+    if (op->in_blocks) {
+        /* RFC 7959 section 2.3: a block of our payload, and with the first one how much it is. */
+        size_t size = coap_block_size(op->upload_szx);
+        const struct coap_block block = {
+            .num = (uint32_t)(op->uploaded / size),
+            .more = op->payload_len - op->uploaded > size,
+            .szx = op->upload_szx,
+        };
+
+        msg.payload += op->uploaded;
+        msg.payload_len = block.more ? size : op->payload_len - op->uploaded;
+        (void)coap_msg_add_uint(&msg, COAP_OPT_BLOCK1, coap_block_encode(&block), numbers[2]);
+        if (op->uploaded == 0) {
+            (void)coap_msg_add_uint(&msg, COAP_OPT_SIZE1, (uint32_t)op->payload_len, numbers[3]);
+        }
+    }
     coap_send(ep, &op->peer->addr, &msg);
 }

@@ -20,6 +20,7 @@ static uint8_t out_data[COAP_DATAGRAM_MAX];
 static size_t out_len;
 static unsigned n_out;
 static struct coap_effect got;
+static struct coap_incoming got_request; /* of a COAP_REQUEST */
 static char got_data[32768];
 static unsigned n_got;
 static bool auto_confirm;
@@ -48,6 +49,9 @@ static inline void run(void)
             continue;
         }
         got = effect;
+        if (effect.kind == COAP_REQUEST) {
+            got_request = *effect.request;
+        }
         assert_true(effect.len < sizeof(got_data));
         if (effect.len > 0) {
             memcpy(got_data, effect.data, effect.len);
