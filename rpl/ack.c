@@ -157,6 +157,7 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
     struct rpl_instance *inst = rpl_instance_find(e, ack.instance, NULL);
     struct rpl_dao_out *out = inst ? find_out(inst, p) : NULL;
     struct rpl_nbr *parent;
+    struct rpl_nbr *way;
     struct rpl_addr to;
 
     if (!out) {
@@ -168,6 +169,9 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
     parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
     free_out(out);
     inst->dao_failures = 0;
+    way = rpl_storing(inst) ? rpl_nbr_find(inst, &to, p->ifindex) : inst->parent;
+    if (way)
+        rpl_nbr_confirmed(way);
     if (ack.status < STATUS_REJECTED)
         return 0; /* 1..127: taken, although another parent would be welcome (ACK-03) */
     rpl_trace(e, RPL_TRACE_DAO_REFUSED, RPL_CAUSE_REFUSED, inst, &to, p->src, ack.status);

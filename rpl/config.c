@@ -67,6 +67,8 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
      * preferred parent gives us (section 3.3): a child of the root that keeps its former parent in
      * the set would stay where it was. */
     instance->parent_set_size = 1;
+    instance->probe_parent_s = 60;
+    instance->probe_candidate_s = 600;
 }
 
 static bool lifetime_ok(uint8_t units)
@@ -118,6 +120,11 @@ static const char *check_root(const struct rpl_instance_config *instance)
     return check_dodag(&instance->dodag);
 }
 
+static bool probe_ok(uint16_t seconds)
+{
+    return seconds >= RPL_PROBE_S_MIN && seconds <= RPL_PROBE_S_MAX;
+}
+
 static const char *check_instance(const struct rpl_instance_config *instance)
 {
     const char *wrong = NULL;
@@ -144,6 +151,10 @@ static const char *check_instance(const struct rpl_instance_config *instance)
         return wrong;
     if (instance->compat.rpi_type != RPL_RPI_63 && instance->compat.rpi_type != RPL_RPI_23)
         return "compat.rpi_type";
+    if (!probe_ok(instance->probe_parent_s))
+        return "probe_parent";
+    if (!probe_ok(instance->probe_candidate_s))
+        return "probe_candidate";
     return NULL;
 }
 

@@ -30,7 +30,7 @@
 #define RPL_PATH_CONTROL 0x80       /* PCS 0: one active bit (PCT-03) */
 #define RPL_DAO_OUT_MAX 8           /* DAOs waiting for an answer, per instance */
 #define RPL_DAO_DUPLICATE RPL_S(30) /* a DAO with the same octets is a duplicate */
-#define RPL_PROBE_MIN RPL_S(30)     /* a proven neighbour is asked again after 30..60 s */
+#define RPL_PROBE_MIN RPL_S(30)     /* asked again after 30..60 s until the estimate settles */
 #define RPL_PROBE_MAX RPL_S(60)
 #define RPL_PROBE_TIMEOUT RPL_MS(1500) /* wait for the answer */
 #define RPL_PROBE_MISSES 3             /* so many in a row mean lost */
@@ -179,6 +179,10 @@ struct rpl_nbr {
     uint16_t dio_etx;    /* and the link it knew */
     bool asking;         /* a probe waits for its answer */
     uint8_t tries, misses;
+    uint8_t calm;             /* answers at the first try in a row, nothing having changed */
+    uint8_t silent;           /* rounds of questions without a first answer */
+    uint16_t considered_rank; /* DAGRank that it had when we last thought of asking it */
+    rpl_tstamp answered, quiet_until; /* its last answer; not to be asked until then */
 };
 RB_HEAD(rpl_nbr_tree, rpl_nbr);
 
@@ -592,6 +596,13 @@ void rpl_nbr_consider(struct rpl_nbr *nbr);
 void rpl_nbr_answered(struct rpl_nbr *nbr);
 void rpl_nbr_probe_timeout(struct rpl_nbr *nbr);
 void rpl_nbr_probe_now(struct rpl_nbr *nbr);
+/* What was sent to it was answered in some other way. */
+void rpl_nbr_confirmed(struct rpl_nbr *nbr);
+/* It has become our parent, perhaps on what we learnt long ago: look at it soon. */
+void rpl_nbr_chosen(struct rpl_nbr *nbr);
+/* We had |old_rank| and lost the DODAG: whoever may hang below us has to prove itself anew, and
+ * whoever was left alone may be asked again. */
+void rpl_nbr_alone(struct rpl_instance *inst, uint16_t old_rank);
 void rpl_nbr_event(struct rpl_engine *e, const struct rpl_event_neighbour *ev);
 
 /* ---- metric.c ---------------------------------------------------------------------- */

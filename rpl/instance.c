@@ -472,7 +472,6 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
 void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
 {
     struct rpl_engine *e = inst->engine;
-    struct rpl_nbr *n;
     uint16_t old = inst->rank;
     bool drifted = inst->floating;
 
@@ -493,12 +492,7 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
     rpl_parent_routes(inst);
     rpl_count(e, RPL_COUNT_DETACHED);
     rpl_trace(e, RPL_TRACE_DETACHED, cause, inst, &inst->dodag_id, NULL, old);
-    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
-        if (n->has_dio && n->dio.rank >= old) {
-            n->etx = OF_ETX_UNKNOWN;
-            n->asking = false;
-            rpl_timer_stop(e, &n->t_probe);
-        }
+    rpl_nbr_alone(inst, old);
     if (!drifted && rpl_floating_start(inst))
         return;
     if (inst->cfg.poison && !inst->leaf && rpl_iface_first(inst)) {

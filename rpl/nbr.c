@@ -4,7 +4,8 @@
  * on 802.15.4, so we ask: a unicast DIS that a neighbour answers by a unicast DIO (RFC 6550
  * section 8.3) proves the link both ways. Nobody is a parent before his first answer
  * (PAR-11, THR-02); the number of tries an answer took is the ETX sample; three misses in a row
- * mean lost. Only the few neighbours that could be a parent are asked.
+ * mean lost. Only the few neighbours that could be a parent are asked, and the less often the
+ * longer nothing about them changed.
  */
 #include "rpl/engine.h"
 
@@ -12,6 +13,13 @@
 #define FIRST_PROBE_MAX RPL_MS(500)
 #define RETRY_MIN RPL_MS(50)
 #define RETRY_MAX RPL_MS(250)
+#define SETTLING RPL_PROBE_MAX  /* the longest wait until an estimate has settled, */
+#define SETTLED 3               /* which is after so many answers at the first try in a row */
+#define CALM_MOST 12            /* beyond, the longest setting is reached anyway */
+#define SILENT_JOINED RPL_S(60) /* the pause after a round without a first answer; it doubles */
+#define SILENT_ALONE RPL_S(2)   /* while we have no DODAG */
+#define SILENT_MOST 5           /* so often */
+#define TROUBLE 16              /* ETX x128: our parent's link got worse by so much */
 
 int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b)
 {
@@ -109,6 +117,35 @@ static void stop_asking(struct rpl_nbr *n)
     rpl_timer_stop(n->inst->engine, &n->t_probe);
 }
 
+/* Somewhere in the second half of |wait|: nobody's questions fall in step with another's. */
+static rpl_tstamp within(struct rpl_engine *e, rpl_duration wait)
+{
+    return e->now + rpl_random_range(e, wait / 2, wait);
+}
+
+/*
+ * How long to leave a proven neighbour alone: 30 to 60 s until its estimate has settled, then
+ * twice as long after each answer at the first try. Our parent carries our traffic and is asked
+ * more often in the end than those who only might.
+ */
+static rpl_duration patience(const struct rpl_nbr *n)
+{
+    const struct rpl_instance *inst = n->inst;
+    rpl_duration most =
+        RPL_S(n == inst->parent ? inst->cfg.probe_parent_s : inst->cfg.probe_candidate_s);
+    rpl_duration wait = n->calm > SETTLED ? SETTLING << (n->calm - SETTLED) : SETTLING;
+
+    return wait < most ? wait : most;
+}
+
+/* What was known of it may not be so any more: as if it had just been proven. */
+static void suspect(struct rpl_nbr *n, rpl_tstamp when)
+{
+    n->calm = 0;
+    if (!n->asking && rpl_timer_armed(&n->t_probe) && n->t_probe.due > when)
+        rpl_timer_set(n->inst->engine, &n->t_probe, when);
+}
+
 /* Could this neighbour be our parent, as far as its last DIO tells? */
 static bool of_use(const struct rpl_nbr *n)
 {
@@ -134,11 +171,21 @@ static bool of_use(const struct rpl_nbr *n)
     return false;
 }
 
-/* At most RPL_PROBE_ACTIVE neighbours are asked; one that is closer to the root takes the place
- * of the furthest. */
+/* Better places go to those who are closer to the root, by whole DAGRanks, so that two of them do
+ * not take turns; a link that is too bad to be used is the first to go. */
+static uint32_t place_of(const struct rpl_nbr *n)
+{
+    if (n->etx != OF_ETX_UNKNOWN && n->verdict == OF_LINK_TOO_BAD)
+        return UINT32_MAX;
+    return of_dag_rank(&n->inst->of, n->dio.rank);
+}
+
+/* At most RPL_PROBE_ACTIVE neighbours are asked; one with a better place takes that of the worst,
+ * which then is left alone for a while. */
 static bool make_room(struct rpl_nbr *n)
 {
     struct rpl_instance *inst = n->inst;
+    struct rpl_engine *e = inst->engine;
     struct rpl_nbr *other, *worst = NULL;
     uint32_t active = 0;
 
@@ -146,30 +193,56 @@ static bool make_room(struct rpl_nbr *n)
         if (!rpl_timer_armed(&other->t_probe))
             continue;
         active++;
-        if (other != inst->parent && (!worst || other->dio.rank > worst->dio.rank))
+        if (other != inst->parent && (!worst || place_of(other) > place_of(worst)))
             worst = other;
     }
     if (active < RPL_PROBE_ACTIVE)
         return true;
-    if (!worst || worst->dio.rank <= n->dio.rank)
+    if (!worst || place_of(worst) <= place_of(n))
         return false;
     stop_asking(worst);
     worst->etx = OF_ETX_UNKNOWN;
+    worst->quiet_until = within(e, RPL_S(inst->cfg.probe_candidate_s));
     return true;
+}
+
+/* Without a way to a root: each chance counts. */
+static bool alone(const struct rpl_instance *inst)
+{
+    return !inst->joined || inst->floating;
+}
+
+/* At once, but whoever comes and goes is not asked more often than one that stays. */
+static rpl_tstamp first_probe(const struct rpl_nbr *n)
+{
+    struct rpl_engine *e = n->inst->engine;
+    rpl_tstamp soon = e->now + rpl_random_range(e, FIRST_PROBE_MIN, FIRST_PROBE_MAX);
+    rpl_tstamp again = n->asked + (alone(n->inst) ? SILENT_ALONE : RPL_PROBE_MIN);
+
+    return n->asked != 0 && again > soon ? again : soon;
 }
 
 void rpl_nbr_consider(struct rpl_nbr *n)
 {
     struct rpl_engine *e = n->inst->engine;
+    uint16_t rank = of_dag_rank(&n->inst->of, n->dio.rank);
+    bool moved = rank != n->considered_rank;
 
+    n->considered_rank = rank;
     if (!of_use(n)) {
         if (n != n->inst->parent)
             stop_asking(n);
         return;
     }
-    if (rpl_timer_armed(&n->t_probe) || !make_room(n))
+    if (rpl_timer_armed(&n->t_probe)) {
+        if (moved)
+            suspect(n, within(e, SETTLING));
         return;
-    rpl_timer_set(e, &n->t_probe, e->now + rpl_random_range(e, FIRST_PROBE_MIN, FIRST_PROBE_MAX));
+    }
+    if (e->now < n->quiet_until || !make_room(n))
+        return;
+    n->calm = 0;
+    rpl_timer_set(e, &n->t_probe, first_probe(n));
 }
 
 static void ask(struct rpl_nbr *n)
@@ -185,6 +258,18 @@ static void ask(struct rpl_nbr *n)
     rpl_timer_set(e, &n->t_probe, e->now + RPL_PROBE_TIMEOUT);
 }
 
+/* It only shouts: we hear it, it never answers. Each DIO of its gives it another chance, but every
+ * time after a longer pause, so that one who cannot answer is not asked for ever. */
+static void shouts(struct rpl_nbr *n)
+{
+    struct rpl_instance *inst = n->inst;
+    rpl_duration pause = (alone(inst) ? SILENT_ALONE : SILENT_JOINED) << n->silent;
+
+    if (n->silent < SILENT_MOST)
+        n->silent++;
+    n->quiet_until = within(inst->engine, pause);
+}
+
 static void lost(struct rpl_nbr *n)
 {
     struct rpl_instance *inst = n->inst;
@@ -195,12 +280,43 @@ static void lost(struct rpl_nbr *n)
     n->etx = OF_ETX_UNKNOWN;
     n->verdict = OF_NOT_PROVEN;
     n->path_rank = RPL_INFINITE_RANK;
-    if (!proven)
-        return; /* it only shouts; its next DIO gives it another chance */
+    if (!proven) {
+        shouts(n);
+        return;
+    }
     rpl_count(e, RPL_COUNT_NEIGHBOUR_LOST);
     rpl_trace(e, RPL_TRACE_NEIGHBOUR, RPL_CAUSE_LOST, inst, &n->addr, NULL, 0);
     if (rpl_dao_parent_is(inst, &n->addr, n->ifindex))
         rpl_parent_select(inst, RPL_CAUSE_NO_ANSWER);
+}
+
+/* Who would be our parent if there were none: the best one proven, else the one nearest to the root
+ * that is being looked at. */
+static struct rpl_nbr *runner_up(struct rpl_instance *inst)
+{
+    struct rpl_nbr *n, *best = NULL;
+
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs) {
+        if (n == inst->parent || !rpl_timer_armed(&n->t_probe))
+            continue;
+        if (!best || n->path_rank < best->path_rank ||
+            (n->path_rank == best->path_rank && n->dio.rank < best->dio.rank))
+            best = n;
+    }
+    return best;
+}
+
+/* Our parent's link is in doubt: is the way out of it still what it was? Whoever answered within
+ * the shortest interval need not be asked again. */
+static void parent_in_trouble(struct rpl_instance *inst)
+{
+    struct rpl_nbr *n = runner_up(inst);
+
+    if (!n)
+        return;
+    n->calm = 0;
+    if (!n->asking && inst->engine->now - n->answered >= RPL_PROBE_MIN)
+        ask(n);
 }
 
 void rpl_nbr_probe_timeout(struct rpl_nbr *n)
@@ -213,10 +329,14 @@ void rpl_nbr_probe_timeout(struct rpl_nbr *n)
     }
     rpl_count(e, RPL_COUNT_PROBE_MISSED);
     n->asking = false;
-    if (++n->misses >= RPL_PROBE_MISSES)
+    n->calm = 0;
+    if (++n->misses >= RPL_PROBE_MISSES) {
         lost(n);
-    else
-        rpl_timer_set(e, &n->t_probe, e->now + rpl_random_range(e, RETRY_MIN, RETRY_MAX));
+        return;
+    }
+    rpl_timer_set(e, &n->t_probe, e->now + rpl_random_range(e, RETRY_MIN, RETRY_MAX));
+    if (n == n->inst->parent && n->misses == 1)
+        parent_in_trouble(n->inst);
 }
 
 void rpl_nbr_answered(struct rpl_nbr *n)
@@ -228,8 +348,14 @@ void rpl_nbr_answered(struct rpl_nbr *n)
     sample = (uint32_t)((e->now - n->asked) / 2);
     n->latency = n->latency ? n->latency - n->latency / 4 + sample / 4 : sample;
     n->etx = of_etx_update(n->etx, (uint16_t)(n->tries * OF_ETX_ONE));
+    if (n->tries > 1)
+        n->calm = 0;
+    else if (n->calm < CALM_MOST)
+        n->calm++;
+    n->silent = 0;
+    n->answered = e->now;
     stop_asking(n);
-    rpl_timer_set(e, &n->t_probe, e->now + rpl_random_range(e, RPL_PROBE_MIN, RPL_PROBE_MAX));
+    rpl_timer_set(e, &n->t_probe, within(e, patience(n)));
     if (first)
         rpl_trace(e, RPL_TRACE_NEIGHBOUR, RPL_CAUSE_PROVEN, n->inst, &n->addr, NULL, n->etx);
 }
@@ -238,6 +364,41 @@ void rpl_nbr_probe_now(struct rpl_nbr *n)
 {
     if (!n->asking && rpl_timer_armed(&n->t_probe))
         ask(n);
+}
+
+/* Something else proved the link both ways. That tells nothing of what a packet costs, so a probe
+ * is put off, but not for longer than a candidate's. */
+void rpl_nbr_confirmed(struct rpl_nbr *n)
+{
+    struct rpl_engine *e = n->inst->engine;
+    rpl_tstamp latest = n->answered + RPL_S(n->inst->cfg.probe_candidate_s);
+    rpl_tstamp next = within(e, patience(n));
+
+    if (n->asking || n->calm < SETTLED || !rpl_timer_armed(&n->t_probe))
+        return;
+    if (next > latest)
+        next = latest;
+    if (next > n->t_probe.due)
+        rpl_timer_set(e, &n->t_probe, next);
+}
+
+void rpl_nbr_chosen(struct rpl_nbr *n)
+{
+    suspect(n, first_probe(n));
+}
+
+void rpl_nbr_alone(struct rpl_instance *inst, uint16_t old_rank)
+{
+    struct rpl_nbr *n;
+
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs) {
+        n->quiet_until = 0;
+        n->silent = 0;
+        if (n->has_dio && n->dio.rank >= old_rank) {
+            n->etx = OF_ETX_UNKNOWN;
+            stop_asking(n);
+        }
+    }
 }
 
 /* The kernel's opinion (PAR-06). A candidate is asked at once, and lost if it stays silent; a
@@ -250,6 +411,8 @@ static void failed(struct rpl_instance *inst, const struct rpl_event_neighbour *
 
     if (n && (n == inst->parent || rpl_timer_armed(&n->t_probe))) {
         rpl_nbr_probe_now(n);
+        if (n == inst->parent)
+            parent_in_trouble(inst);
         return;
     }
     if (rpl_storing(inst)) {
@@ -259,6 +422,18 @@ static void failed(struct rpl_instance *inst, const struct rpl_event_neighbour *
         if (rpl_source_remove_edge(inst, &child, NULL, true, RPL_CAUSE_UNREACHABLE))
             rpl_instance_dtsn(inst, RPL_S(5));
     }
+}
+
+/* A sample from the driver. */
+static void sampled(struct rpl_nbr *n, uint16_t etx)
+{
+    struct rpl_instance *inst = n->inst;
+    uint16_t old = n->etx;
+
+    n->etx = of_etx_update(old, etx);
+    if (n == inst->parent && n->etx >= old + TROUBLE)
+        parent_in_trouble(inst);
+    rpl_parent_select(inst, RPL_CAUSE_ETX);
 }
 
 void rpl_nbr_event(struct rpl_engine *e, const struct rpl_event_neighbour *ev)
@@ -273,9 +448,11 @@ void rpl_nbr_event(struct rpl_engine *e, const struct rpl_event_neighbour *ev)
         if (ev->failed)
             failed(inst, ev);
         n = rpl_nbr_find(inst, &ev->address, ev->ifindex);
-        if (n && ev->etx && n->etx != OF_ETX_UNKNOWN) {
-            n->etx = of_etx_update(n->etx, ev->etx);
-            rpl_parent_select(inst, RPL_CAUSE_ETX);
-        }
+        if (!n || n->etx == OF_ETX_UNKNOWN)
+            continue;
+        if (ev->reachable)
+            rpl_nbr_confirmed(n);
+        if (ev->etx)
+            sampled(n, ev->etx);
     }
 }

@@ -201,6 +201,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     struct rpl_nbr *old = inst->parent;
     uint16_t old_dag_rank = of_dag_rank(&inst->of, inst->rank);
     bool switched = old != best;
+    bool owed = inst->dao_all; /* on its way already, perhaps after a pause: nobody answered */
     bool moved = inst->joined && !rpl_addr_equal(&inst->dodag_id, &best->dio.dodag_id);
     struct rpl_addr old_addr = {{0}};
 
@@ -213,6 +214,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     if (moved && !inst->leaf)
         rpl_dio_send(inst, 0, NULL);
     if (switched) {
+        rpl_nbr_chosen(best);
         if (old)
             rpl_count(e, RPL_COUNT_PARENT_SWITCH);
         rpl_trace(e, RPL_TRACE_PARENT, old ? cause : RPL_CAUSE_FIRST, inst, &best->addr,
@@ -225,7 +227,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     }
     rpl_dao_parents_update(inst);
     rpl_parent_routes(inst);
-    if (inst->dao_all)
+    if (inst->dao_all && (switched || !owed))
         rpl_dao_schedule(inst, RPL_DELAY_DAO);
 }
 

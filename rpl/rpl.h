@@ -173,7 +173,12 @@ struct rpl_instance_config {
     /* MRHOF and link settings, 0 = RFC default */
     uint16_t parent_switch_threshold, max_link_metric, max_path_cost;
     uint8_t parent_set_size; /* 1 unless set: see rpld.conf(5) */
+    /* non-roots: the longest pause between two probes of a settled link, to the parent and to those
+     * who may become it, RPL_PROBE_S_MIN..RPL_PROBE_S_MAX */
+    uint16_t probe_parent_s, probe_candidate_s;
 };
+#define RPL_PROBE_S_MIN 10u
+#define RPL_PROBE_S_MAX 3600u
 
 /* Caps on tables; reaching one refuses the newcomer and counts it. */
 struct rpl_limits {
@@ -263,6 +268,7 @@ struct rpl_event_neighbour {
     uint32_t ifindex;
     struct rpl_addr address; /* link-local */
     bool failed;             /* neighbour unreachability detection gave up */
+    bool reachable;          /* or found it to answer */
     uint16_t etx;            /* a link sample x128, 0 = none */
 };
 

@@ -140,6 +140,7 @@ static void daemon_on_neighbour(void *ctx, uint32_t ifindex, const struct rpl_ad
     event.u.neighbour.ifindex = ifindex;
     event.u.neighbour.address = *addr;
     event.u.neighbour.failed = state == KRT_NEIGHBOUR_FAILED;
+    event.u.neighbour.reachable = state == KRT_NEIGHBOUR_REACHABLE;
     if (event.u.neighbour.failed) {
         daemon->counters[DAEMON_NEIGHBOUR_FAILED]++;
         fwd_neighbour_failed(daemon->fwd, ifindex, addr, daemon->now);

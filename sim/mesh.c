@@ -86,7 +86,7 @@ static bool node(struct reader *r, unsigned i, unsigned *ret_node)
 
 static bool loss(struct reader *r, unsigned i, uint32_t *ret_loss)
 {
-    double value;
+    double value = 0;
 
     if (i >= r->words)
         return true;
@@ -209,7 +209,7 @@ static bool read_at(struct reader *r)
     struct sim_mesh *mesh = r->mesh;
     struct deed deed = {.kind = DEED_LINK};
     const char *what = r->words > 3 ? r->word[2] : "";
-    double when;
+    double when = 0;
     bool good;
 
     if (r->words > 1 && !number(r, 1, 0, YEARS, &when))

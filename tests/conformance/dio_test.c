@@ -92,6 +92,7 @@ static void test_DIO_03(void **state)
     for (size_t i = 0; i < rig.sent_count; i++)
         if (rig.sent[i].msg.code == RPL_CODE_DIO)
             assert_int_equal(rig.sent[i].msg.u.dio.version, 240);
+    row_run(RPL_S(600)); /* the longer it did not answer, the longer it is not asked */
     rig.sent_count = 0;
     row_hear(OTHER, &dio);
     row_run(RPL_S(5));

@@ -164,7 +164,7 @@ static void test_dao_retries(void **state)
     s = rig_last(&rig, RPL_CODE_DAO, 0);
     assert_int_equal(s->send.len, first->send.len);
     assert_memory_equal(s->send.data, first->send.data, first->send.len);
-    for (int i = 0; i < 60 && rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.sequence != 241; i++)
+    for (int i = 0; i < 90 && rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.sequence != 241; i++)
         answer(RPL_S(1), 1, &dio, NULL);
     s = rig_last(&rig, RPL_CODE_DAO, 0);
     assert_int_equal(s->msg.u.dao.sequence, 241);
