@@ -50,7 +50,7 @@ void stage_die(const char *format, ...)
     exit(1);
 }
 
-static int shell(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static int shell(const char *format, va_list args)
 {
     char command[1024];
 
