@@ -59,12 +59,29 @@ static bool rpl_ecn_merge(uint8_t outer, uint8_t inner, uint8_t *ret_ecn)
     return true;
 }
 
+/* Gives |packet| the ECN field that it has after a tunnel marked with |outer|. */
+static bool rpl_ecn_take(uint8_t *packet, uint8_t outer)
+{
+    uint8_t ecn;
+
+    if (!rpl_ecn_merge(outer, rpl_ecn(packet), &ecn))
+        return false;
+    packet[1] = (uint8_t)((packet[1] & ~ECN_MASK) | (unsigned)ecn << ECN_SHIFT);
+    return true;
+}
+
+enum rpl_data_error rpl_decapsulated(uint8_t *packet, size_t len, uint8_t outer_class)
+{
+    if (rpl_data_length(packet, len) == 0)
+        return RPL_DATA_TRUNCATED;
+    return rpl_ecn_take(packet, outer_class & 3u) ? RPL_DATA_OK : RPL_DATA_CONGESTED;
+}
+
 enum rpl_data_error rpl_decapsulate(uint8_t *packet, size_t *len)
 {
     struct rpl_packet_info info;
     enum rpl_data_error error = rpl_packet_parse(packet, *len, &info);
     size_t whole = rpl_data_length(packet, *len), inner;
-    uint8_t ecn;
 
     if (error != RPL_DATA_OK)
         return error;
@@ -73,10 +90,9 @@ enum rpl_data_error rpl_decapsulate(uint8_t *packet, size_t *len)
     inner = rpl_data_length(packet + info.payload, whole - info.payload);
     if (inner == 0)
         return RPL_DATA_TRUNCATED;
-    if (!rpl_ecn_merge(rpl_ecn(packet), rpl_ecn(packet + info.payload), &ecn))
+    if (!rpl_ecn_take(packet + info.payload, rpl_ecn(packet)))
         return RPL_DATA_CONGESTED;
     memmove(packet, packet + info.payload, inner);
-    packet[1] = (uint8_t)((packet[1] & ~ECN_MASK) | (unsigned)ecn << ECN_SHIFT);
     *len = inner;
     return RPL_DATA_OK;
 }

@@ -129,6 +129,12 @@ enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len);
  */
 enum rpl_data_error rpl_decapsulate(uint8_t *packet, size_t *len);
 
+/*
+ * The same for an inner packet that somebody else took out of its tunnel, whose outer traffic
+ * class is known: its ECN field, or RPL_DATA_CONGESTED.
+ */
+enum rpl_data_error rpl_decapsulated(uint8_t *packet, size_t len, uint8_t outer_class);
+
 /* Overwrite flags and SenderRank of the RPI that |info| found. */
 void rpl_rpi_update(uint8_t *packet, const struct rpl_packet_info *info, uint8_t flags,
                     uint16_t sender_rank);

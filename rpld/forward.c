@@ -168,6 +168,13 @@ static struct rpl_rpi fwd_path_rpi(const struct rpl_view_path *path)
                             .sender_rank = path->rpi_sender_rank};
 }
 
+/* A tunnel to a neighbour has no source route: it needs an RPI to be known there as one of RPL's,
+ * whatever compat downward_rpi says. */
+bool fwd_has_rpi(const struct rpl_view_path *path, bool encapsulate)
+{
+    return path->has_rpi || (encapsulate && path->hops == 1);
+}
+
 /*
  * NOTE: RFC 6554 section 3 keeps the packet's source out of the list, so that a packet from a
  * node to one below it, which comes back through the root and through that node, would need
@@ -178,7 +185,7 @@ static enum rpl_data_error fwd_apply(uint8_t *packet, size_t *len, size_t size,
                                      const struct rpl_view_path *path, bool encapsulate)
 {
     const struct rpl_rpi rpi = fwd_path_rpi(path);
-    const struct rpl_rpi *put = path->has_rpi ? &rpi : NULL;
+    const struct rpl_rpi *put = fwd_has_rpi(path, encapsulate) ? &rpi : NULL;
     uint8_t source[16];
 
     if (encapsulate)
@@ -210,10 +217,11 @@ static void fwd_too_big(struct fwd *fwd, const uint8_t *packet, size_t len, uint
                         const struct rpl_view_path *path, bool encapsulate, rpl_tstamp now)
 {
     size_t overhead = fwd_overhead(path, encapsulate);
+    uint32_t room = mtu > overhead ? mtu - (uint32_t)overhead : 0;
 
     fwd->counters[FWD_DROP_TOO_BIG]++;
-    fwd_error(fwd, packet, len, ICMP6_PACKET_TOO_BIG, 0,
-              mtu > overhead ? mtu - (uint32_t)overhead : 0, now);
+    /* Nobody sends less than that, and what has that goes in fragments. */
+    fwd_error(fwd, packet, len, ICMP6_PACKET_TOO_BIG, 0, room > FWD_MTU ? room : FWD_MTU, now);
 }
 
 /* No way to |dst|: ICMPv6 "no route" to the source, and the engine drops what it believed. */
@@ -273,7 +281,7 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
     if ((rpi.instance & RPL_INSTANCE_LOCAL) && rpl_addr_equal(&info->dst, &instance.dodag_id))
         rpi.instance |= RPL_INSTANCE_TO_DODAG;
     uint32_t mtu = fwd->host.mtu(fwd->host.ctx, instance.parent_ifindex);
-    size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER, before = len;
+    size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER;
     enum rpl_data_error error = RPL_DATA_OK;
     if (len > size)
         error = RPL_DATA_TOO_BIG;
@@ -285,7 +293,7 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
         error = RPL_DATA_OK;
     if (error == RPL_DATA_TOO_BIG) {
         fwd->counters[FWD_DROP_TOO_BIG]++;
-        fwd_error(fwd, packet, before, ICMP6_PACKET_TOO_BIG, 0, mtu > 8 ? mtu - 8 : 0, now);
+        fwd_error(fwd, packet, len, ICMP6_PACKET_TOO_BIG, 0, mtu, now);
     } else if (error != RPL_DATA_OK) {
         fwd->counters[fwd_data_counter(error)]++;
     } else if (fwd_send(fwd, packet, len, instance.parent_ifindex, &instance.parent)) {

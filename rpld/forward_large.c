@@ -63,20 +63,32 @@ bool fwd_large(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t mtu,
         }
         return true;
     }
-    /* Without a source route the kernel of the last hop would take it for its own. */
-    if (path->hops == 1 || mtu > FWD_BUFFER)
-        return false;
-    if (rpl_encapsulate(packet, &len, FWD_BUFFER, &path->source, FWD_HOP_LIMIT, path->hop,
-                        path->hops, path->has_rpi ? &rpi : NULL) != RPL_DATA_OK)
+    if (mtu > FWD_BUFFER ||
+        rpl_encapsulate(packet, &len, FWD_BUFFER, &path->source, FWD_HOP_LIMIT, path->hop,
+                        path->hops, fwd_has_rpi(path, true) ? &rpi : NULL) != RPL_DATA_OK)
         return false;
     fwd_fragments(fwd, packet, len, mtu, path, now);
     return true;
 }
 
+/* The traffic class of the packet that |msg| came in, 0 if it is not told. */
+static uint8_t fwd_traffic_class(struct msghdr *msg)
+{
+    int value;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_TCLASS ||
+            c->cmsg_len < CMSG_LEN(sizeof(value)))
+            continue;
+        memcpy(&value, CMSG_DATA(c), sizeof(value));
+        return (uint8_t)value;
+    }
+    return 0;
+}
+
 /*
  * What the kernel has put together of a tunnel that came in fragments: the socket gives us the
- * inner packet.
- * NOTE: the outer ECN field is gone then, so a mark that it got on the way is lost (RFC 6040).
+ * inner packet, and with it what its outer header said of congestion.
  */
 void fwd_tunnel_ready(struct fwd *fwd, rpl_tstamp now)
 {
@@ -85,9 +97,15 @@ void fwd_tunnel_ready(struct fwd *fwd, rpl_tstamp now)
     for (unsigned i = 0; i < FWD_PER_TURN; i++) {
         struct sockaddr_in6 from = {0};
         struct rpl_addr src;
-        socklen_t from_len = sizeof(from);
-        ssize_t n = recvfrom(fwd->tunnel, packet, FWD_READ_MAX, MSG_DONTWAIT | MSG_TRUNC,
-                             (struct sockaddr *)&from, &from_len);
+        char control[CMSG_SPACE(sizeof(int))];
+        struct iovec iov = {.iov_base = packet, .iov_len = FWD_READ_MAX};
+        struct msghdr msg = {.msg_name = &from,
+                             .msg_namelen = sizeof(from),
+                             .msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+        ssize_t n = recvmsg(fwd->tunnel, &msg, MSG_DONTWAIT | MSG_TRUNC);
 
         if (n < 0)
             return;
@@ -95,8 +113,13 @@ void fwd_tunnel_ready(struct fwd *fwd, rpl_tstamp now)
             fwd->counters[FWD_DROP_TOO_BIG]++;
             continue;
         }
-        memcpy(src.b, &from.sin6_addr, sizeof(src.b));
         fwd->counters[FWD_REASSEMBLED]++;
+        enum rpl_data_error error = rpl_decapsulated(packet, (size_t)n, fwd_traffic_class(&msg));
+        if (error != RPL_DATA_OK) {
+            fwd->counters[fwd_data_counter(error)]++;
+            continue;
+        }
+        memcpy(src.b, &from.sin6_addr, sizeof(src.b));
         fwd_from_tunnel(fwd, packet, (size_t)n, &src, now);
     }
 }

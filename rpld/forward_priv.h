@@ -54,6 +54,9 @@ struct fwd {
 /* True if a token was left at |now|. */
 bool fwd_limit_pass(struct fwd_limit *limit, rpl_tstamp now);
 
+/* Whether |path| has the packet carry an RPI. */
+bool fwd_has_rpi(const struct rpl_view_path *path, bool encapsulate);
+
 /* Octets that |path| adds to a packet. */
 size_t fwd_overhead(const struct rpl_view_path *path, bool encapsulate);
 

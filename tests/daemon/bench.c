@@ -285,12 +285,15 @@ static void settle(struct bench *bench)
     for (;;) {
         bool tun = readable(fwd_tun_fd(bench->fwd), SILENCE_MS);
         bool packet = readable(fwd_packet_fd(bench->fwd), 0);
+        bool tunnel = readable(fwd_tunnel_fd(bench->fwd), 0);
 
         if (tun)
             fwd_tun_ready(bench->fwd, bench->rig.now);
         if (packet)
             fwd_packet_ready(bench->fwd, bench->rig.now);
-        if (!tun && !packet)
+        if (tunnel)
+            fwd_tunnel_ready(bench->fwd, bench->rig.now);
+        if (!tun && !packet && !tunnel)
             return;
     }
 }

@@ -165,42 +165,6 @@ static void unknown_target_is_answered(void **unused)
     bench_close(&bench);
 }
 
-/* A packet of 1280 octets cannot take a source route, and its sender need not send less. */
-static void what_does_not_fit_goes_in_fragments(void **unused)
-{
-    struct rpl_addr dst = rig_global(4), host = bench_host();
-    struct bench_packet got, in = bench_udp(&host, &dst, 33, 1232);
-    size_t joined = 0;
-    unsigned hop;
-
-    (void)unused;
-    bench_root(&bench, RPL_MOP_NON_STORING, false, false);
-    bench_from_uplink(&bench, &in);
-    for (unsigned i = 0; i < 2; i++) {
-        struct rpl_packet_info info;
-
-        assert_true(bench_in_air(&bench, &got, &hop));
-        assert_int_equal(hop, 2);
-        assert_in_range(got.len, 41, 1280);
-        assert_int_equal(rpl_packet_parse(got.octets, got.len, &info), RPL_DATA_OK);
-        assert_int_equal(info.segments_left, 2);
-        assert_int_equal(info.next, 44);
-        const uint8_t *fragment = got.octets + info.payload;
-        assert_int_equal(fragment[0], 41);
-        assert_int_equal((size_t)(fragment[2] << 8 | (fragment[3] & 0xf8)), joined);
-        assert_int_equal(fragment[3] & 1, i == 0);
-        joined += got.len - info.payload - 8;
-    }
-    assert_int_equal(joined, 1280);
-    assert_int_equal(bench_counter(&bench, FWD_DOWN_FRAGMENTED), 1);
-    assert_int_equal(bench_counter(&bench, FWD_DROP_TOO_BIG), 0);
-    in = bench_udp(&host, &dst, 33, 1232 - 16);
-    bench_from_uplink(&bench, &in);
-    assert_true(bench_in_air(&bench, &got, &hop));
-    assert_int_equal(got.len, 1280);
-    bench_close(&bench);
-}
-
 static void no_foreign_source_route_comes_in(void **unused)
 {
     struct rpl_addr hop[] = {rig_global(2), rig_global(3)}, host = bench_host();
@@ -696,7 +660,6 @@ int main(void)
         cmocka_unit_test_teardown(root_encapsulates_if_told, teardown),
         cmocka_unit_test_teardown(root_puts_an_rpi_if_told, teardown),
         cmocka_unit_test_teardown(unknown_target_is_answered, teardown),
-        cmocka_unit_test_teardown(what_does_not_fit_goes_in_fragments, teardown),
         cmocka_unit_test_teardown(no_foreign_source_route_comes_in, teardown),
         cmocka_unit_test_teardown(rpi_is_taken_off_at_the_root, teardown),
         cmocka_unit_test_teardown(tunnel_ends_at_the_root, teardown),
