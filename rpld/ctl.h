@@ -53,6 +53,7 @@ struct ctl_radio {
 struct ctl_interface {
     char name[RPL_IFNAME_MAX];
     uint32_t ifindex;   /* 0 = it is not there, rpld waits for it */
+    uint32_t last;      /* the ifindex it has, or had before it went; 0 = never there */
     uint32_t instances; /* bit i: config.instance[i] runs on it */
     bool up;
     bool has_link_local;

@@ -142,7 +142,9 @@ static void daemon_effect(struct daemon *daemon, const struct rpl_effect *effect
     case RPL_EFFECT_TRACE:
         if (effect->u.trace.kind <= RPL_TRACE_NODE_DOWN)
             snapshot_touch(daemon->snapshot, daemon->now);
-        trace_log(&effect->u.trace);
+        trace_log(&effect->u.trace, effect->u.trace.kind == RPL_TRACE_LINK
+                                        ? iface_name(&daemon->ifaces, effect->u.trace.value)
+                                        : NULL);
         ctl_trace(daemon->ctl, &effect->u.trace, daemon->now);
         break;
     }

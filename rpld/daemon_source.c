@@ -52,6 +52,7 @@ static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interf
     out->instances = iface->instances;
     daemon_source_radio(daemon, iface->name, &out->radio);
     out->ifindex = iface->ifindex;
+    out->last = iface->last;
     if (iface->ifindex != 0) {
         out->up = iface->link.up;
         out->has_link_local = iface->link.has_link_local;

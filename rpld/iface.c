@@ -44,6 +44,17 @@ const struct iface *iface_find(const struct iface_table *table, uint32_t ifindex
     return NULL;
 }
 
+const char *iface_name(const struct iface_table *table, uint32_t ifindex)
+{
+    const struct iface *iface = iface_find(table, ifindex);
+
+    for (unsigned i = 0; i < table->count && ifindex != 0 && !iface; i++) {
+        if (table->iface[i].last == ifindex)
+            iface = &table->iface[i];
+    }
+    return iface ? iface->name : NULL;
+}
+
 static void iface_event(struct rpl_event *event, const struct iface *iface,
                         enum rpl_link_state state)
 {
@@ -103,7 +114,7 @@ unsigned iface_update(struct iface_table *table, const struct krt_link *link, bo
         if (iface->ifindex != 0 && iface->ifindex != link->ifindex)
             n += iface_gone(iface, &events[n]);
         if (iface_is_new(iface, link, up)) {
-            iface->ifindex = link->ifindex;
+            iface->ifindex = iface->last = link->ifindex;
             iface->up = up;
             iface->link = *link;
             iface_event(&events[n++], iface, up ? RPL_LINK_UP : RPL_LINK_DOWN);

@@ -19,6 +19,7 @@ struct iface {
     char name[RPL_IFNAME_MAX];
     uint32_t instances;   /* bit i: config.instance[i] runs on it */
     uint32_t ifindex;     /* 0: not there */
+    uint32_t last;        /* the number it has, or had before it went; 0: never there */
     bool up;              /* with a carrier and a link-local address: usable */
     struct krt_link link; /* as last told, if ifindex is not 0 */
 };
@@ -34,6 +35,8 @@ struct iface_table {
 
 void iface_table_init(struct iface_table *table, const struct conf *conf);
 const struct iface *iface_find(const struct iface_table *table, uint32_t ifindex);
+/* The name of a link of ours, also of one that is gone by now; NULL if it never was. */
+const char *iface_name(const struct iface_table *table, uint32_t ifindex);
 
 /* Take over what the kernel says about a link; fills |events| with what the engine has to
  * hear and returns how many. */

@@ -74,7 +74,7 @@ const char *show_interface(const struct ctl_source *source, uint32_t ifindex, ch
 {
     struct ctl_interface interface;
     for (unsigned i = 0; ifindex && source->interface(source->ctx, i, &interface); i++) {
-        if (interface.ifindex == ifindex) {
+        if (interface.ifindex == ifindex || interface.last == ifindex) {
             snprintf(buf, 32, "%s", interface.name);
             return buf;
         }

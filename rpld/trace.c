@@ -2,7 +2,6 @@
 #include "rpld/trace.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <string.h>
 
 #include "rpld/log.h"
@@ -77,14 +76,12 @@ static void trace_dodag(const struct rpl_effect_trace *t, const struct trace_tex
     }
 }
 
-static void trace_link(const struct rpl_effect_trace *t, const struct trace_text *text)
+static void trace_link(const struct rpl_effect_trace *t, const struct trace_text *text,
+                       const char *ifname)
 {
-    char name[IF_NAMESIZE] = "?";
-
     if (t->kind == RPL_TRACE_LINK) {
-        if_indextoname(t->value, name);
-        log_notice("interface: changed", "interface=%s ifindex=%u state=%s", name, t->value,
-                   text->cause);
+        log_notice("interface: changed", "interface=%s ifindex=%u state=%s", ifname ? ifname : "?",
+                   t->value, text->cause);
     } else if (t->kind == RPL_TRACE_NEIGHBOUR) {
         log_debug("neighbour: changed", "instance=%u address=%s etx=%u.%02u cause=%s", t->instance,
                   text->address, t->value / 128, t->value % 128 * 100 / 128, text->cause);
@@ -95,7 +92,7 @@ static void trace_link(const struct rpl_effect_trace *t, const struct trace_text
     }
 }
 
-void trace_log(const struct rpl_effect_trace *trace)
+void trace_log(const struct rpl_effect_trace *trace, const char *ifname)
 {
     struct trace_text text;
 
@@ -119,7 +116,7 @@ void trace_log(const struct rpl_effect_trace *trace)
     case RPL_TRACE_LINK:
     case RPL_TRACE_NEIGHBOUR:
     case RPL_TRACE_DROPPED:
-        trace_link(trace, &text);
+        trace_link(trace, &text, ifname);
         break;
     case RPL_TRACE_COUNT:
         break;

@@ -5,6 +5,7 @@
 
 #include "rpl/rpl.h"
 
-void trace_log(const struct rpl_effect_trace *trace);
+/* |ifname|: of the link that a RPL_TRACE_LINK is about; NULL: not known. */
+void trace_log(const struct rpl_effect_trace *trace, const char *ifname);
 
 #endif /* RPLD_TRACE_H */

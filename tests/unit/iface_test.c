@@ -108,6 +108,10 @@ static void gone_and_renamed_are_gone(void **unused)
     assert_int_equal(update(4, "lowpan0", true, true), 1);
     assert_int_equal(events[0].u.link.state, RPL_LINK_GONE);
     assert_int_equal(update(4, "lowpan0", true, true), 0);
+    /* What is told of it is told by its name. */
+    assert_string_equal(iface_name(&table, 4), "lowpan0");
+    assert_null(iface_name(&table, 0));
+    assert_null(iface_name(&table, 77));
     update(5, "lowpan0", true, false);
     /* From one name of ours to another: gone there, up here. */
     assert_int_equal(update(5, "eth1", true, false), 2);
