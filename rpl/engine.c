@@ -290,5 +290,5 @@ void rpl_engine_timeout(struct rpl_engine *e, rpl_tstamp now)
 
 rpl_tstamp rpl_engine_deadline(const struct rpl_engine *e)
 {
-    return e->timers.count ? e->timers.heap[0]->deadline : RPL_NEVER;
+    return e->timers.count ? e->timers.heap[0].deadline : RPL_NEVER;
 }

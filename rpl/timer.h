@@ -28,17 +28,23 @@ enum timer_kind {
     TIMER_SWEEP
 };
 
-/* |deadline| is what the timer stands in the heap by, |due| when it is to run: putting it off
- * costs nothing until the old deadline has come. */
+/* |due| is when the timer is to run. */
 struct rpl_timer {
-    rpl_tstamp deadline, due;
+    rpl_tstamp due;
     uint64_t seq;
     uint32_t slot; /* index + 1 in the heap, 0 = not armed */
     uint8_t kind;
 };
 
+/* |deadline| is what the timer stands in the heap by, not later than it is due: putting it off
+ * costs nothing until the old deadline has come. */
+struct rpl_timer_entry {
+    rpl_tstamp deadline;
+    struct rpl_timer *timer;
+};
+
 struct rpl_timers {
-    struct rpl_timer **heap;
+    struct rpl_timer_entry *heap;
     uint32_t count, capacity, registered;
     uint64_t seq;
 };
