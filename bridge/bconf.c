@@ -37,6 +37,7 @@ struct setting {
 };
 
 static const char *const output_words[] = {"json", "value", "raw", NULL};
+static const char *const serve_words[] = {"off", "nodes", "all", NULL};
 static const char *const method_words[] = {"put", "post", NULL};
 static const char *const failure_words[] = {"refuse", "memory", NULL};
 static const char *const version_words[] = {"auto", "5", "3.1.1", NULL};
@@ -79,6 +80,7 @@ static const struct setting settings[] = {
     CHOICE("format", output, output_words),
     NUMBER(coap_port, 0, 65535),
     NUMBER(node_port, 1, 65535),
+    CHOICE("serve", serve, serve_words),
     NUMBER(settle_s, 0, 3600),
     NUMBER(poll_interval_s, 1, 86400),
     NUMBER(outstanding, 1, 1000),
@@ -475,6 +477,9 @@ static void read_member(struct reader *reader, const config_setting_t *from)
     } else if (strcmp(name, "commands") == 0) {
         read_patterns(reader, from, path, conf->command_patterns, conf->commands,
                       &conf->n_commands);
+    } else if (strcmp(name, "multicast") == 0) {
+        read_patterns(reader, from, path, conf->multicast_room, conf->multicast,
+                      &conf->n_multicast);
     } else if (strcmp(name, "sleepy") == 0) {
         read_patterns(reader, from, path, conf->sleepy_patterns, conf->sleepy, &conf->n_sleepy);
     } else if (strcmp(name, "broker") == 0) {
@@ -507,6 +512,7 @@ static void defaults(struct bconf *conf)
         .output = BRG_OUTPUT_JSON,
         .coap_port = 5683,
         .node_port = 5683,
+        .serve = BRG_SERVE_NODES,
         .settle_s = 2,
         .poll_interval_s = 300,
         .outstanding = 8,
@@ -632,6 +638,7 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .settle_s = (uint32_t)conf->settle_s,
         .poll_interval_s = (uint32_t)conf->poll_interval_s,
         .node_port = (uint16_t)conf->node_port,
+        .serve = (enum brg_serve)conf->serve,
         .max_nodes = (uint32_t)conf->max_nodes,
         .max_resources = (uint32_t)conf->max_resources,
         .message_expiry = conf->message_expiry != 0,

@@ -53,6 +53,10 @@ struct bconf {
     int output; /* enum brg_output */
     int coap_port;
     int node_port;
+    int serve;          /* enum brg_serve */
+    size_t n_multicast; /* interfaces on which we are among all CoAP nodes */
+    char multicast_room[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
+    const char *multicast[BCONF_RULES_MAX];
     int settle_s;
     int poll_interval_s;
     int outstanding;

@@ -36,7 +36,8 @@ struct coap_addr {
     uint8_t ip[16];
     uint32_t scope;
     uint16_t port;
-    bool secure; /* spoken to through DTLS only: another address than the same one without */
+    bool secure;       /* spoken to through DTLS only: another address than the same one without */
+    uint8_t local[16]; /* which address of ours it speaks to; zeros: any. Not compared */
 };
 
 struct coap_config {

@@ -403,7 +403,8 @@ static bool uri_text(const struct coap_msg *msg, char uri[COAP_URI_MAX])
             if (len + 5 > COAP_URI_MAX) {
                 return false;
             }
-            if (is_plain(opt->value[k])) {
+            if (is_plain(opt->value[k]) ||
+                (opt->value[k] == '/' && opt->number == COAP_OPT_URI_QUERY)) {
                 uri[len++] = (char)opt->value[k];
             } else {
                 uri[len++] = '%';

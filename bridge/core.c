@@ -48,6 +48,7 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     TAILQ_INIT(&core->unsaved);
     TAILQ_INIT(&core->strays);
     core->commit_at = BRG_NEVER;
+    brg_serve_start(core);
     return core;
 }
 
@@ -75,7 +76,10 @@ brg_tstamp brg_jitter(struct brg_core *core, brg_tstamp wait)
 
 struct coap_addr brg_node_addr(const struct brg_core *core, const struct node *node)
 {
-    struct coap_addr addr = {.port = core->config.node_port};
+    struct coap_addr addr = {
+        .port = node->secure ? core->config.secure_port : core->config.node_port,
+        .secure = node->secure,
+    };
 
     memcpy(addr.ip, node->ip, sizeof(addr.ip));
     return addr;
@@ -127,9 +131,15 @@ void brg_alarm_set(struct brg_core *core, struct alarm *alarm, brg_tstamp at, bo
 void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
                      const struct brg_now *now)
 {
-    struct ask *ask = brg_ask_find(core, effect->id);
+    struct ask *ask;
     uint64_t first = brg_outbox_next_id(core->outbox);
     bool kept = true;
+
+    if (effect->kind == COAP_REQUEST) {
+        brg_serve_request(core, effect, now);
+        return;
+    }
+    ask = brg_ask_find(core, effect->id);
 
     /* Cancelled after the endpoint had queued the effect: nobody waits for it. */
     if (ask != NULL) {
@@ -167,6 +177,14 @@ struct node *brg_node_find(struct brg_core *core, const char *eui64)
     memset(&key, 0, sizeof(key));
     memcpy(key.eui64, eui64, sizeof(key.eui64));
     return RB_FIND(node_tree, &core->nodes, &key);
+}
+
+struct node *brg_node_at(struct brg_core *core, const uint8_t ip[16])
+{
+    struct node key;
+
+    memcpy(key.ip, ip, sizeof(key.ip)); /* nothing else is compared */
+    return RB_FIND(node_ip_tree, &core->ips, &key);
 }
 
 static void ip_release(struct brg_core *core, struct node *node)
@@ -229,6 +247,8 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     node->discovery = (struct ask){.kind = ASK_DISCOVERY, .node = node};
     node->alarm.node = node;
     node->announced = true;
+    node->secure =
+        core->config.is_secure != NULL && core->config.is_secure(core->config.secure_ctx, eui64);
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
     node->sleepy = is_sleepy(core, eui64);
@@ -458,12 +478,8 @@ int brg_core_restore(struct brg_core *core, const struct brg_observation *observ
 void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const struct brg_now *now)
 {
     struct resource *res;
-    struct node *node;
-    struct node key;
+    struct node *node = brg_node_at(core, from->ip);
 
-    memset(&key, 0, sizeof(key));
-    memcpy(key.ip, from->ip, sizeof(key.ip));
-    node = RB_FIND(node_ip_tree, &core->ips, &key);
     if (node == NULL || !node->online) {
         return;
     }

@@ -23,6 +23,9 @@
 
 enum brg_method { BRG_METHOD_PUT, BRG_METHOD_POST };
 
+/* Who may read the last values from the bridge over CoAP. Pushing is for nodes alone. */
+enum brg_serve { BRG_SERVE_OFF, BRG_SERVE_NODES, BRG_SERVE_ALL };
+
 /* The first rule whose pattern fits a resource counts (brg_glob_resource()). */
 struct brg_rule {
     const char *path;
@@ -50,7 +53,12 @@ struct brg_core_config {
     uint32_t max_commands;  /* that wait for one node */
     uint32_t settle_s;      /* from a node's appearance to the first question */
     uint32_t poll_interval_s;
-    uint16_t node_port; /* where nodes listen: 5683 */
+    uint16_t node_port;   /* where nodes listen: 5683 */
+    uint16_t secure_port; /* and those that are spoken to through DTLS */
+    /* Is this node spoken to through DTLS, and never without? NULL: none is. */
+    bool (*is_secure)(void *ctx, const char *eui64);
+    void *secure_ctx;
+    enum brg_serve serve;
     uint32_t max_nodes;
     uint32_t max_resources; /* of one node */
     bool message_expiry;    /* values are of use as long as their Max-Age says */
@@ -87,6 +95,8 @@ struct brg_core_stats {
     uint64_t observed;
     uint64_t values;       /* readings put into the outbox */
     uint64_t bad_payloads; /* representations that were not understood */
+    uint64_t pushes;       /* values that nodes sent unasked */
+    uint64_t reads;        /* values that were asked for over CoAP */
     uint64_t commands;
     uint64_t commands_retained; /* of them ignored, because they were retained */
     uint64_t commands_waiting;  /* now */

@@ -43,6 +43,7 @@ struct resource {
     bool obs;
     bool event;
     bool writable;
+    bool pushed; /* the node sends it unasked, and does not list it */
     bool quiet;  /* was told to be: neither observed nor polled */
     bool listed; /* seen in the discovery that is being read */
     int format;  /* to write with: the first ct, or COAP_FORMAT_NONE */
@@ -76,6 +77,7 @@ struct node {
     uint8_t ip[16]; /* where it is talked to */
     struct path paths[PATHS_MAX];
     bool online;
+    bool secure;    /* spoken to through DTLS only */
     bool restored;  /* known from an earlier run, and not yet asked in this one */
     bool announced; /* the outbox has its availability, or nobody was ever told that it is online */
     struct ask discovery;
@@ -98,6 +100,8 @@ struct settle {
     uint16_t mid;
     uint32_t id;         /* of the request it belongs to */
     uint64_t first, end; /* ids in the outbox */
+    bool pushed;         /* a request of the node's, which is answered, as |origin| says */
+    struct coap_origin origin;
 };
 
 RB_HEAD(node_tree, node);
@@ -156,6 +160,9 @@ brg_tstamp brg_jitter(struct brg_core *core, brg_tstamp wait);
 
 struct node *brg_node_find(struct brg_core *core, const char *eui64);
 
+/* The node that is talked to at this address, or NULL. */
+struct node *brg_node_at(struct brg_core *core, const uint8_t ip[16]);
+
 /* --- node.c --------------------------------------------------------------------------------- */
 
 /* Ask this node for its resources, |wait| from now. */
@@ -187,6 +194,9 @@ void brg_resource_quiet(struct brg_core *core, struct resource *res, bool quiet,
 struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
                                       const struct brg_observation *observation);
 
+/* The resource that a node pushes a value of; NULL without room. */
+struct resource *brg_resource_push(struct brg_core *core, struct node *node, const char *path);
+
 /* --- keep.c --------------------------------------------------------------------------------- */
 
 /* The notification of |effect| is in the outbox: from now on it is the observation's last. */
@@ -202,6 +212,26 @@ void brg_keep_forget(struct brg_core *core, struct resource *res);
 /* Acknowledges the message of |effect| when what the outbox took since |first| is kept. */
 void brg_keep_then_confirm(struct brg_core *core, const struct coap_effect *effect, uint64_t first,
                            const struct brg_now *now);
+
+/* The same for a request of a node's, which then gets its 2.04. */
+void brg_keep_then_answer(struct brg_core *core, const struct coap_origin *origin, uint64_t first,
+                          const struct brg_now *now);
+
+/* --- serve.c -------------------------------------------------------------------------------- */
+
+void brg_serve_start(struct brg_core *core);
+
+/* Somebody asks us. */
+void brg_serve_request(struct brg_core *core, const struct coap_effect *effect,
+                       const struct brg_now *now);
+
+/* What was pushed is kept, or not. */
+void brg_serve_kept(struct brg_core *core, const struct coap_origin *origin, bool kept,
+                    const struct brg_now *now);
+
+/* A message went into the outbox: those who observe its topic are told. */
+void brg_serve_news(struct brg_core *core, const struct brg_message *message,
+                    const struct brg_now *now);
 
 /* --- publish.c ------------------------------------------------------------------------------ */
 

@@ -93,6 +93,16 @@ static void observation_undo(struct brg_core *core, const struct settle *settle)
     }
 }
 
+static void settle_one(struct brg_core *core, const struct settle *settle, bool kept,
+                       const struct brg_now *now)
+{
+    if (settle->pushed) {
+        brg_serve_kept(core, &settle->origin, kept, now);
+    } else {
+        coap_confirm(core->ep, &settle->peer, settle->mid, kept, now->mono);
+    }
+}
+
 static void settle_all(struct brg_core *core, bool written, const struct brg_now *now)
 {
     for (size_t i = 0; i < core->n_settle; i++) {
@@ -102,9 +112,11 @@ static void settle_all(struct brg_core *core, bool written, const struct brg_now
 
         if (!kept) {
             brg_outbox_withdraw(core->outbox, settle->first, settle->end);
+        }
+        if (!kept && !settle->pushed) {
             observation_undo(core, settle);
         }
-        coap_confirm(core->ep, &settle->peer, settle->mid, kept, now->mono);
+        settle_one(core, settle, kept, now);
     }
     core->n_settle = 0;
 }
@@ -116,7 +128,7 @@ static void settle_arrived(struct brg_core *core, const struct brg_now *now)
 
     while (n < core->n_settle &&
            brg_outbox_is_kept(core->outbox, core->settle[n].first, core->settle[n].end)) {
-        coap_confirm(core->ep, &core->settle[n].peer, core->settle[n].mid, true, now->mono);
+        settle_one(core, &core->settle[n], true, now);
         n++;
     }
     core->n_settle -= n;
@@ -133,6 +145,20 @@ void brg_keep_then_confirm(struct brg_core *core, const struct coap_effect *effe
         .peer = effect->peer,
         .mid = effect->mid,
         .id = effect->id,
+        .first = first,
+        .end = brg_outbox_next_id(core->outbox),
+    };
+}
+
+void brg_keep_then_answer(struct brg_core *core, const struct coap_origin *origin, uint64_t first,
+                          const struct brg_now *now)
+{
+    if (core->n_settle == SETTLE_MAX) {
+        brg_core_commit(core, now);
+    }
+    core->settle[core->n_settle++] = (struct settle){
+        .pushed = true,
+        .origin = *origin,
         .first = first,
         .end = brg_outbox_next_id(core->outbox),
     };

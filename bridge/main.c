@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* rpld-bridge: the command line, the socket, the loop. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,17 +20,13 @@
 #include "bridge/mqtt.h"
 #include "bridge/priv.h"
 #include "bridge/spool.h"
+#include "bridge/udp.h"
 
-#define RECEIVE_BUFFER (4 << 20)
-#define DATAGRAMS_PER_TURN 256
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
+#define JOIN_S 10. /* between two looks for an interface */
 #define SPOOL_DIR "/var/lib/rpld-bridge"
 #define SPOOL_FILE SPOOL_DIR "/spool.db"
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29 /* linux/in6.h, which cannot be included beside netinet/in.h */
-#endif
 
 struct bridge {
     struct bconf conf;
@@ -53,6 +46,9 @@ struct bridge {
     struct brg_health health;
     ev_prepare prepare;
     ev_signal term, interrupt, hangup;
+    ev_timer join_timer;
+    bool joined[BCONF_RULES_MAX]; /* of conf.multicast */
+    struct brg_now now;           /* while datagrams are read */
     uint64_t oversized;
 };
 
@@ -87,16 +83,11 @@ static struct brg_now now_read(void)
 
 static void datagram_send(struct bridge *bridge, const struct coap_effect *effect)
 {
-    struct sockaddr_in6 to = {
-        .sin6_family = AF_INET6,
-        .sin6_port = htons(effect->peer.port),
-        .sin6_scope_id = effect->peer.scope,
-    };
+    int err = brg_udp_send(bridge->udp, &effect->peer, effect->data, effect->len);
 
-    memcpy(&to.sin6_addr, effect->peer.ip, sizeof(effect->peer.ip));
     /* What cannot leave now is lost as on the air: what matters is sent again. */
-    if (sendto(bridge->udp, effect->data, effect->len, 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
-        brg_log_debug("coap: cannot send error=\"%s\"", strerror(errno));
+    if (err < 0) {
+        brg_log_debug("coap: cannot send error=\"%s\"", strerror(-err));
     }
 }
 
@@ -162,38 +153,30 @@ static void health_due(struct ev_loop *loop, ev_timer *timer, int events)
     }
 }
 
+static void datagram(void *ctx, const struct coap_addr *peer, const uint8_t *data, size_t len,
+                     bool group)
+{
+    struct bridge *bridge = ctx;
+    const struct brg_now *now = &bridge->now;
+
+    if (group) {
+        (void)coap_input_group(bridge->ep, peer, data, len, now->mono);
+    } else if (coap_input(bridge->ep, peer, data, len, now->mono) == 0) {
+        brg_core_heard(bridge->core, peer, now);
+    }
+    effects_run(bridge, now);
+    /* At once, so that the next value of this turn does not take the place of this one. */
+    brg_mqtt_pump(bridge->mqtt);
+}
+
 static void datagrams(struct ev_loop *loop, ev_io *io, int events)
 {
     struct bridge *bridge = io->data;
-    struct brg_now now = now_read();
 
     (void)loop;
     (void)events;
-    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
-        uint8_t data[COAP_DATAGRAM_MAX];
-        struct sockaddr_in6 from;
-        struct coap_addr peer = {.scope = 0};
-        socklen_t len = sizeof(from);
-        ssize_t n =
-            recvfrom(bridge->udp, data, sizeof(data), MSG_TRUNC, (struct sockaddr *)&from, &len);
-
-        if (n < 0) {
-            return;
-        }
-        if ((size_t)n > sizeof(data)) {
-            bridge->oversized++;
-            continue;
-        }
-        memcpy(peer.ip, &from.sin6_addr, sizeof(peer.ip));
-        peer.port = ntohs(from.sin6_port);
-        peer.scope = from.sin6_scope_id;
-        if (coap_input(bridge->ep, &peer, data, (size_t)n, now.mono) == 0) {
-            brg_core_heard(bridge->core, &peer, &now);
-        }
-        effects_run(bridge, &now);
-        /* At once, so that the next value of this turn does not take the place of this one. */
-        brg_mqtt_pump(bridge->mqtt);
-    }
+    bridge->now = now_read();
+    bridge->oversized += brg_udp_receive(bridge->udp, datagram, bridge);
 }
 
 /* --- what the others tell ------------------------------------------------------------------- */
@@ -314,37 +297,6 @@ static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
 }
 
 /* --- start ---------------------------------------------------------------------------------- */
-
-static int udp_open(int port)
-{
-    struct sockaddr_in6 any = {
-        .sin6_family = AF_INET6,
-        .sin6_port = htons((uint16_t)port),
-        .sin6_addr = IN6ADDR_ANY_INIT,
-    };
-    const int size = RECEIVE_BUFFER;
-    const int yes = 1;
-    const int no = 0;
-    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0) {
-        return -errno;
-    }
-    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
-    /* What others sent to a group is not for us to answer. */
-    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &no, sizeof(no));
-    /* Many nodes may answer at once: the default holds some 250 of them. */
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0) {
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    }
-    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0) {
-        int err = -errno;
-
-        (void)close(fd);
-        return err;
-    }
-    return fd;
-}
 
 static uint64_t seed_read(void)
 {
@@ -471,6 +423,28 @@ static void parts_free(struct bridge *bridge)
     coap_endpoint_free(bridge->ep);
 }
 
+/* An interface that is not there yet is tried again. */
+static void join_due(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct bridge *bridge = timer->data;
+    const struct bconf *conf = &bridge->conf;
+    bool all = true;
+
+    (void)events;
+    for (size_t i = 0; i < conf->n_multicast; i++) {
+        int err = bridge->joined[i] ? 0 : brg_udp_join(bridge->udp, conf->multicast[i]);
+
+        if (err == 0 && !bridge->joined[i]) {
+            brg_log_info("coap: among all CoAP nodes interface=%s", conf->multicast[i]);
+            bridge->joined[i] = true;
+        }
+        all &= err == 0;
+    }
+    if (all) {
+        ev_timer_stop(loop, timer);
+    }
+}
+
 static void watchers_start(struct bridge *bridge)
 {
     struct ev_loop *loop = bridge->loop;
@@ -493,6 +467,9 @@ static void watchers_start(struct bridge *bridge)
         .spool = bridge->spool,
     };
     ev_timer_start(loop, &bridge->health_timer);
+    ev_timer_init(&bridge->join_timer, join_due, 0., JOIN_S);
+    bridge->join_timer.data = bridge;
+    ev_timer_start(loop, &bridge->join_timer);
     bridge->prepare.data = bridge;
     ev_io_start(loop, &bridge->udp_io);
     ev_prepare_start(loop, &bridge->prepare);
@@ -525,7 +502,7 @@ static int run(struct bridge *bridge)
     const char *what = "";
     int err;
 
-    bridge->udp = udp_open(bridge->conf.coap_port);
+    bridge->udp = brg_udp_open(bridge->conf.coap_port);
     if (bridge->udp < 0) {
         brg_log_error("coap: cannot open the socket port=%d error=\"%s\"%s", bridge->conf.coap_port,
                       strerror(-bridge->udp),

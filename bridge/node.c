@@ -58,7 +58,7 @@ void brg_resource_start(struct brg_core *core, struct resource *res, const struc
         .accept = COAP_FORMAT_NONE,
     };
 
-    if (res->value.id != 0 || res->quiet || !res->node->online ||
+    if (res->value.id != 0 || res->quiet || res->pushed || !res->node->online ||
         (res->rule != NULL && res->rule->ignore)) {
         return;
     }
@@ -214,6 +214,30 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
     return res;
 }
 
+struct resource *brg_resource_push(struct brg_core *core, struct node *node, const char *path)
+{
+    const struct brg_link link = {.path = {.text = path, .len = strlen(path)}};
+    struct resource *res = resource_find(node, &link);
+    char topic[BRG_TOPIC_MAX];
+
+    if (res != NULL) {
+        return res;
+    }
+    if (node->n_resources >= core->config.max_resources ||
+        brg_topic_path(topic, BRG_TOPIC_MAX - TOPIC_ROOM, path) < 0) {
+        core->stats.full++;
+        brg_trace(core, BRG_TRACE_FULL, node, "resource", 0);
+        return NULL;
+    }
+    res = resource_new(core, node, &link.path, topic);
+    if (res != NULL) {
+        res->pushed = true;
+        res->format = COAP_FORMAT_NONE;
+        res->rule = rule_for(core, node, res->path);
+    }
+    return res;
+}
+
 struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
                                       const struct brg_observation *observation)
 {
@@ -265,6 +289,7 @@ static void resource_listed(struct brg_core *core, struct node *node, const stru
         return;
     }
     res->listed = true;
+    res->pushed = false;
     res->obs = link->obs;
     res->event = brg_span_has(&link->rt, "event");
     res->format = brg_span_number(&link->ct, 0);
@@ -348,7 +373,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
     node->discovered = true;
     brg_node_discover_in(core, node, brg_jitter(core, REDISCOVER), now);
     TAILQ_FOREACH_SAFE (res, &node->resources, entry, next) {
-        if (!res->listed) {
+        if (!res->listed && !res->pushed) {
             resource_free(core, res, now);
         }
     }

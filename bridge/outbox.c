@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "bridge/outbox.h"
 
+#include "bridge/topic.h"
+
 #include <string.h>
 
 #define STATES_PER_WRITE 256
@@ -221,11 +223,22 @@ static int make_room(struct brg_outbox *outbox, size_t bytes, bool new_state, bo
     return 0;
 }
 
-static struct entry *state_find(struct brg_outbox *outbox, const char *topic)
+/* The tree is only looked at. */
+static struct entry *state_find(const struct brg_outbox *outbox, const char *topic)
 {
+    struct state_tree states = outbox->states;
     struct entry key = {.message.topic = topic};
 
-    return RB_FIND(state_tree, &outbox->states, &key);
+    return RB_FIND(state_tree, &states, &key);
+}
+
+/* The first whose topic is not before this one. */
+static struct entry *state_from(const struct brg_outbox *outbox, const char *topic)
+{
+    struct state_tree states = outbox->states;
+    struct entry key = {.message.topic = topic};
+
+    return RB_NFIND(state_tree, &states, &key);
 }
 
 static struct entry *entry_new(struct brg_outbox *outbox, uint64_t id,
@@ -567,6 +580,42 @@ void brg_outbox_republish(struct brg_outbox *outbox)
             entry_queue(outbox, entry, false);
         }
     }
+}
+
+const struct brg_message *brg_outbox_state(const struct brg_outbox *outbox, const char *topic)
+{
+    const struct entry *entry = state_find(outbox, topic);
+
+    return entry == NULL ? NULL : &entry->message;
+}
+
+const struct brg_message *brg_outbox_state_after(const struct brg_outbox *outbox, const char *topic)
+{
+    struct entry *entry = state_from(outbox, topic);
+
+    if (entry != NULL && strcmp(entry->message.topic, topic) == 0) {
+        entry = RB_NEXT(state_tree, &outbox->states, entry);
+    }
+    return entry == NULL ? NULL : &entry->message;
+}
+
+size_t brg_outbox_count(const struct brg_outbox *outbox, const char *topic, size_t len, size_t most)
+{
+    char prefix[BRG_TOPIC_MAX];
+    struct entry *entry;
+    size_t n = 0;
+
+    if (len >= sizeof(prefix)) {
+        return 0;
+    }
+    memcpy(prefix, topic, len);
+    prefix[len] = '\0';
+    for (entry = state_from(outbox, prefix);
+         entry != NULL && n < most && strncmp(entry->message.topic, prefix, len) == 0;
+         entry = RB_NEXT(state_tree, &outbox->states, entry)) {
+        n++;
+    }
+    return n;
 }
 
 const struct brg_outbox_stats *brg_outbox_stats(const struct brg_outbox *outbox)

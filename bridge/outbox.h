@@ -99,6 +99,17 @@ void brg_outbox_lost(struct brg_outbox *outbox);
 /* Queues every state that is not on its way already. */
 void brg_outbox_republish(struct brg_outbox *outbox);
 
+/* The newest value of a state, or NULL; good until the next one is added. */
+const struct brg_message *brg_outbox_state(const struct brg_outbox *outbox, const char *topic);
+
+/* The newest value of the state behind this topic in their order, or NULL. */
+const struct brg_message *brg_outbox_state_after(const struct brg_outbox *outbox,
+                                                 const char *topic);
+
+/* How many states have the first |len| octets of |topic| in common with it; |most| at most. */
+size_t brg_outbox_count(const struct brg_outbox *outbox, const char *topic, size_t len,
+                        size_t most);
+
 const struct brg_outbox_stats *brg_outbox_stats(const struct brg_outbox *outbox);
 
 #endif

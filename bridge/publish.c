@@ -6,6 +6,7 @@
 
 #define AVAILABILITY_QOS 1
 #define ALIVE_GRACE_S 30
+#define NAMES_PER 4 /* topics of a node for each of the resources it may have */
 
 int brg_resource_topic(const struct brg_core *core, const struct resource *res, const char *suffix,
                        char topic[BRG_TOPIC_MAX])
@@ -62,13 +63,19 @@ static struct brg_message envelope(const struct brg_core *core, const struct res
 }
 
 static int put(struct brg_core *core, struct brg_message *message, const char *topic,
-               const void *payload, size_t len)
+               const void *payload, size_t len, const struct brg_now *now)
 {
+    int err;
+
     message->topic = topic;
     message->payload = payload;
     message->len = len;
     core->stats.values++;
-    return brg_outbox_add(core->outbox, message);
+    err = brg_outbox_add(core->outbox, message);
+    if (err == 0) {
+        brg_serve_news(core, message, now);
+    }
+    return err;
 }
 
 /* What was not understood is shown, but not so often that it becomes a flood. */
@@ -88,9 +95,20 @@ static void bad_payload(struct brg_core *core, struct resource *res, const char 
     (void)brg_outbox_put(core->outbox, topic, core->out.buf, core->out.len, 0, false);
 }
 
+/* A node that makes up names, one after the other, takes no more than its share of the topics. */
+static bool has_room(const struct brg_core *core, const struct node *node, const char *topic)
+{
+    size_t len = strlen(core->config.base) + 1 + strlen(node->eui64) + 1;
+
+    return brg_outbox_state(core->outbox, topic) != NULL ||
+           brg_outbox_count(core->outbox, topic, len, core->config.max_resources * NAMES_PER) <
+               core->config.max_resources * NAMES_PER;
+}
+
 static int put_reading(struct brg_core *core, struct resource *res,
                        const struct brg_reading *reading, enum brg_output output,
-                       const struct brg_context *context, struct brg_message *message)
+                       const struct brg_context *context, struct brg_message *message,
+                       const struct brg_now *now)
 {
     char name[BRG_TOPIC_MAX];
     char topic[BRG_TOPIC_MAX];
@@ -105,9 +123,13 @@ static int put_reading(struct brg_core *core, struct resource *res,
     if (err < 0) {
         return err;
     }
+    if (message->retain && reading->name != NULL && !has_room(core, res->node, topic)) {
+        return -BRG_ERR_INVAL;
+    }
     brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
     brg_reading_write(&core->out, reading, output, context);
-    return core->out.full ? -BRG_ERR_SIZE : put(core, message, topic, core->out.buf, core->out.len);
+    return core->out.full ? -BRG_ERR_SIZE
+                          : put(core, message, topic, core->out.buf, core->out.len, now);
 }
 
 int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
@@ -132,16 +154,17 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
     message = envelope(core, res, effect, output, now);
     if (output == BRG_OUTPUT_RAW) {
         err = brg_resource_topic(core, res, NULL, topic);
-        return err < 0 ? 0 : put(core, &message, topic, effect->data, effect->len);
+        return err < 0 ? 0 : put(core, &message, topic, effect->data, effect->len, now);
     }
     if (brg_decode(&core->decoder, effect->format, effect->data, effect->len) < 0) {
         bad_payload(core, res, core->decoder.reason, effect, now);
         return 0;
     }
     for (size_t i = 0; i < core->decoder.n && err == 0; i++) {
-        err = put_reading(core, res, &core->decoder.readings[i], output, &context, &message);
-        if (err == -BRG_ERR_SIZE) {
-            bad_payload(core, res, "too large", effect, now);
+        err = put_reading(core, res, &core->decoder.readings[i], output, &context, &message, now);
+        if (err == -BRG_ERR_SIZE || err == -BRG_ERR_INVAL) {
+            bad_payload(core, res, err == -BRG_ERR_SIZE ? "too large" : "too many names", effect,
+                        now);
             err = 0;
         }
     }

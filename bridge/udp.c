@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+#include "bridge/udp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bridge/coap_msg.h"
+
+#define RECEIVE_BUFFER (4 << 20)
+#define BATCH 16
+#define BATCHES_PER_TURN 16
+
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29 /* linux/in6.h, which cannot be included beside netinet/in.h */
+#endif
+
+int brg_udp_open(int port)
+{
+    struct sockaddr_in6 any = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons((uint16_t)port),
+        .sin6_addr = IN6ADDR_ANY_INIT,
+    };
+    const int size = RECEIVE_BUFFER;
+    const int yes = 1;
+    const int no = 0;
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return -errno;
+    }
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &yes, sizeof(yes));
+    /* What others sent to a group that we are not in is not for us to answer. */
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &no, sizeof(no));
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &no, sizeof(no));
+    /* Many nodes may answer at once: the default holds some 250 of them. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    }
+    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0) {
+        int err = -errno;
+
+        (void)close(fd);
+        return err;
+    }
+    return fd;
+}
+
+int brg_udp_join(int fd, const char *interface)
+{
+    static const char *const groups[] = {"ff02::fd", "ff03::fd", "ff05::fd"};
+    struct ipv6_mreq request = {.ipv6mr_interface = if_nametoindex(interface)};
+
+    if (request.ipv6mr_interface == 0) {
+        return -errno;
+    }
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        (void)inet_pton(AF_INET6, groups[i], &request.ipv6mr_multiaddr);
+        if (setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)) < 0 &&
+            errno != EADDRINUSE) {
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+/* Which address of ours it went to, unless that is a group. */
+static bool went_to_group(struct msghdr *hdr, uint8_t ret_local[16])
+{
+    struct in6_pktinfo info;
+    struct cmsghdr *cmsg;
+
+    for (cmsg = CMSG_FIRSTHDR(hdr); cmsg != NULL; cmsg = CMSG_NXTHDR(hdr, cmsg)) {
+        if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+            memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+            if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) {
+                return true;
+            }
+            memcpy(ret_local, &info.ipi6_addr, 16);
+        }
+    }
+    return false;
+}
+
+struct batch {
+    struct mmsghdr msgs[BATCH];
+    struct iovec iov[BATCH];
+    struct sockaddr_in6 from[BATCH];
+    _Alignas(struct cmsghdr) char control[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    uint8_t data[BATCH][COAP_DATAGRAM_MAX];
+};
+
+static void batch_init(struct batch *batch)
+{
+    for (size_t i = 0; i < BATCH; i++) {
+        batch->iov[i] = (struct iovec){batch->data[i], sizeof(batch->data[i])};
+        batch->msgs[i].msg_hdr = (struct msghdr){
+            .msg_name = &batch->from[i],
+            .msg_namelen = sizeof(batch->from[i]),
+            .msg_iov = &batch->iov[i],
+            .msg_iovlen = 1,
+            .msg_control = batch->control[i],
+            .msg_controllen = sizeof(batch->control[i]),
+        };
+    }
+}
+
+unsigned brg_udp_receive(int fd, brg_udp_datagram_fn *take, void *ctx)
+{
+    struct batch batch;
+    unsigned oversized = 0;
+    int n = BATCH;
+
+    for (int turn = 0; turn < BATCHES_PER_TURN && n == BATCH; turn++) {
+        batch_init(&batch);
+        n = recvmmsg(fd, batch.msgs, BATCH, 0, NULL);
+        for (int i = 0; i < n; i++) {
+            struct coap_addr peer = {.port = ntohs(batch.from[i].sin6_port),
+                                     .scope = batch.from[i].sin6_scope_id};
+            bool group;
+
+            if (batch.msgs[i].msg_hdr.msg_flags & MSG_TRUNC) {
+                oversized++;
+                continue;
+            }
+            memcpy(peer.ip, &batch.from[i].sin6_addr, sizeof(peer.ip));
+            group = went_to_group(&batch.msgs[i].msg_hdr, peer.local);
+            take(ctx, &peer, batch.data[i], batch.msgs[i].msg_len, group);
+        }
+    }
+    return oversized;
+}
+
+int brg_udp_send(int fd, const struct coap_addr *peer, const uint8_t *data, size_t len)
+{
+    struct sockaddr_in6 to = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons(peer->port),
+        .sin6_scope_id = peer->scope,
+    };
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    struct msghdr hdr = {
+        .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
+    struct in6_pktinfo info = {.ipi6_ifindex = 0};
+
+    memcpy(&to.sin6_addr, peer->ip, sizeof(peer->ip));
+    memcpy(&info.ipi6_addr, peer->local, sizeof(peer->local));
+    /* Who asked one address of ours listens to that one alone. */
+    if (!IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr)) {
+        struct cmsghdr *cmsg;
+
+        hdr.msg_control = control;
+        hdr.msg_controllen = sizeof(control);
+        cmsg = CMSG_FIRSTHDR(&hdr);
+        cmsg->cmsg_level = IPPROTO_IPV6;
+        cmsg->cmsg_type = IPV6_PKTINFO;
+        cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+    }
+    return sendmsg(fd, &hdr, 0) < 0 ? -errno : 0;
+}

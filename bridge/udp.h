@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one UDP socket for all nodes. It says of each datagram who sent it and whether it went to a
+ * group; what the kernel cannot take is lost as on the air.
+ */
+#ifndef BRIDGE_UDP_H
+#define BRIDGE_UDP_H
+
+#include "bridge/coap.h"
+
+/* Opens it on |port|, 0 for any that is free; a descriptor that does not block, or -errno. */
+int brg_udp_open(int port);
+
+/* Listens to the groups of all CoAP nodes (RFC 7252 section 12.8) on this interface. -errno. */
+int brg_udp_join(int fd, const char *interface);
+
+typedef void brg_udp_datagram_fn(void *ctx, const struct coap_addr *peer, const uint8_t *data,
+                                 size_t len, bool group);
+
+/* Takes what is there, 256 datagrams at most. The number of those that were too large. */
+unsigned brg_udp_receive(int fd, brg_udp_datagram_fn *take, void *ctx);
+
+/* 0 or -errno. */
+int brg_udp_send(int fd, const struct coap_addr *peer, const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# t-coap.sh BRIDGE: rpld-bridge as a CoAP server, asked by libcoap's client: nodes that push, who
+# may read, what observers see, groups, blocks. In a network namespace of its own. Exit 77:
+# something is missing here, and the line says what.
+set -u
+
+bridge=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+
+need() {
+    [ -n "$(type -P "$1")" ] && return
+    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
+    exit 77
+}
+
+if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
+    need mosquitto mosquitto
+    need mosquitto_sub mosquitto-clients
+    need coap-client-notls libcoap3-bin
+    need python3 python3
+    need ip iproute2
+    options='--net --pid --fork --kill-child=KILL --mount-proc'
+    # shellcheck disable=SC2086
+    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
+    # shellcheck disable=SC2086
+    if ! unshare $options true 2>/dev/null; then
+        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
+            "sysctl kernel.unprivileged_userns_clone=1"
+        exit 77
+    fi
+    # shellcheck disable=SC2086
+    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge"
+fi
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/t-coap.XXXXXX")
+chmod 755 "$dir"
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+mqtt=21884
+node=00124b0000010000
+other=00124b0000020000
+stranger=fd00::99
+
+fail() {
+    echo "FAILED: $*"
+    tail -n 20 bridge.log mqtt.txt | cut -c -300
+    exit 1
+}
+
+expect() {
+    timeout "$1" grep -Eqm1 -- "$2" <(tail -n +1 -f --pid=$$ mqtt.txt) ||
+        fail "$3: no message like $2 within $1 s"
+    echo "ok: $3"
+}
+
+until_ok() {
+    local end=$((SECONDS + $1))
+
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        read -rt 0.1 <> <(:)
+    done
+    return 0
+}
+
+listens() {
+    (: <"/dev/tcp/127.0.0.1/$mqtt") 2>/dev/null
+}
+
+has_socket() {
+    chmod 666 rpld.sock 2>/dev/null
+}
+
+# coap FROM OPTIONS... PATH: what the bridge answers to libcoap's client at this address.
+coap() {
+    local from=$1 path=${*: -1}
+
+    set -- "${@:2:$#-2}"
+    timeout 20 coap-client-notls -a "$from" -B 10 "$@" "coap://[fd00::ff]:5690/$path" 2>&1
+}
+
+# answers WANTED FROM OPTIONS... PATH
+answers() {
+    local wanted=$1 got
+
+    shift
+    got=$(coap "$@")
+    [[ "$got" =~ $wanted ]] || fail "coap $*: got '$got', not $wanted"
+    echo "ok: coap $*"
+}
+
+ip link set lo up || fail 'no loopback'
+for n in 1 2 99 ff; do
+    ip -6 addr add fd00::$n/128 dev lo nodad
+done
+cat >broker.conf <<CONF
+listener $mqtt 127.0.0.1
+allow_anonymous true
+user root
+log_type error
+CONF
+mkdir -m 777 spool
+cat >rpld.conf <<CONF
+bridge = {
+    broker = "mqtt://127.0.0.1:$mqtt"; coap_port = 5690; settle_s = 0;
+    socket = "$dir/rpld.sock"; spool = "$dir/spool/spool.db";
+    rules = ( { path = "private"; ignore = true; } );
+};
+CONF
+: >mqtt.txt
+mosquitto -c broker.conf >broker.log 2>&1 &
+broker_pid=$!
+until_ok 10 listens || fail 'the broker does not start'
+mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
+mkfifo play
+python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
+exec 3>play
+until_ok 5 has_socket || fail 'the player of rpld does not start'
+"$bridge" -c rpld.conf -f 2>>bridge.log &
+bridge_pid=$!
+printf 'up %s fd00::%s\n' $node 1 $other 2 >&3
+expect 20 "mesh/$node/availability online" 'the node is online'
+
+# Pushing.
+answers '^$' fd00::1 -m put -e 21.5 r/temp
+expect 5 "mesh/$node/temp \{\"v\":21.5," 'what was put is published'
+answers '^$' fd00::1 -m post -t 110 -e '[{"bn":"x/","n":"t","u":"Cel","v":3},{"n":"h","v":4}]' r/climate
+expect 5 "mesh/$node/climate/x/t \{\"v\":3,\"u\":\"Cel\"" 'SenML, too'
+answers '^$' fd00::1 -m post -t 50 -e '{"broken"' r/temp
+expect 5 "mesh/$node/temp/error \{\"reason\":\"not JSON\"" 'what cannot be read is told, and answered'
+answers '4.03' $stranger -m put -e 1 r/temp
+answers '4.03' fd00::1 -m put -e 1 r/private
+answers '4.04' fd00::1 -m put -e 1 elsewhere
+answers '4.05' fd00::1 -m delete r/temp
+head -c 5000 /dev/zero | tr '\0' x >large
+answers '^$' fd00::1 -m put -b 256 -f large r/large
+expect 5 "mesh/$node/large \{\"v\":\"x{5000}\"" 'a value in blocks'
+head -c 20000 /dev/zero | tr '\0' x >large
+answers '4.13' fd00::1 -m put -b 1024 -f large r/large
+
+# Reading.
+answers '^\{"v":21.5,' fd00::1 r/temp
+answers '^\{"v":21.5,' fd00::2 r/$node/temp
+answers '4.04' fd00::2 r/temp
+answers '4.03' $stranger r/$node/temp
+answers '4.06' fd00::1 -A 60 r/temp
+answers '^</r>;rt="rpld.push";title="[^"]*"$' $stranger .well-known/core
+answers "</r/$node/temp>;obs;ct=50,?" fd00::1 .well-known/core
+answers "^</r/$node/climate/x/h>;obs;ct=50$" fd00::1 ".well-known/core?href=/r/$node/climate/x/h"
+answers 'x{5000}' fd00::1 r/large
+
+# Observing: the value now, then each new one.
+coap fd00::2 -s 15 r/$node/temp >seen.txt &
+observer=$!
+until_ok 5 grep -q '"v":21.5' seen.txt || fail 'the observer sees nothing'
+for v in 31 32 33; do
+    answers '^$' fd00::1 -m put -e $v r/temp
+    until_ok 5 grep -q "\"v\":$v" seen.txt || fail "the observer does not see $v: $(cat seen.txt)"
+done
+echo 'ok: an observer sees each value'
+
+# What was answered is kept: the broker is away, the bridge is killed.
+kill $observer
+kill $broker_pid
+until_ok 5 grep -q 'broker: away' bridge.log || fail 'the bridge does not notice'
+answers '^$' fd00::1 -m put -e 77 r/temp
+kill -9 $bridge_pid
+wait $bridge_pid 2>/dev/null
+"$bridge" -c rpld.conf -f 2>>bridge.log &
+bridge_pid=$!
+mosquitto -c broker.conf >>broker.log 2>&1 &
+until_ok 10 listens || fail 'the broker does not start again'
+mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
+expect 30 "mesh/$node/temp \{\"v\":77," 'what was answered arrives, after kill -9'
+echo 'all well'
