@@ -5,7 +5,7 @@ _rplctl()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} command='' socket=() i
     local commands='status tree graph nodes node routes neighbors dodag interfaces counters
-        metrics config monitor doctor repair dtsn dis forget log reload help'
+        metrics config monitor capture doctor repair dtsn dis forget log reload help'
     COMPREPLY=()
 
     # The command is the first word that is neither an option nor an option's argument.
@@ -15,6 +15,7 @@ _rplctl()
             socket=(-s "${COMP_WORDS[i + 1]}")
             ((i++))
             ;;
+        -o | --output) ((i++)) ;;
         -*) ;;
         *)
             command=${COMP_WORDS[i]}
@@ -24,7 +25,7 @@ _rplctl()
     done
 
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    -s | --socket)
+    -s | --socket | -o | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -32,13 +33,14 @@ _rplctl()
     case $command in
     '')
         if [[ $cur == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '-h -j -s -V --help --json --socket --version' \
+            mapfile -t COMPREPLY < <(compgen -W '-h -j -o -s -V --help --json --output --socket --version' \
                 -- "$cur")
         else
             mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
         fi
         ;;
     graph) mapfile -t COMPREPLY < <(compgen -W 'dot' -- "$cur") ;;
+    capture) mapfile -t COMPREPLY < <(compgen -W 'rpl data in out' -- "$cur") ;;
     repair) mapfile -t COMPREPLY < <(compgen -W 'global local' -- "$cur") ;;
     log) mapfile -t COMPREPLY < <(compgen -W 'err warn notice info debug' -- "$cur") ;;
     node | forget)

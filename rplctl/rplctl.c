@@ -5,6 +5,7 @@
  * the daemon's affair; this program knows the socket and nothing else of rpld.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -22,8 +23,9 @@
 enum { EXIT_OK, EXIT_NOENT, EXIT_USAGE, EXIT_NO_DAEMON, EXIT_REFUSED };
 
 static const char usage[] =
-    "usage: rplctl [-hjV] [-s SOCKET] COMMAND [ARG...]\n"
+    "usage: rplctl [-hjV] [-o FILE] [-s SOCKET] COMMAND [ARG...]\n"
     "  -j, --json           JSON instead of text\n"
+    "  -o, --output FILE    write there instead of to standard output\n"
     "  -s, --socket SOCKET  of the daemon (RPLD_SOCKET, or " DEFAULT_SOCKET ")\n"
     "  -h, --help           this text\n"
     "  -V, --version        of this program\n"
@@ -42,6 +44,8 @@ static const char usage[] =
     "  metrics              counters and gauges as OpenMetrics\n"
     "  config               the effective configuration\n"
     "  monitor              events as they happen\n"
+    "  capture [FILTER...]  packets as they pass, for tcpdump -r - or wireshark -k -i -\n"
+    "                       FILTER: rpl, data, in, out, an interface, an address\n"
     "  doctor               what is wrong, and how to mend it\n"
     "change (root only):\n"
     "  repair global|local [INSTANCE]\n"
@@ -230,7 +234,22 @@ static int copy_body(int fd, int out, char *buf, size_t size, size_t len, size_t
     }
 }
 
-static int ask(const char *path, const char *request, size_t request_len)
+static int output_failed(const char *output)
+{
+    complain("%s: %s", output, strerror(errno));
+    return EXIT_FAILURE;
+}
+
+/* Once the daemon has something to say: a file is not emptied for an error. */
+static int open_output(const char *output)
+{
+    int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out < 0)
+        output_failed(output);
+    return out;
+}
+
+static int ask(const char *path, const char *request, size_t request_len, const char *output)
 {
     static char buf[16384];
     size_t len, body;
@@ -252,7 +271,10 @@ static int ask(const char *path, const char *request, size_t request_len)
         complain("%s", text);
         copy_body(fd, STDERR_FILENO, buf, sizeof(buf), len, body);
     } else {
-        result = copy_body(fd, STDOUT_FILENO, buf, sizeof(buf), len, body);
+        int out = output ? open_output(output) : STDOUT_FILENO;
+        result = out < 0 ? EXIT_FAILURE : copy_body(fd, out, buf, sizeof(buf), len, body);
+        if (output && out >= 0 && close(out) < 0 && result == EXIT_OK)
+            result = output_failed(output);
     }
     close(fd);
     return result;
@@ -260,22 +282,24 @@ static int ask(const char *path, const char *request, size_t request_len)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"socket", required_argument, NULL, 's'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
-    const char *path = getenv("RPLD_SOCKET");
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},         {"output", required_argument, NULL, 'o'},
+        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+    const char *path = getenv("RPLD_SOCKET"), *output = NULL;
     char request[REQUEST_MAX + 2];
     bool json = false;
     int option;
 
     if (!path || !*path)
         path = DEFAULT_SOCKET;
-    while ((option = getopt_long(argc, argv, "hjs:V", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "hjo:s:V", options, NULL)) != -1) {
         switch (option) {
         case 'j':
             json = true;
+            break;
+        case 'o':
+            output = optarg;
             break;
         case 's':
             path = optarg;
@@ -295,6 +319,10 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
+    if (strcmp(argv[optind], "capture") == 0 && !output && isatty(STDOUT_FILENO)) {
+        complain("a terminal cannot show packets: pipe them into tcpdump -r -, or use -o FILE");
+        return EXIT_USAGE;
+    }
     size_t len = build_request(request, sizeof(request), json, argc - optind, argv + optind);
-    return len > 0 ? ask(path, request, len) : EXIT_USAGE;
+    return len > 0 ? ask(path, request, len, output) : EXIT_USAGE;
 }

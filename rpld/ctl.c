@@ -104,6 +104,11 @@ static bool client_busy(const struct client *client)
     return unsent(client) > 0 || (client->show.command && !client->show.ended);
 }
 
+static bool captures(const struct client *client)
+{
+    return client->state == CLIENT_STREAM && (client->show.command->flags & SHOW_CAPTURE);
+}
+
 static unsigned slice(const struct ctl *ctl)
 {
     unsigned busy = 0;
@@ -118,7 +123,7 @@ static void client_render(struct client *client)
     struct show *show = &client->show;
     if (show->command && !show->ended && unsent(client) < SLICE_ROOM)
         show_step(show, slice(client->ctl));
-    if (client->lost && unsent(client) < MONITOR_ROOM / 2) {
+    if (client->lost && !captures(client) && unsent(client) < MONITOR_ROOM / 2) {
         uint64_t lost = client->lost;
         client->lost = 0;
         show_event_gap(&show->writer, lost, ++show->number);
@@ -500,7 +505,7 @@ void ctl_trace(struct ctl *ctl, const struct rpl_effect_trace *trace, rpl_tstamp
         return;
     history_add(ctl->history, trace, now);
     for (struct client *client = ctl->clients; client; client = client->next) {
-        if (client->state != CLIENT_STREAM)
+        if (client->state != CLIENT_STREAM || captures(client))
             continue;
         if (client->lost || unsent(client) > MONITOR_ROOM) {
             client->lost++;
@@ -508,6 +513,36 @@ void ctl_trace(struct ctl *ctl, const struct rpl_effect_trace *trace, rpl_tstamp
             continue;
         }
         show_event(&client->show.writer, &ctl->context, trace, now, ++client->show.number);
+        ev_io_start(ctl->loop, &client->writer);
+    }
+}
+
+/* ---- packets ---------------------------------------------------------------------------- */
+
+bool ctl_captures(const struct ctl *ctl)
+{
+    for (const struct client *client = ctl->clients; client; client = client->next) {
+        if (captures(client))
+            return true;
+    }
+    return false;
+}
+
+/* What is left out is told with the next packet that is not; once it begins, until there is room
+ * for many. */
+void ctl_packet(struct ctl *ctl, const struct ctl_packet *packet)
+{
+    for (struct client *client = ctl->clients; client; client = client->next) {
+        if (!captures(client) || !client->show.ended)
+            continue;
+        if (unsent(client) > (client->lost ? MONITOR_ROOM / 2 : MONITOR_ROOM)) {
+            client->lost++;
+            ctl->counters.packets_lost++;
+            continue;
+        }
+        if (!show_packet(&client->show, packet, client->lost))
+            continue;
+        client->lost = 0;
         ev_io_start(ctl->loop, &client->writer);
     }
 }

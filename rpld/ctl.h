@@ -18,6 +18,7 @@
 #define RPLD_CTL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -61,6 +62,19 @@ struct ctl_interface {
     uint32_t mtu; /* 0 = not known */
     bool lowpan;  /* it is a 6LoWPAN interface, whose MTU is 1280 and nothing else */
     struct ctl_radio radio;
+};
+
+/* Interfaces of a packet that are none of the configuration. */
+#define CTL_PACKET_TUN 0u            /* the data plane's own */
+#define CTL_PACKET_ROUTED UINT32_MAX /* wherever the kernel's routes lead */
+
+/* A packet as it passed, in two pieces: |head| and what follows it. Borrowed for the call. */
+struct ctl_packet {
+    uint32_t ifindex;
+    bool out;                   /* it leaves */
+    const uint8_t *head, *data; /* from the IPv6 header on */
+    size_t head_len, len;       /* |head_len| may be 0 */
+    const struct rpl_addr *hop; /* the neighbour it goes to; NULL: its destination */
 };
 
 /*
@@ -119,6 +133,11 @@ void ctl_free(struct ctl *ctl);
 
 /* Call for every RPL_EFFECT_TRACE: feeds `monitor` and the history that `node` shows. */
 void ctl_trace(struct ctl *ctl, const struct rpl_effect_trace *trace, rpl_tstamp now);
+
+/* True if somebody captures: then ctl_packet() has something to do. */
+bool ctl_captures(const struct ctl *ctl);
+/* A packet came or went. */
+void ctl_packet(struct ctl *ctl, const struct ctl_packet *packet);
 
 /* The listening descriptor (for a descriptor store or a seccomp filter's needs). */
 int ctl_fd(const struct ctl *ctl);

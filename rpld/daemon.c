@@ -88,6 +88,7 @@ static void daemon_message(struct daemon *daemon, const struct icmp6_message *me
         daemon->counters[DAEMON_DROP_INTERFACE]++;
         return;
     }
+    daemon_saw_message(daemon, message);
     if (message->len > 0 && message->data[0] != RPL_ICMP6_TYPE) {
         daemon_source_route_error(daemon, message);
         return;
@@ -485,8 +486,10 @@ static int daemon_forward_open(struct daemon *daemon)
 /* Sockets and files, all that needs privileges. */
 static int daemon_open(struct daemon *daemon)
 {
-    const struct fwd_host host = {
-        .ctx = daemon, .mtu = daemon_host_mtu, .event = daemon_host_event};
+    const struct fwd_host host = {.ctx = daemon,
+                                  .mtu = daemon_host_mtu,
+                                  .event = daemon_host_event,
+                                  .seen = daemon_saw_packet};
     const struct conf_state *state = &daemon->conf.state;
     int r = state_open(state->directory, state->writes_per_hour, daemon->now, &daemon->state);
 

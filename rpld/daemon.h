@@ -113,6 +113,12 @@ int daemon_event(struct daemon *daemon, const struct rpl_event *event);
 /* Carry out what the engine wants (daemon_effect.c). */
 void daemon_drain(struct daemon *daemon);
 
+/* For `rplctl capture` (daemon_capture.c): an RPL message, or an error about one of our packets,
+ * that came; one that left; and what the forwarder saw. */
+void daemon_saw_message(struct daemon *daemon, const struct icmp6_message *message);
+void daemon_saw_send(struct daemon *daemon, const struct rpl_effect_send *send);
+void daemon_saw_packet(void *daemon, const struct fwd_seen *seen);
+
 /* Open the kernel's tables; the callbacks live in daemon_kernel.c. 0 or -errno. */
 int daemon_kernel_open(struct daemon *daemon);
 /* Name the TUN and set it up. 0 or -errno. */

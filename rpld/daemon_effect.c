@@ -17,6 +17,7 @@ static void daemon_send(struct daemon *daemon, const struct rpl_effect_send *sen
 
     if (r == 0) {
         daemon->counters[DAEMON_SENT]++;
+        daemon_saw_send(daemon, send);
         return;
     }
     char dst[INET6_ADDRSTRLEN] = "";

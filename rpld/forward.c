@@ -370,6 +370,7 @@ void fwd_tun_ready(struct fwd *fwd, rpl_tstamp now)
             fwd->counters[FWD_DROP_NOT_IPV6]++;
             continue;
         }
+        fwd_see(fwd, false, fwd->tun_ifindex, packet, (size_t)n, NULL);
         fwd_down(fwd, packet, (size_t)n, now);
     }
 }
@@ -399,6 +400,7 @@ void fwd_packet_ready(struct fwd *fwd, rpl_tstamp now)
             fwd->counters[FWD_DROP_TOO_BIG]++;
             continue;
         }
+        fwd_see(fwd, false, ifindex, packet, (size_t)n, NULL);
         fwd_receive(fwd, packet, (size_t)n, ifindex, 0, now);
     }
 }

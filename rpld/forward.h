@@ -82,6 +82,15 @@ const char *fwd_counter_name(enum fwd_counter counter);
 
 struct fwd;
 
+/* A packet as it passed. */
+struct fwd_seen {
+    uint32_t ifindex; /* 0: wherever the kernel's routes lead */
+    bool out;
+    const uint8_t *packet; /* borrowed for the call */
+    size_t len;
+    const struct rpl_addr *hop; /* the neighbour it went to, or NULL */
+};
+
 /* What the forwarder asks of the daemon. */
 struct fwd_host {
     void *ctx;
@@ -89,6 +98,8 @@ struct fwd_host {
     uint32_t (*mtu)(void *ctx, uint32_t ifindex);
     /* Hand an event to the engine. */
     void (*event)(void *ctx, const struct rpl_event *event);
+    /* Hear of each packet that comes and goes; may be NULL. */
+    void (*seen)(void *ctx, const struct fwd_seen *seen);
 };
 
 /* Descriptors of an earlier run that the service manager kept, with what waits in them; -1: none.

@@ -120,6 +120,7 @@ void fwd_tunnel_ready(struct fwd *fwd, rpl_tstamp now)
             continue;
         }
         memcpy(src.b, &from.sin6_addr, sizeof(src.b));
+        fwd_see(fwd, false, fwd->tun_ifindex, packet, (size_t)n, NULL);
         fwd_from_tunnel(fwd, packet, (size_t)n, &src, now);
     }
 }

@@ -14,6 +14,16 @@
 #define FWD_IPV6_HEADER 40u
 #define FWD_IPV6_DST 24u
 
+void fwd_see(const struct fwd *fwd, bool out, uint32_t ifindex, const uint8_t *packet, size_t len,
+             const struct rpl_addr *hop)
+{
+    const struct fwd_seen seen = {
+        .ifindex = ifindex, .out = out, .packet = packet, .len = len, .hop = hop};
+
+    if (fwd->host.seen)
+        fwd->host.seen(fwd->host.ctx, &seen);
+}
+
 bool fwd_send(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
               const struct rpl_addr *hop)
 {
@@ -24,6 +34,7 @@ bool fwd_send(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifind
         fwd->counters[errno == EMSGSIZE ? FWD_DROP_TOO_BIG : FWD_DROP_SEND]++;
         return false;
     }
+    fwd_see(fwd, true, ifindex, packet, len, hop);
     return true;
 }
 
@@ -34,6 +45,7 @@ void fwd_inject(struct fwd *fwd, const uint8_t *packet, size_t len)
         return;
     }
     fwd->counters[FWD_INJECTED]++;
+    fwd_see(fwd, true, fwd->tun_ifindex, packet, len, NULL);
 }
 
 /* ---- looking things up ---------------------------------------------------------------- */
@@ -112,10 +124,12 @@ static void fwd_send_error(struct fwd *fwd, const uint8_t *error, size_t len, rp
         return;
     }
     memcpy(&to.sin6_addr, error + FWD_IPV6_DST, sizeof(to.sin6_addr));
-    if (sendto(fwd->raw, error, len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
+    if (sendto(fwd->raw, error, len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0) {
         fwd->counters[FWD_DROP_SEND]++;
-    else
-        fwd->counters[FWD_ERROR_SENT]++;
+        return;
+    }
+    fwd->counters[FWD_ERROR_SENT]++;
+    fwd_see(fwd, true, 0, error, len, NULL);
 }
 
 void fwd_error(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type, uint8_t code,

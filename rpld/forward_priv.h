@@ -68,6 +68,10 @@ enum fwd_counter fwd_data_counter(enum rpl_data_error error);
 bool fwd_failed_hop(const uint8_t *invoking, size_t len, const struct rpl_addr *reporter,
                     struct rpl_addr *ret_hop, uint8_t *ret_instance, bool *ret_has_instance);
 
+/* For those who want to watch. |hop| may be NULL. */
+void fwd_see(const struct fwd *fwd, bool out, uint32_t ifindex, const uint8_t *packet, size_t len,
+             const struct rpl_addr *hop);
+
 /* ---- sending (forward_out.c) --------------------------------------------------------- */
 
 /* To |hop| (link-local) on |ifindex|, whatever the packet's destination says. */

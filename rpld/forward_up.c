@@ -421,6 +421,7 @@ void fwd_rescued(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t if
         fwd->counters[FWD_DROP_TOO_BIG]++;
         return;
     }
+    fwd_see(fwd, false, ifindex, packet, len, NULL);
     memcpy(copy, packet, len);
     fwd_dispatch(fwd, copy, len, ifindex, 0, true, now);
 }

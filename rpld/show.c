@@ -21,6 +21,8 @@ static const struct show_command commands[] = {
      SHOW_METRICS | SHOW_OPENMETRICS_TEXT, NULL, show_metrics},
     {"config", "", "the effective configuration", 0, 0, 0, show_config_start, show_config},
     {"monitor", "", "events as they happen", 0, 0, SHOW_STREAM, NULL, show_monitor},
+    {"capture", "[FILTER...]", "packets as they pass, as pcapng", 0, CTL_ARGS_MAX,
+     SHOW_STREAM | SHOW_BINARY | SHOW_CAPTURE, show_capture_start, show_capture},
     {"doctor", "", "what is wrong, and how to mend it", 0, 0, 0, NULL, show_doctor},
     {"repair", "global|local [INSTANCE]", "build the DODAG anew, or look for new parents", 1, 2,
      SHOW_ADMIN, ctl_admin_repair, ctl_admin_done},
@@ -72,6 +74,8 @@ static enum show_code check(struct show *show, bool admin)
         return show_fail(show, SHOW_USAGE, "usage: %s %s", command->name, command->usage);
     if (request->form == WRITER_METRICS && !(command->flags & SHOW_METRICS))
         return show_fail(show, SHOW_USAGE, "%s has no metrics form", command->name);
+    if (request->form != WRITER_TEXT && (command->flags & SHOW_BINARY))
+        return show_fail(show, SHOW_USAGE, "%s has one form only: leave out json", command->name);
     if ((command->flags & SHOW_ADMIN) && !admin)
         return show_fail(show, SHOW_REFUSED, "only root may %s", command->name);
     return command->start ? command->start(show) : SHOW_OK;

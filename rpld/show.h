@@ -27,7 +27,7 @@ enum show_code {
 /* The control socket's own counters. */
 struct show_counters {
     uint64_t requests, refused, errors, clients_refused, clients_cut, events_lost,
-        events_suppressed;
+        events_suppressed, packets_lost;
     unsigned clients;
 };
 
@@ -40,10 +40,12 @@ struct show_context {
 struct show;
 
 enum show_flags {
-    SHOW_ADMIN = 1,           /* changes something */
-    SHOW_METRICS = 2,         /* may be asked for in the metrics form */
-    SHOW_STREAM = 4,          /* no end: lines, not one document */
-    SHOW_OPENMETRICS_TEXT = 8 /* its text form is OpenMetrics */
+    SHOW_ADMIN = 1,            /* changes something */
+    SHOW_METRICS = 2,          /* may be asked for in the metrics form */
+    SHOW_STREAM = 4,           /* no end: lines, not one document */
+    SHOW_OPENMETRICS_TEXT = 8, /* its text form is OpenMetrics */
+    SHOW_BINARY = 16,          /* octets of its own: no form to choose */
+    SHOW_CAPTURE = 32          /* a stream of packets, not of events */
 };
 
 struct show_command {
@@ -167,6 +169,10 @@ bool show_graph(struct show *show, unsigned budget);
 bool show_metrics(struct show *show, unsigned budget);
 bool show_doctor(struct show *show, unsigned budget);
 bool show_monitor(struct show *show, unsigned budget);
+enum show_code show_capture_start(struct show *show);
+bool show_capture(struct show *show, unsigned budget);
+/* Tell a capture of |packet|, before which |lost| were left out. False: its filter keeps it out. */
+bool show_packet(struct show *show, const struct ctl_packet *packet, uint64_t lost);
 bool show_help(struct show *show, unsigned budget);
 enum show_code ctl_admin_repair(struct show *show);
 enum show_code ctl_admin_dtsn(struct show *show);

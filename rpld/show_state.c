@@ -287,7 +287,7 @@ bool show_interfaces(struct show *show, unsigned budget)
 
 /* ---- counters -------------------------------------------------------------------------- */
 
-#define OWN_COUNTERS 7
+#define OWN_COUNTERS 8
 
 static uint64_t own_counter(const struct show_counters *c, unsigned index, const char **ret_name)
 {
@@ -302,6 +302,7 @@ static uint64_t own_counter(const struct show_counters *c, unsigned index, const
         {"control-clients-cut", c->clients_cut},
         {"control-events-lost", c->events_lost},
         {"control-events-suppressed", c->events_suppressed},
+        {"control-packets-lost", c->packets_lost},
     };
     *ret_name = own[index].name;
     return own[index].value;
