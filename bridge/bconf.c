@@ -69,6 +69,8 @@ static const struct setting settings[] = {
     CHOICE("mqtt_version", mqtt_version, version_words),
     TRUTH(clean_session),
     TRUTH(message_expiry),
+    TRUTH(user_properties),
+    TRUTH(events),
     TEXT(tls_ca, 0),
     TEXT(tls_certificate, 0),
     TEXT(tls_key, 0),
@@ -293,6 +295,70 @@ static void read_pattern(struct reader *reader, const config_setting_t *from, co
     read_text(reader, &pattern, out, from, path);
 }
 
+static const char *read_word(struct reader *reader, const config_setting_t *from, const char *path,
+                             char out[BCONF_WORD_MAX])
+{
+    const struct setting word = {
+        .name = "word", .type = TYPE_TEXT, .min = 1, .size = BCONF_WORD_MAX};
+
+    read_text(reader, &word, out, from, path);
+    return out;
+}
+
+/* { node = "EUI-64"; name = "NAME"; } */
+static void read_name(struct reader *reader, const config_setting_t *from, const char *path)
+{
+    struct bconf *conf = reader->conf;
+    const char *node = NULL;
+    const char *name = NULL;
+    size_t n = conf->n_names;
+
+    if (config_setting_type(from) != CONFIG_TYPE_GROUP || config_setting_length(from) != 2 ||
+        !config_setting_lookup_string(from, "node", &node) ||
+        !config_setting_lookup_string(from, "name", &name)) {
+        complain(reader, from, path, "allowed is { node = \"EUI-64\"; name = \"NAME\"; }");
+        return;
+    }
+    if (brg_eui64_parse(node, conf->name_nodes[n]) < 0) {
+        complain(reader, from, path, "node is no EUI-64; allowed are 16 hexadecimal digits");
+        return;
+    }
+    if (!brg_name_ok(name)) {
+        complain(reader, from, path,
+                 "name is none; allowed are 1 to 63 octets that make a topic, without + and #, "
+                 "that do not begin with bridge, $ or /, are no EUI-64, and hold no word of the "
+                 "bridge's own");
+        return;
+    }
+    memcpy(conf->name_texts[n], name, strlen(name) + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(conf->name_texts[i], name) == 0 ||
+            strcmp(conf->name_nodes[i], conf->name_nodes[n]) == 0) {
+            complain(reader, from, path, "node or name is there twice; allowed is each once");
+            return;
+        }
+    }
+    conf->names[n] = (struct brg_name){conf->name_nodes[n], conf->name_texts[n]};
+    conf->n_names++;
+}
+
+static void read_names(struct reader *reader, const config_setting_t *from)
+{
+    int n = is_list(from) ? config_setting_length(from) : -1;
+
+    if (n < 0 || n > BCONF_NAMES_MAX) {
+        complain(reader, from, "bridge.names", "allowed is a list of at most %d groups",
+                 BCONF_NAMES_MAX);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        char path[32];
+
+        (void)snprintf(path, sizeof(path), "bridge.names[%d]", i);
+        read_name(reader, config_setting_get_elem(from, (unsigned)i), path);
+    }
+}
+
 static void read_rule(struct reader *reader, const config_setting_t *from, const char *path)
 {
     struct bconf *conf = reader->conf;
@@ -300,10 +366,8 @@ static void read_rule(struct reader *reader, const config_setting_t *from, const
     char *pattern = conf->rule_paths[conf->n_rules];
     char full[96];
 
-    *rule = (struct brg_rule){.path = pattern,
-                              .qos = BRG_QOS_UNSET,
-                              .retain = BRG_RETAIN_UNSET,
-                              .output = BRG_OUTPUT_UNSET};
+    *rule = (struct brg_rule){
+        .qos = BRG_QOS_UNSET, .retain = BRG_RETAIN_UNSET, .output = BRG_OUTPUT_UNSET};
     if (config_setting_type(from) != CONFIG_TYPE_GROUP) {
         complain(reader, from, path, "not a rule; allowed is a group { path = \"...\"; ... }");
         return;
@@ -312,22 +376,32 @@ static void read_rule(struct reader *reader, const config_setting_t *from, const
         const config_setting_t *member = config_setting_get_elem(from, (unsigned)i);
         const char *name = config_setting_name(member);
         const struct setting *setting = setting_find(rule_settings, N_RULE_SETTINGS, name);
-        int ignore = 0;
+        int truth = 0;
 
         (void)snprintf(full, sizeof(full), "%s.%.40s", path, name);
         if (strcmp(name, "path") == 0) {
             read_pattern(reader, member, full, pattern);
         } else if (strcmp(name, "ignore") == 0) {
-            read_setting(reader, &(struct setting){.type = TYPE_BOOL}, &ignore, member, full);
-            rule->ignore = ignore != 0;
+            read_setting(reader, &(struct setting){.type = TYPE_BOOL}, &truth, member, full);
+            rule->ignore = truth != 0;
+        } else if (strcmp(name, "obs") == 0) {
+            read_setting(reader, &(struct setting){.type = TYPE_BOOL}, &truth, member, full);
+            rule->obs = truth ? BRG_OBS_YES : BRG_OBS_NO;
+        } else if (strcmp(name, "rt") == 0) {
+            rule->rt = read_word(reader, member, full, conf->rule_rts[conf->n_rules]);
+        } else if (strcmp(name, "if") == 0) {
+            rule->ifs = read_word(reader, member, full, conf->rule_ifs[conf->n_rules]);
         } else if (setting != NULL) {
             read_setting(reader, setting, rule, member, full);
         } else {
-            unknown(reader, rule_settings, N_RULE_SETTINGS, member, full, "path ignore");
+            unknown(reader, rule_settings, N_RULE_SETTINGS, member, full, "path rt if obs ignore");
         }
     }
-    if (pattern[0] == '\0' && config_setting_get_member(from, "path") == NULL) {
-        complain(reader, from, path, "a rule without path; it says which resources are meant");
+    if (config_setting_get_member(from, "path") != NULL) {
+        rule->path = pattern;
+    } else if (rule->rt == NULL && rule->ifs == NULL && rule->obs == BRG_OBS_EITHER) {
+        complain(reader, from, path,
+                 "a rule without path, rt, if and obs; they say which resources are meant");
     }
     conf->n_rules++;
 }
@@ -474,6 +548,8 @@ static void read_member(struct reader *reader, const config_setting_t *from)
     (void)snprintf(path, sizeof(path), "bridge.%.40s", name);
     if (strcmp(name, "rules") == 0) {
         read_rules(reader, from);
+    } else if (strcmp(name, "names") == 0) {
+        read_names(reader, from);
     } else if (strcmp(name, "commands") == 0) {
         read_patterns(reader, from, path, conf->command_patterns, conf->commands,
                       &conf->n_commands);
@@ -518,6 +594,7 @@ static void defaults(struct bconf *conf)
         .outstanding = 8,
         .max_nodes = 10000,
         .max_resources = 64,
+        .events = true,
         .command_ttl_s = 60,
         .sleepy_ttl_s = 86400,
         .max_commands = 16,
@@ -641,6 +718,10 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .serve = (enum brg_serve)conf->serve,
         .max_nodes = (uint32_t)conf->max_nodes,
         .max_resources = (uint32_t)conf->max_resources,
+        .names = conf->names,
+        .n_names = conf->n_names,
+        .events = conf->events != 0,
+        .user_properties = conf->user_properties != 0 && conf->mqtt_version != BCONF_MQTT_311,
         .message_expiry = conf->message_expiry != 0,
         .memory_will_do = conf->on_spool_failure == BCONF_SPOOL_MEMORY,
     };

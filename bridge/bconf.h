@@ -12,10 +12,13 @@
 #include <stdio.h>
 
 #include "bridge/core.h"
+#include "bridge/topic.h"
 
 #define BCONF_FILE_DEFAULT "/etc/rpld/rpld.conf"
 #define BCONF_RULES_MAX 64
 #define BCONF_PATTERN_MAX 128
+#define BCONF_WORD_MAX 64
+#define BCONF_NAMES_MAX 256
 #define BCONF_TEXT_MAX 256
 #define BCONF_BROKERS_MAX 4
 #define BCONF_SOCKET_MAX 108 /* what struct sockaddr_un holds, with the NUL */
@@ -74,6 +77,14 @@ struct bconf {
     size_t n_rules;
     struct brg_rule rules[BCONF_RULES_MAX];
     char rule_paths[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
+    char rule_rts[BCONF_RULES_MAX][BCONF_WORD_MAX];
+    char rule_ifs[BCONF_RULES_MAX][BCONF_WORD_MAX];
+    size_t n_names;
+    struct brg_name names[BCONF_NAMES_MAX];
+    char name_nodes[BCONF_NAMES_MAX][BRG_EUI64_TEXT];
+    char name_texts[BCONF_NAMES_MAX][BCONF_WORD_MAX];
+    int events;          /* a truth */
+    int user_properties; /* a truth */
     size_t n_commands;
     char command_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
     const char *commands[BCONF_RULES_MAX];

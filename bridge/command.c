@@ -264,27 +264,26 @@ static struct resource *resource_by_topic(struct node *node, const char *name, s
 }
 
 /* Takes BASE/NODE/RES/set apart: what stands behind NODE, without the verb. */
-static const char *topic_split(const struct brg_core *core, const char *topic, enum verb *ret_verb,
+static const char *topic_split(struct brg_core *core, const char *topic, enum verb *ret_verb,
                                char ret_node[BRG_EUI64_TEXT], size_t *ret_len)
 {
     size_t base_len = strlen(core->config.base);
-    size_t node_len = BRG_EUI64_TEXT - 1;
     const char *last = strrchr(topic, '/');
     const char *name;
+    size_t len;
 
-    if (last == NULL || (size_t)(last - topic) < base_len + 1 + node_len + 2) {
-        return NULL;
-    }
-    name = topic + base_len + 1 + node_len + 1;
-    if (memcmp(topic, core->config.base, base_len) != 0 || topic[base_len] != '/' ||
-        name[-1] != '/') {
+    if (last == NULL || strncmp(topic, core->config.base, base_len) != 0 ||
+        topic[base_len] != '/') {
         return NULL;
     }
     for (size_t i = 0; i < sizeof(verb_words) / sizeof(verb_words[0]); i++) {
         if (strcmp(last, verb_words[i]) == 0) {
             *ret_verb = (enum verb)i;
-            memcpy(ret_node, topic + base_len + 1, node_len);
-            ret_node[node_len] = '\0';
+            len = brg_node_labelled(core, topic + base_len + 1, ret_node);
+            name = topic + base_len + 1 + len + 1;
+            if (len == 0 || name >= last) {
+                return NULL;
+            }
             *ret_len = (size_t)(last - name);
             return name;
         }
@@ -464,6 +463,7 @@ void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
     struct node *node;
     size_t len;
 
+    core->now = *now;
     if (topic_split(core, demand->topic, &order.verb, eui64, &len) == NULL) {
         return;
     }

@@ -47,6 +47,8 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     brg_timers_init(&core->timers);
     TAILQ_INIT(&core->unsaved);
     TAILQ_INIT(&core->strays);
+    TAILQ_INIT(&core->telling);
+    core->tell_alarm.kind = ALARM_TELL;
     core->commit_at = BRG_NEVER;
     brg_serve_start(core);
     return core;
@@ -64,6 +66,9 @@ void brg_trace(struct brg_core *core, enum brg_trace_kind kind, const struct nod
 
     if (core->trace != NULL) {
         core->trace(core->trace_ctx, &trace);
+    }
+    if (core->config.events && !core->closing) {
+        brg_event(core, &trace);
     }
 }
 
@@ -135,6 +140,7 @@ void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
     uint64_t first = brg_outbox_next_id(core->outbox);
     bool kept = true;
 
+    core->now = *now;
     if (effect->kind == COAP_REQUEST) {
         brg_serve_request(core, effect, now);
         return;
@@ -187,6 +193,23 @@ struct node *brg_node_at(struct brg_core *core, const uint8_t ip[16])
     return RB_FIND(node_ip_tree, &core->ips, &key);
 }
 
+struct node *brg_node_from(struct brg_core *core, const char *eui64)
+{
+    struct node key;
+
+    if (eui64 == NULL) {
+        return RB_MIN(node_tree, &core->nodes);
+    }
+    memset(&key, 0, sizeof(key));
+    memcpy(key.eui64, eui64, sizeof(key.eui64));
+    return RB_NFIND(node_tree, &core->nodes, &key);
+}
+
+struct node *brg_node_next(struct node *node)
+{
+    return RB_NEXT(node_tree, NULL, node);
+}
+
 static void ip_release(struct brg_core *core, struct node *node)
 {
     if (RB_FIND(node_ip_tree, &core->ips, node) == node) {
@@ -198,9 +221,11 @@ static void node_free(struct brg_core *core, struct node *node, const struct brg
 {
     brg_node_clear(core, node, now);
     brg_commands_drop(core, node, now);
+    brg_tell_forget(core, node);
     RB_REMOVE(node_tree, &core->nodes, node);
     ip_release(core, node);
     core->stats.nodes--;
+    brg_put(core->alloc, node->name);
     brg_put(core->alloc, node);
 }
 
@@ -216,6 +241,60 @@ static bool node_evict(struct brg_core *core, const struct brg_now *now)
         }
     }
     return false;
+}
+
+static void name_give(struct brg_core *core, struct node *node)
+{
+    for (size_t i = 0; i < core->config.n_names; i++) {
+        const struct brg_name *name = &core->config.names[i];
+
+        if (strcmp(name->eui64, node->eui64) == 0) {
+            node->name = brg_dup(core->alloc, name->name, strlen(name->name));
+            return;
+        }
+    }
+}
+
+const char *brg_node_label(const struct node *node)
+{
+    return node->name == NULL ? node->eui64 : node->name;
+}
+
+static bool is_label(const char *text, const char *label, size_t *len)
+{
+    size_t n = strlen(label);
+
+    if (n <= *len || strncmp(text, label, n) != 0 || text[n] != '/') {
+        return false;
+    }
+    *len = n;
+    return true;
+}
+
+size_t brg_node_labelled(struct brg_core *core, const char *text, char ret_eui64[BRG_EUI64_TEXT])
+{
+    size_t len = strcspn(text, "/");
+    struct node *node;
+
+    if (len == BRG_EUI64_TEXT - 1 && text[len] == '/') {
+        memcpy(ret_eui64, text, len);
+        ret_eui64[len] = '\0';
+        if (brg_eui64_parse(ret_eui64, ret_eui64) == 0) {
+            return len;
+        }
+    }
+    len = 0;
+    for (size_t i = 0; i < core->config.n_names; i++) {
+        if (is_label(text, core->config.names[i].name, &len)) {
+            memcpy(ret_eui64, core->config.names[i].eui64, BRG_EUI64_TEXT);
+        }
+    }
+    RB_FOREACH (node, node_tree, &core->nodes) {
+        if (node->name != NULL && is_label(text, node->name, &len)) {
+            memcpy(ret_eui64, node->eui64, BRG_EUI64_TEXT);
+        }
+    }
+    return len;
 }
 
 static bool is_sleepy(const struct brg_core *core, const char *eui64)
@@ -251,6 +330,8 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
         core->config.is_secure != NULL && core->config.is_secure(core->config.secure_ctx, eui64);
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
+    node->tell_alarm = (struct alarm){.kind = ALARM_TELL, .node = node};
+    name_give(core, node);
     node->sleepy = is_sleepy(core, eui64);
     RB_INSERT(node_tree, &core->nodes, node);
     core->stats.nodes++;
@@ -304,6 +385,7 @@ static void node_online(struct brg_core *core, struct node *node, const struct b
     node->online = true;
     node->failures = 0;
     announce(core, node);
+    brg_tell(core, node, TELL_INFO | TELL_DEVICES);
     brg_trace(core, BRG_TRACE_ONLINE, node, NULL, 0);
     brg_node_discover_in(core, node, brg_jitter(core, core->config.settle_s * BRG_SEC), now);
     brg_commands_resolve(core, node, now);
@@ -315,6 +397,7 @@ static void node_offline(struct brg_core *core, struct node *node, const struct 
     core->stats.online--;
     node->online = false;
     announce(core, node);
+    brg_tell(core, node, TELL_INFO | TELL_DEVICES);
     brg_trace(core, BRG_TRACE_OFFLINE, node, NULL, 0);
     brg_node_pause(core, node, now);
 }
@@ -326,6 +409,7 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
     struct path *path = node == NULL ? NULL : path_find(node, instance);
     bool was_here;
 
+    core->now = *now;
     if (path == NULL) {
         return;
     }
@@ -351,12 +435,29 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
     }
 }
 
+void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance,
+                          const uint8_t parent[16], const struct brg_now *now)
+{
+    struct node *node = brg_node_find(core, eui64);
+    struct path *path = node == NULL ? NULL : path_find(node, instance);
+
+    core->now = *now;
+    if (path == NULL || !path->used ||
+        (path->has_parent && memcmp(path->parent, parent, sizeof(path->parent)) == 0)) {
+        return;
+    }
+    path->has_parent = true;
+    memcpy(path->parent, parent, sizeof(path->parent));
+    brg_tell(core, node, TELL_INFO);
+}
+
 static void path_drop(struct brg_core *core, struct node *node, struct path *path,
                       const struct brg_now *now)
 {
     const struct path *left = NULL;
 
     path->used = false;
+    path->has_parent = false;
     for (size_t i = 0; i < PATHS_MAX; i++) {
         if (node->paths[i].used) {
             left = &node->paths[i];
@@ -378,6 +479,7 @@ void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
     struct node *node = brg_node_find(core, eui64);
     struct path *path = node == NULL ? NULL : path_find(node, instance);
 
+    core->now = *now;
     if (path != NULL && path->used) {
         path_drop(core, node, path, now);
     }
@@ -398,6 +500,7 @@ void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now)
 {
     struct node *node;
 
+    core->now = *now;
     core->complete = true;
     brg_commands_no_strays(core, now);
     RB_FOREACH (node, node_tree, &core->nodes) {
@@ -417,14 +520,15 @@ void brg_core_remembered(struct brg_core *core, const char *topic, const struct 
     size_t base_len = strlen(core->config.base);
     char eui64[BRG_EUI64_TEXT];
     struct node *node;
+    size_t len;
 
-    if (strncmp(topic, core->config.base, base_len) != 0 || topic[base_len] != '/' ||
-        strlen(topic + base_len + 1) != BRG_EUI64_TEXT - 1 + strlen("/availability")) {
+    core->now = *now;
+    if (strncmp(topic, core->config.base, base_len) != 0 || topic[base_len] != '/') {
         return;
     }
-    memcpy(eui64, topic + base_len + 1, BRG_EUI64_TEXT - 1);
-    eui64[BRG_EUI64_TEXT - 1] = '\0';
-    if (brg_eui64_parse(eui64, eui64) < 0 || brg_node_find(core, eui64) != NULL) {
+    len = brg_node_labelled(core, topic + base_len + 1, eui64);
+    if (len == 0 || strcmp(topic + base_len + 1 + len, "/availability") != 0 ||
+        brg_node_find(core, eui64) != NULL) {
         return; /* known ones are told anyway */
     }
     node = node_get(core, eui64, now);
@@ -451,6 +555,7 @@ int brg_core_restore(struct brg_core *core, const struct brg_observation *observ
     struct node *node;
     int err = brg_eui64_parse(observation->eui64, eui64);
 
+    core->now = *now;
     node = err < 0 ? NULL : node_get(core, eui64, now);
     if (node == NULL) {
         return err < 0 ? err : -BRG_ERR_FULL;
@@ -480,7 +585,12 @@ void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const s
     struct resource *res;
     struct node *node = brg_node_at(core, from->ip);
 
-    if (node == NULL || !node->online) {
+    core->now = *now;
+    if (node == NULL) {
+        return;
+    }
+    node->heard_s = now->wall_s;
+    if (!node->online) {
         return;
     }
     brg_commands_run(core, node, true, now);
@@ -508,6 +618,7 @@ void brg_core_timeout(struct brg_core *core, const struct brg_now *now)
 {
     struct brg_timer *timer;
 
+    core->now = *now;
     while ((timer = brg_timers_due(&core->timers, now->mono)) != NULL) {
         brg_alarm_due(core, BRG_CONTAINER(timer, struct alarm, timer), now);
     }
@@ -541,5 +652,6 @@ void brg_core_free(struct brg_core *core)
     while ((node = RB_ROOT(&core->nodes)) != NULL) {
         node_free(core, node, &never);
     }
+    brg_put(core->alloc, core->table);
     brg_put(core->alloc, core);
 }

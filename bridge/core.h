@@ -21,6 +21,14 @@
 #define BRG_RETAIN_UNSET -1
 #define BRG_OUTPUT_UNSET -1
 
+enum brg_obs { BRG_OBS_EITHER, BRG_OBS_NO, BRG_OBS_YES };
+
+/* A name of a node that people gave it. */
+struct brg_name {
+    const char *eui64;
+    const char *name; /* becomes part of topics; brg_name_ok() */
+};
+
 enum brg_method { BRG_METHOD_PUT, BRG_METHOD_POST };
 
 /* Who may read the last values from the bridge over CoAP. Pushing is for nodes alone. */
@@ -28,7 +36,10 @@ enum brg_serve { BRG_SERVE_OFF, BRG_SERVE_NODES, BRG_SERVE_ALL };
 
 /* The first rule whose pattern fits a resource counts (brg_glob_resource()). */
 struct brg_rule {
-    const char *path;
+    const char *path;    /* NULL: any */
+    const char *rt;      /* a resource type that it has; NULL: any */
+    const char *ifs;     /* an interface that it has; NULL: any */
+    int obs;             /* enum brg_obs */
     int qos;             /* 0..2, or BRG_QOS_UNSET */
     int retain;          /* 0, 1, or BRG_RETAIN_UNSET */
     int output;          /* enum brg_output, or BRG_OUTPUT_UNSET */
@@ -61,8 +72,13 @@ struct brg_core_config {
     enum brg_serve serve;
     uint32_t max_nodes;
     uint32_t max_resources; /* of one node */
-    bool message_expiry;    /* values are of use as long as their Max-Age says */
-    bool memory_will_do;    /* with a store that fails values are acknowledged all the same */
+    const struct brg_name *names;
+    size_t n_names;
+    const char *about;    /* JSON for BASE/bridge/info; NULL: none */
+    bool events;          /* tell on BASE/bridge/event what happens */
+    bool user_properties; /* MQTT 5: values say which node and number they are of */
+    bool message_expiry;  /* values are of use as long as their Max-Age says */
+    bool memory_will_do;  /* with a store that fails values are acknowledged all the same */
 };
 
 enum brg_trace_kind {
@@ -76,6 +92,7 @@ enum brg_trace_kind {
     BRG_TRACE_RESOURCE,    /* a resource gave an error; detail: path, number: code or 0 */
     BRG_TRACE_BAD_PAYLOAD, /* detail: the reason */
     BRG_TRACE_COMMAND,     /* detail: status */
+    BRG_TRACE_FORGOTTEN,   /* the node */
     BRG_TRACE_FULL,        /* a node or resource found no room */
     BRG_TRACE_NOT_KEPT,    /* the store fails; detail: how */
     BRG_TRACE_KEPT,        /* and works again */
@@ -149,6 +166,10 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
 void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
                         const struct brg_now *now);
 
+/* Whom that node sends its packets up to. */
+void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance,
+                          const uint8_t parent[16], const struct brg_now *now);
+
 /* A snapshot starts: all nodes are to be named again. At its end those that were not are down. */
 void brg_core_snapshot_begin(struct brg_core *core);
 void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now);
@@ -184,6 +205,15 @@ struct brg_demand {
 
 void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
                       const struct brg_now *now);
+
+/*
+ * The tables, made when there is room to send them: BASE/NODE/info, BASE/bridge/info and devices.
+ * brg_core_make() is the maker of the outbox, |ctx| the core.
+ */
+bool brg_core_make(void *ctx, struct brg_message *ret_message);
+
+/* A broker is there that may know nothing of them. */
+void brg_core_tell_all(struct brg_core *core);
 
 void brg_core_timeout(struct brg_core *core, const struct brg_now *now);
 brg_tstamp brg_core_deadline(const struct brg_core *core);

@@ -5,6 +5,7 @@
 
 #include "bridge/core.h"
 #include "bridge/link_format.h"
+#include "bridge/props.h"
 #include "bridge/topic.h"
 
 #define PATHS_MAX 4                   /* instances a node can be in */
@@ -23,7 +24,7 @@ struct ask {
     brg_tstamp since;
 };
 
-enum alarm_kind { ALARM_DISCOVERY, ALARM_VALUE, ALARM_COMMAND };
+enum alarm_kind { ALARM_DISCOVERY, ALARM_VALUE, ALARM_COMMAND, ALARM_TELL };
 
 /* A timer with what it is for, and why it waits. */
 struct alarm {
@@ -34,12 +35,32 @@ struct alarm {
     struct resource *resource; /* of ALARM_VALUE */
 };
 
+#define SERIES_MAX 32 /* of a resource; what a SenML pack has beyond is published only */
+#define SERIES_VALUE_MAX 48
+
+/* What one topic's values are like, and the last of them. */
+struct series {
+    TAILQ_ENTRY(series) entry;
+    enum brg_value_kind kind;
+    double t;
+    uint64_t seq; /* in the readings */
+    char unit[16];
+    char value[SERIES_VALUE_MAX]; /* the beginning of it */
+    char name[];                  /* "": the resource's own */
+};
+
+TAILQ_HEAD(series_list, series);
+
 struct resource {
     TAILQ_ENTRY(resource) entry;
     struct node *node;
     char *path;                  /* as the node wrote it, without the leading slash */
     char *topic;                 /* escaped; what stands behind BASE/NODE/ */
     const struct brg_rule *rule; /* NULL: none fits */
+    char *rt;                    /* as in the link; NULL: none */
+    char *ifs;
+    struct series_list series;
+    uint32_t n_series;
     bool obs;
     bool event;
     bool writable;
@@ -68,12 +89,23 @@ struct path {
     bool listed; /* named in the snapshot that is being read */
     int instance;
     uint8_t ip[16];
+    bool has_parent;
+    uint8_t parent[16];
 };
+
+/* What there is to tell of a node, and of all. */
+enum tell { TELL_INFO = 1, TELL_HASS = 2, TELL_ABOUT = 4, TELL_DEVICES = 8 };
 
 struct node {
     RB_ENTRY(node) by_eui64;
     RB_ENTRY(node) by_ip;
     char eui64[BRG_EUI64_TEXT];
+    char *name;     /* in topics; NULL: the EUI-64 */
+    double heard_s; /* since 1970; 0: never */
+    unsigned tell;  /* of enum tell */
+    bool is_telling;
+    TAILQ_ENTRY(node) telling;
+    struct alarm tell_alarm;
     uint8_t ip[16]; /* where it is talked to */
     struct path paths[PATHS_MAX];
     bool online;
@@ -128,9 +160,16 @@ struct brg_core {
     struct resource_list unsaved;
     struct command_list strays; /* commands for nodes that may still be named */
     bool closing;
+    struct brg_now now; /* of the last call */
+    unsigned tell;      /* of enum tell */
+    struct alarm tell_alarm;
+    TAILQ_HEAD(, node) telling;
+    char table_topic[BRG_TOPIC_MAX];
+    char *table; /* the one that is being taken; NULL: none */
     size_t n_settle;
     struct settle settle[SETTLE_MAX];
     struct brg_core_stats stats;
+    struct brg_props props; /* of the value that is being published */
     struct brg_decoder decoder;
     struct brg_text out;
     char out_room[BRG_OUTPUT_MAX];
@@ -162,6 +201,14 @@ struct node *brg_node_find(struct brg_core *core, const char *eui64);
 
 /* The node that is talked to at this address, or NULL. */
 struct node *brg_node_at(struct brg_core *core, const uint8_t ip[16]);
+
+/* The octets of the node's label at the head of |text|, which goes on with a slash; 0: there is no
+ * node of that name, nor an EUI-64. */
+size_t brg_node_labelled(struct brg_core *core, const char *text, char ret_eui64[BRG_EUI64_TEXT]);
+
+/* All of them, by EUI-64: the first that is not before |eui64| (NULL: of all), and the next. */
+struct node *brg_node_from(struct brg_core *core, const char *eui64);
+struct node *brg_node_next(struct node *node);
 
 /* --- node.c --------------------------------------------------------------------------------- */
 
@@ -243,6 +290,35 @@ int brg_publish_availability(struct brg_core *core, const struct node *node);
 /* BASE/NODE/RES, or with |suffix| that behind it. -BRG_ERR_SIZE. */
 int brg_resource_topic(const struct brg_core *core, const struct resource *res, const char *suffix,
                        char topic[BRG_TOPIC_MAX]);
+
+/* What stands for the node in topics. */
+const char *brg_node_label(const struct node *node);
+
+/* --- tell.c --------------------------------------------------------------------------------- */
+
+/* Soon, with what else changes until then. |node| NULL: of all. */
+void brg_tell(struct brg_core *core, struct node *node, unsigned what);
+
+/* A word for how a resource is doing. */
+const char *brg_resource_state(const struct resource *res);
+
+/* The time has come. */
+void brg_tell_due(struct brg_core *core, struct alarm *alarm);
+
+/* The node is going to be freed. */
+void brg_tell_forget(struct brg_core *core, struct node *node);
+
+/* --- event.c -------------------------------------------------------------------------------- */
+
+/* Tells people what happened, if that is wanted. */
+void brg_event(struct brg_core *core, const struct brg_trace *trace);
+
+/* --- series.c ------------------------------------------------------------------------------- */
+
+/* A reading of this resource was put into the outbox; NULL: octets as they are. */
+void brg_series_note(struct brg_core *core, struct resource *res, const struct brg_reading *reading,
+                     const struct brg_now *now);
+void brg_series_free(struct brg_core *core, struct resource *res);
 
 /* --- command.c ------------------------------------------------------------------------------ */
 

@@ -16,8 +16,9 @@
 struct brg_follow_handler {
     void (*snapshot_begin)(void *ctx);
     void (*snapshot_end)(void *ctx);
-    /* |ip| is NULL when the node is down. */
-    void (*node)(void *ctx, const char *eui64, int instance, const uint8_t *ip);
+    /* |ip| is NULL when the node is down, |parent| when its parent is not known. */
+    void (*node)(void *ctx, const char *eui64, int instance, const uint8_t *ip,
+                 const uint8_t *parent);
     void *ctx;
 };
 

@@ -34,11 +34,25 @@ static bool node_of(const cJSON *line, char eui64[BRG_EUI64_TEXT], int *ret_inst
     return true;
 }
 
+/* Whom the node sends its packets to: in storing mode only the one that its DAO came from is known.
+ */
+static bool parent_of(const cJSON *line, uint8_t ip[16])
+{
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(line, "parents"), 0);
+    const char *address = first == NULL ? NULL : text_of(first, "address");
+
+    if (address == NULL) {
+        address = text_of(line, "via");
+    }
+    return address != NULL && inet_pton(AF_INET6, address, ip) == 1;
+}
+
 static int event(const struct brg_follow_handler *handler, const cJSON *line, const char *name)
 {
     bool up = strcmp(name, "node-up") == 0 || strcmp(name, "node-change") == 0;
     char eui64[BRG_EUI64_TEXT];
     int instance;
+    uint8_t parent[16];
     uint8_t ip[16];
 
     if (strcmp(name, "gap") == 0) {
@@ -47,7 +61,8 @@ static int event(const struct brg_follow_handler *handler, const cJSON *line, co
     if (strcmp(name, "snapshot-end") == 0) {
         handler->snapshot_end(handler->ctx);
     } else if ((up || strcmp(name, "node-down") == 0) && node_of(line, eui64, &instance, ip)) {
-        handler->node(handler->ctx, eui64, instance, up ? ip : NULL);
+        handler->node(handler->ctx, eui64, instance, up ? ip : NULL,
+                      up && parent_of(line, parent) ? parent : NULL);
     }
     return 0;
 }

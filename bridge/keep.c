@@ -65,6 +65,8 @@ static int observation_write(const struct brg_store *store, const struct resourc
         .eui64 = res->node->eui64,
         .path = res->path,
         .topic = res->topic,
+        .rt = res->rt,
+        .ifs = res->ifs,
         .format = res->format,
         .event = res->event,
         .writable = res->writable,

@@ -12,6 +12,7 @@
 #include <ev.h>
 #include <mosquitto.h>
 
+#include "bridge/about.h"
 #include "bridge/bconf.h"
 #include "bridge/core.h"
 #include "bridge/follow.h"
@@ -25,6 +26,7 @@
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
 #define JOIN_S 10. /* between two looks for an interface */
+#define ABOUT_MAX 1024
 #define SPOOL_DIR "/var/lib/rpld-bridge"
 #define SPOOL_FILE SPOOL_DIR "/spool.db"
 
@@ -50,6 +52,7 @@ struct bridge {
     bool joined[BCONF_RULES_MAX]; /* of conf.multicast */
     struct brg_now now;           /* while datagrams are read */
     uint64_t oversized;
+    char about[ABOUT_MAX];
 };
 
 static void *heap_get(void *ctx, size_t size)
@@ -196,13 +199,17 @@ static void on_snapshot_end(void *ctx)
     brg_core_snapshot_end(bridge->core, &now);
 }
 
-static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *ip)
+static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *ip,
+                    const uint8_t *parent)
 {
     struct bridge *bridge = ctx;
     struct brg_now now = now_read();
 
     if (ip != NULL) {
         brg_core_node_up(bridge->core, eui64, instance, ip, &now);
+        if (parent != NULL) {
+            brg_core_node_parent(bridge->core, eui64, instance, parent, &now);
+        }
     } else {
         brg_core_node_down(bridge->core, eui64, instance, &now);
     }
@@ -214,6 +221,13 @@ static void on_command(void *ctx, const struct brg_demand *demand)
     struct brg_now now = now_read();
 
     brg_core_command(bridge->core, demand, &now);
+}
+
+static void on_ready(void *ctx)
+{
+    struct bridge *bridge = ctx;
+
+    brg_core_tell_all(bridge->core);
 }
 
 static void on_remembered(void *ctx, const char *topic)
@@ -265,6 +279,9 @@ static void on_trace(void *ctx, const struct brg_trace *trace)
     case BRG_TRACE_COMMAND:
         brg_log_info("command: %s node=%s", trace->detail, trace->node);
         break;
+    case BRG_TRACE_FORGOTTEN:
+        brg_log_info("node: forgotten node=%s", trace->node);
+        break;
     case BRG_TRACE_FULL:
         brg_log_warning("bridge: no room node=%s for=%s", trace->node, trace->detail);
         break;
@@ -310,6 +327,16 @@ static uint64_t seed_read(void)
     return seed;
 }
 
+static const char *about_make(struct bridge *bridge)
+{
+    struct brg_now now = now_read();
+    struct brg_text out;
+
+    brg_text_init(&out, bridge->about, sizeof(bridge->about));
+    brg_about_write(&out, &bridge->conf, now.wall_s);
+    return out.full ? NULL : bridge->about;
+}
+
 /* The pure parts. False without memory. */
 static bool parts_new(struct bridge *bridge)
 {
@@ -328,12 +355,14 @@ static bool parts_new(struct bridge *bridge)
     outbox.max_bytes = (size_t)conf->max_memory_mb << 20;
     bconf_core(conf, &core);
     core.seed = seed_read();
+    core.about = about_make(bridge);
     bridge->ep = coap_endpoint_new(&coap, &heap);
     bridge->outbox = brg_outbox_new(&outbox, &heap);
     if (bridge->ep == NULL || bridge->outbox == NULL) {
         return false;
     }
     bridge->core = brg_core_new(&core, bridge->ep, bridge->outbox, &heap, on_trace, bridge);
+    brg_outbox_set_maker(bridge->outbox, brg_core_make, bridge->core);
     return bridge->core != NULL;
 }
 
@@ -483,6 +512,7 @@ static bool others_start(struct bridge *bridge)
     bridge->mqtt_handler = (struct brg_mqtt_handler){
         .command = on_command,
         .remembered = on_remembered,
+        .ready = on_ready,
         .ctx = bridge,
     };
     bridge->follow_handler = (struct brg_follow_handler){

@@ -26,7 +26,8 @@
 #define SHORT_LIVED_MAX 3
 #define SESSION_S 86400U /* how long a broker keeps a session that is not clean */
 #define CONNACK_S 15.0
-#define COMMAND_DEPTH_MAX 8 /* segments of a resource's path */
+#define COMMAND_DEPTH_MAX 9 /* segments of a node's name and a resource's path, but one */
+#define NAME_DEPTH_MAX 3
 #define WINDOW 100
 #define PACKETS_PER_TURN 100
 #define STATE_QOS 1
@@ -263,8 +264,11 @@ static void subscribe(struct brg_mqtt *mqtt)
             (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 2);
         }
     }
-    (void)snprintf(filter, sizeof(filter), "%s/+/availability", base);
-    (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
+    /* Of nodes whose names have up to three levels. */
+    for (int depth = 0; depth < NAME_DEPTH_MAX; depth++) {
+        (void)snprintf(filter, sizeof(filter), "%s%s/+/availability", base, "/+/+" + 4 - 2 * depth);
+        (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
+    }
 }
 
 static void refused(struct brg_mqtt *mqtt, int code)
@@ -313,6 +317,7 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     (void)mosquitto_publish(handle, NULL, mqtt->state_topic, 6, "online", STATE_QOS, true);
     subscribe(mqtt);
     brg_outbox_republish(mqtt->outbox);
+    mqtt->handler->ready(mqtt->handler->ctx);
     ev_timer_stop(mqtt->loop, &mqtt->timer);
     ev_timer_set(&mqtt->timer, mqtt->conf->keepalive_s / 4., mqtt->conf->keepalive_s / 4.);
     ev_timer_start(mqtt->loop, &mqtt->timer);

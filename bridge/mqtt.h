@@ -25,6 +25,8 @@ struct brg_mqtt_handler {
     void (*command)(void *ctx, const struct brg_demand *demand);
     /* On BASE/NODE/availability, retained and `online`. */
     void (*remembered)(void *ctx, const char *topic);
+    /* Connected to a broker that may know nothing. */
+    void (*ready)(void *ctx);
     void *ctx;
 };
 

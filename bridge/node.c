@@ -14,6 +14,7 @@
 #define ERROR_WAIT (600 * BRG_SEC)
 #define ERROR_DOUBLINGS 5 /* 5.3 hours */
 #define REDISCOVER (24 * 3600 * BRG_SEC)
+#define WORDS_MAX 128 /* octets of a link's rt= or if=; a longer one is none */
 #define POLL_MAX_S 86400U
 #define TOPIC_ROOM 128 /* for BASE, NODE and what the bridge puts behind a resource */
 
@@ -41,6 +42,9 @@ static void observing(struct brg_core *core, struct resource *res, bool is)
     if (is != res->observing) {
         core->stats.observed += is ? 1 : (uint64_t)-1;
         res->observing = is;
+        if (!core->closing) {
+            brg_tell(core, res->node, TELL_INFO);
+        }
         if (is) {
             brg_trace(core, BRG_TRACE_OBSERVING, res->node, res->path, 0);
         } else {
@@ -146,6 +150,9 @@ static void resource_free(struct brg_core *core, struct resource *res, const str
     TAILQ_REMOVE(&res->node->resources, res, entry);
     res->node->n_resources--;
     core->stats.resources--;
+    brg_series_free(core, res);
+    brg_put(core->alloc, res->rt);
+    brg_put(core->alloc, res->ifs);
     brg_put(core->alloc, res->path);
     brg_put(core->alloc, res->topic);
     brg_put(core->alloc, res);
@@ -163,15 +170,47 @@ static bool may_be_written(const struct brg_core *core, const struct node *node,
     return allowed;
 }
 
-static const struct brg_rule *rule_for(const struct brg_core *core, const struct node *node,
-                                       const char *path)
+static bool has_word(const char *words, const char *word)
+{
+    const struct brg_span span = {.text = words, .len = words == NULL ? 0 : strlen(words)};
+
+    return brg_span_has(&span, word);
+}
+
+static bool rule_fits(const struct brg_rule *rule, const struct resource *res)
+{
+    return (rule->path == NULL || brg_glob_resource(rule->path, res->node->eui64, res->path)) &&
+           (rule->rt == NULL || has_word(res->rt, rule->rt)) &&
+           (rule->ifs == NULL || has_word(res->ifs, rule->ifs)) &&
+           (rule->obs == BRG_OBS_EITHER || (rule->obs == BRG_OBS_YES) == res->obs);
+}
+
+static const struct brg_rule *rule_for(const struct brg_core *core, const struct resource *res)
 {
     for (size_t i = 0; i < core->config.n_rules; i++) {
-        if (brg_glob_resource(core->config.rules[i].path, node->eui64, path)) {
+        if (rule_fits(&core->config.rules[i], res)) {
             return &core->config.rules[i];
         }
     }
     return NULL;
+}
+
+/* |*words| becomes a copy of the span; without memory it stays what it was. */
+static void words_take(struct brg_core *core, char **words, const struct brg_span *span)
+{
+    char *copy = NULL;
+
+    if (span->text != NULL) {
+        if (*words != NULL && strlen(*words) == span->len &&
+            memcmp(*words, span->text, span->len) == 0) {
+            return;
+        }
+        copy = span->len <= WORDS_MAX && brg_utf8_valid(span->text, span->len)
+                   ? brg_dup(core->alloc, span->text, span->len)
+                   : NULL;
+    }
+    brg_put(core->alloc, *words);
+    *words = copy;
 }
 
 static struct resource *resource_find(struct node *node, const struct brg_link *link)
@@ -208,6 +247,7 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
     res->alarm.kind = ALARM_VALUE;
     res->alarm.node = node;
     res->alarm.resource = res;
+    TAILQ_INIT(&res->series);
     TAILQ_INSERT_TAIL(&node->resources, res, entry);
     node->n_resources++;
     core->stats.resources++;
@@ -233,7 +273,8 @@ struct resource *brg_resource_push(struct brg_core *core, struct node *node, con
     if (res != NULL) {
         res->pushed = true;
         res->format = COAP_FORMAT_NONE;
-        res->rule = rule_for(core, node, res->path);
+        res->rule = rule_for(core, res);
+        brg_tell(core, node, TELL_INFO | TELL_DEVICES);
     }
     return res;
 }
@@ -253,7 +294,13 @@ struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
         res->event = observation->event;
         res->writable = observation->writable;
         res->format = observation->format;
-        res->rule = rule_for(core, node, res->path);
+        res->rt = observation->rt == NULL
+                      ? NULL
+                      : brg_dup(core->alloc, observation->rt, strlen(observation->rt));
+        res->ifs = observation->ifs == NULL
+                       ? NULL
+                       : brg_dup(core->alloc, observation->ifs, strlen(observation->ifs));
+        res->rule = rule_for(core, res);
         res->registration = observation->registration;
         res->saved = observation->registration;
         res->is_saved = true;
@@ -294,7 +341,9 @@ static void resource_listed(struct brg_core *core, struct node *node, const stru
     res->event = brg_span_has(&link->rt, "event");
     res->format = brg_span_number(&link->ct, 0);
     res->writable = may_be_written(core, node, path, link);
-    res->rule = rule_for(core, node, path);
+    words_take(core, &res->rt, &link->rt);
+    words_take(core, &res->ifs, &link->ifs);
+    res->rule = rule_for(core, res);
 }
 
 /* --- discovery ------------------------------------------------------------------------------ */
@@ -387,6 +436,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
             brg_resource_start(core, res, now);
         }
     }
+    brg_tell(core, node, TELL_INFO | TELL_HASS | TELL_DEVICES);
     brg_commands_resolve(core, node, now);
 }
 
@@ -422,7 +472,7 @@ void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_
 {
     /* Who sleeps is not asked before it speaks: the question would only stand in the way of what
      * else there is to say then. */
-    if (alarm->kind != ALARM_COMMAND && alarm->node->sleepy &&
+    if ((alarm->kind == ALARM_DISCOVERY || alarm->kind == ALARM_VALUE) && alarm->node->sleepy &&
         now->mono >= alarm->node->awake_until) {
         brg_alarm_set(core, alarm, now->mono + REDISCOVER, true);
         return;
@@ -433,6 +483,9 @@ void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_
         break;
     case ALARM_VALUE:
         brg_resource_start(core, alarm->resource, now);
+        break;
+    case ALARM_TELL:
+        brg_tell_due(core, alarm);
         break;
     case ALARM_COMMAND:
         brg_command_due(core, BRG_CONTAINER(alarm, struct command, alarm), now);

@@ -22,6 +22,7 @@ struct entry {
     bool newest;
     bool is_staged;
     bool is_unsaved; /* the store's table of states has an older value */
+    bool made;       /* by the maker: gone when the connection is */
     bool again;      /* sent before: its id says nothing about what is still to be sent */
     size_t bytes;
     char room[];
@@ -40,6 +41,9 @@ struct brg_outbox {
     struct entry_list stage;
     struct entry_list unsaved;
     size_t n_queue;
+    brg_make_fn *make;
+    void *make_ctx;
+    size_t n_made;   /* of those in flight */
     size_t n_saving; /* of the unsaved ones, written by the transaction that is open */
     uint64_t next_id;
     uint64_t taken_id;  /* the highest that went out */
@@ -107,6 +111,7 @@ static void entry_unlist(struct brg_outbox *outbox, struct entry *entry)
     } else if (entry->where == IN_FLIGHT) {
         TAILQ_REMOVE(&outbox->flight, entry, listed);
         outbox->stats.in_flight--;
+        outbox->n_made -= entry->made;
     }
     entry->where = NOWHERE;
 }
@@ -165,6 +170,15 @@ static void entry_free(struct brg_outbox *outbox, struct entry *entry)
     }
     outbox->stats.bytes -= entry->bytes;
     brg_put(outbox->alloc, entry);
+}
+
+/* A state that says that there is none any more goes too, once broker and store know. */
+static void entry_empty(struct brg_outbox *outbox, struct entry *entry)
+{
+    if (entry->message.retain && entry->message.len == 0 && entry->where == NOWHERE &&
+        !entry->is_unsaved && !entry->is_staged) {
+        entry_dethrone(outbox, entry);
+    }
 }
 
 /* Frees it unless somebody needs it. */
@@ -459,7 +473,10 @@ void brg_outbox_written(struct brg_outbox *outbox)
         entry_release(outbox, entry);
     }
     for (; outbox->n_saving > 0; outbox->n_saving--) {
-        entry_save(outbox, TAILQ_FIRST(&outbox->unsaved), false);
+        entry = TAILQ_FIRST(&outbox->unsaved);
+        entry_save(outbox, entry, false);
+        entry_empty(outbox, entry);
+        entry_release(outbox, entry);
     }
     leave_memory(outbox);
 }
@@ -506,7 +523,42 @@ static void load(struct brg_outbox *outbox)
     outbox->far = false;
 }
 
+void brg_outbox_set_maker(struct brg_outbox *outbox, brg_make_fn *make, void *ctx)
+{
+    outbox->make = make;
+    outbox->make_ctx = ctx;
+}
+
 /* --- sending -------------------------------------------------------------------------------- */
+
+static void fly(struct brg_outbox *outbox, struct entry *entry)
+{
+    TAILQ_INSERT_TAIL(&outbox->flight, entry, listed);
+    entry->where = IN_FLIGHT;
+    entry->message.mid = 0;
+    outbox->stats.in_flight++;
+    outbox->n_made += entry->made;
+}
+
+static struct entry *take_made(struct brg_outbox *outbox)
+{
+    struct brg_message message;
+    struct entry *entry;
+
+    if (outbox->make == NULL || outbox->n_made * 10 >= outbox->config.window ||
+        !outbox->make(outbox->make_ctx, &message)) {
+        return NULL;
+    }
+    entry = entry_new(outbox, 0, &message);
+    if (entry == NULL) {
+        outbox->stats.refused++;
+        return NULL;
+    }
+    entry->made = true;
+    entry->again = true; /* no part of the order of ids */
+    fly(outbox, entry);
+    return entry;
+}
 
 struct brg_message *brg_outbox_take(struct brg_outbox *outbox)
 {
@@ -514,6 +566,10 @@ struct brg_message *brg_outbox_take(struct brg_outbox *outbox)
 
     if (outbox->stats.in_flight >= outbox->config.window) {
         return NULL;
+    }
+    entry = take_made(outbox);
+    if (entry != NULL) {
+        return &entry->message;
     }
     if (TAILQ_EMPTY(&outbox->queue) && outbox->far) {
         load(outbox);
@@ -523,13 +579,10 @@ struct brg_message *brg_outbox_take(struct brg_outbox *outbox)
         return NULL;
     }
     entry_unlist(outbox, entry);
-    TAILQ_INSERT_TAIL(&outbox->flight, entry, listed);
-    entry->where = IN_FLIGHT;
-    entry->message.mid = 0;
+    fly(outbox, entry);
     if (!entry->again && entry->id > outbox->taken_id) {
         outbox->taken_id = entry->id;
     }
-    outbox->stats.in_flight++;
     return &entry->message;
 }
 
@@ -548,6 +601,7 @@ void brg_outbox_acked(struct brg_outbox *outbox, int mid)
     outbox->stats.published++;
     entry_unlist(outbox, entry);
     entry_unstage(outbox, entry);
+    entry_empty(outbox, entry);
     entry_release(outbox, entry);
 }
 
@@ -560,7 +614,7 @@ void brg_outbox_lost(struct brg_outbox *outbox)
         if (!entry->again && entry->id <= outbox->taken_id) {
             outbox->taken_id = entry->id - 1;
         }
-        if (outbox->store == NULL && entry->message.retain && !entry->newest) {
+        if (entry->made || (outbox->store == NULL && entry->message.retain && !entry->newest)) {
             entry_free(outbox, entry); /* its newer value is queued */
         } else {
             entry_queue(outbox, entry, true);

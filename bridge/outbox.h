@@ -55,6 +55,15 @@ void brg_outbox_free(struct brg_outbox *outbox);
 void brg_outbox_attach(struct brg_outbox *outbox, const struct brg_store *store, uint64_t first_id,
                        uint64_t next_id);
 
+/*
+ * Gives messages that are made when they can go out and kept nowhere: tables that can be made again
+ * at any time, and have to be when a broker comes back. |*ret_message| is good until the next call.
+ * False: there is nothing to tell. At most a tenth of the window is theirs.
+ */
+typedef bool brg_make_fn(void *ctx, struct brg_message *ret_message);
+
+void brg_outbox_set_maker(struct brg_outbox *outbox, brg_make_fn *make, void *ctx);
+
 /* The value that the store has of a state; before the first message. */
 int brg_outbox_restore(struct brg_outbox *outbox, uint64_t id, const struct brg_message *message);
 
@@ -96,7 +105,7 @@ void brg_outbox_acked(struct brg_outbox *outbox, int mid);
  * order. */
 void brg_outbox_lost(struct brg_outbox *outbox);
 
-/* Queues every state that is not on its way already. */
+/* Queues every state that is not on its way already. What is made is the maker's to do. */
 void brg_outbox_republish(struct brg_outbox *outbox);
 
 /* The newest value of a state, or NULL; good until the next one is added. */

@@ -71,6 +71,9 @@ struct brg_context {
     bool with_name; /* JSON: the reading's name goes with it ("n") */
 };
 
+/* When it was taken, since 1970: what the node says, if that can be. */
+double brg_reading_time(const struct brg_reading *reading, double now_s);
+
 /* Writes a reading's payload behind what |out| holds; |out->full| tells that it did not fit. */
 void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
                        enum brg_output output, const struct brg_context *context);

@@ -39,7 +39,7 @@ static void value_write(struct brg_text *out, const struct brg_reading *reading,
     }
 }
 
-static double reading_time(const struct brg_reading *reading, double now_s)
+double brg_reading_time(const struct brg_reading *reading, double now_s)
 {
     double time_s = reading->time_s;
 
@@ -72,7 +72,7 @@ void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
         brg_text_json_string(out, reading->unit, strlen(reading->unit));
     }
     brg_text_puts(out, ",\"t\":");
-    brg_text_time(out, reading_time(reading, context->now_s));
+    brg_text_time(out, brg_reading_time(reading, context->now_s));
     if (context->has_seq) {
         brg_text_puts(out, ",\"seq\":");
         brg_text_u64(out, context->seq);

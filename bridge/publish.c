@@ -11,14 +11,14 @@
 int brg_resource_topic(const struct brg_core *core, const struct resource *res, const char *suffix,
                        char topic[BRG_TOPIC_MAX])
 {
-    const char *const parts[] = {core->config.base, res->node->eui64, res->topic, suffix};
+    const char *const parts[] = {core->config.base, brg_node_label(res->node), res->topic, suffix};
 
     return brg_topic_join(topic, BRG_TOPIC_MAX, parts, suffix == NULL ? 3 : 4);
 }
 
 int brg_publish_availability(struct brg_core *core, const struct node *node)
 {
-    const char *const parts[] = {core->config.base, node->eui64, "availability"};
+    const char *const parts[] = {core->config.base, brg_node_label(node), "availability"};
     const char *word = node->online ? "online" : "offline";
     char topic[BRG_TOPIC_MAX];
     int err = brg_topic_join(topic, sizeof(topic), parts, 3);
@@ -62,6 +62,27 @@ static struct brg_message envelope(const struct brg_core *core, const struct res
     return message;
 }
 
+static void props_make(struct brg_core *core, const struct resource *res,
+                       const struct coap_effect *effect)
+{
+    char number[24];
+    struct brg_text text;
+
+    brg_props_init(&core->props);
+    if (!core->config.user_properties) {
+        return;
+    }
+    brg_props_user(&core->props, "node", res->node->eui64);
+    brg_text_init(&text, number, sizeof(number));
+    brg_text_u64(&text, effect->mid);
+    brg_props_user(&core->props, "mid", number);
+    if (effect->observing) {
+        brg_text_init(&text, number, sizeof(number));
+        brg_text_u64(&text, effect->seq);
+        brg_props_user(&core->props, "seq", number);
+    }
+}
+
 static int put(struct brg_core *core, struct brg_message *message, const char *topic,
                const void *payload, size_t len, const struct brg_now *now)
 {
@@ -98,7 +119,7 @@ static void bad_payload(struct brg_core *core, struct resource *res, const char 
 /* A node that makes up names, one after the other, takes no more than its share of the topics. */
 static bool has_room(const struct brg_core *core, const struct node *node, const char *topic)
 {
-    size_t len = strlen(core->config.base) + 1 + strlen(node->eui64) + 1;
+    size_t len = strlen(core->config.base) + 1 + strlen(brg_node_label(node)) + 1;
 
     return brg_outbox_state(core->outbox, topic) != NULL ||
            brg_outbox_count(core->outbox, topic, len, core->config.max_resources * NAMES_PER) <
@@ -128,8 +149,12 @@ static int put_reading(struct brg_core *core, struct resource *res,
     }
     brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
     brg_reading_write(&core->out, reading, output, context);
-    return core->out.full ? -BRG_ERR_SIZE
-                          : put(core, message, topic, core->out.buf, core->out.len, now);
+    err = core->out.full ? -BRG_ERR_SIZE
+                         : put(core, message, topic, core->out.buf, core->out.len, now);
+    if (err == 0) {
+        brg_series_note(core, res, reading, now);
+    }
+    return err;
 }
 
 int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
@@ -152,9 +177,18 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
         output = (enum brg_output)res->rule->output;
     }
     message = envelope(core, res, effect, output, now);
+    props_make(core, res, effect);
+    message.props = core->props.data;
+    message.props_len = core->props.len;
     if (output == BRG_OUTPUT_RAW) {
-        err = brg_resource_topic(core, res, NULL, topic);
-        return err < 0 ? 0 : put(core, &message, topic, effect->data, effect->len, now);
+        if (brg_resource_topic(core, res, NULL, topic) < 0) {
+            return 0;
+        }
+        err = put(core, &message, topic, effect->data, effect->len, now);
+        if (err == 0) {
+            brg_series_note(core, res, NULL, now);
+        }
+        return err;
     }
     if (brg_decode(&core->decoder, effect->format, effect->data, effect->len) < 0) {
         bad_payload(core, res, core->decoder.reason, effect, now);

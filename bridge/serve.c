@@ -151,23 +151,15 @@ static void push(struct brg_core *core, const struct coap_effect *effect, const 
 static bool topic_of(struct brg_core *core, const struct coap_addr *peer, const char *path,
                      char topic[BRG_TOPIC_MAX])
 {
-    const struct node *node = node_at(core, peer);
-    const char *slash = strchr(path, '/');
     char eui64[BRG_EUI64_TEXT];
+    size_t len = brg_node_labelled(core, path, eui64);
+    const struct node *node = len > 0 ? brg_node_find(core, eui64) : node_at(core, peer);
     char name[BRG_TOPIC_MAX];
-    const char *const parts[] = {core->config.base, eui64, name};
+    const char *const parts[] = {core->config.base, node == NULL ? eui64 : brg_node_label(node),
+                                 name};
 
-    memcpy(eui64, node == NULL ? "" : node->eui64, node == NULL ? 1 : sizeof(eui64));
-    if (slash != NULL && slash - path == BRG_EUI64_TEXT - 1) {
-        char word[BRG_EUI64_TEXT];
-
-        memcpy(word, path, sizeof(word) - 1);
-        word[sizeof(word) - 1] = '\0';
-        if (brg_eui64_parse(word, eui64) == 0) {
-            path = slash + 1;
-        }
-    }
-    return eui64[0] != '\0' && brg_topic_path(name, sizeof(name), path) == 0 &&
+    return (len > 0 || node != NULL) &&
+           brg_topic_path(name, sizeof(name), path + (len > 0 ? len + 1 : 0)) == 0 &&
            brg_topic_join(topic, BRG_TOPIC_MAX, parts, 3) == 0;
 }
 
@@ -224,12 +216,13 @@ static void put_uri(struct brg_text *out, const char *topic)
 }
 
 /* Is it a value of a resource, and not something that the bridge says of a node? */
-static bool is_value(const char *topic)
+static bool is_value(struct brg_core *core, const char *topic)
 {
     static const char *const words[] = {"availability", "info", "error", "result"};
     const char *last = strrchr(topic, '/');
+    char eui64[BRG_EUI64_TEXT];
 
-    if (strcspn(topic, "/") != BRG_EUI64_TEXT - 1 || last == NULL) {
+    if (last == NULL || brg_node_labelled(core, topic, eui64) == 0) {
         return false;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -263,7 +256,7 @@ static void list_values(struct brg_core *core, struct brg_text *out, const char 
         if (strncmp(message->topic, core->config.base, base - 1) != 0) {
             break;
         }
-        if (message->topic[base - 1] != '/' || !is_value(message->topic + base)) {
+        if (message->topic[base - 1] != '/' || !is_value(core, message->topic + base)) {
             continue;
         }
         brg_text_init(&uri, room, sizeof(room));

@@ -8,7 +8,7 @@
 
 #include <sqlite3.h>
 
-#define VERSION 2
+#define VERSION 3
 #define ROW_OVERHEAD 64 /* of the table, its index and their pages */
 #define COALESCE_ROWS 2000
 #define DROP_ROWS 100
@@ -24,6 +24,7 @@ enum statement {
     DONE_SUM,
     DONE,
     STATE,
+    UNSTATE,
     OBSERVE,
     FORGET,
     LOAD,
@@ -46,7 +47,9 @@ static const char *const sql[N_STATEMENTS] = {
                  "WHERE id<?1",
     [DONE] = "DELETE FROM message WHERE id<?1",
     [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-    [OBSERVE] = "INSERT OR REPLACE INTO observation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [UNSTATE] = "DELETE FROM state WHERE topic=?1",
+    [OBSERVE] =
+        "INSERT OR REPLACE INTO observation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
     [FORGET] = "DELETE FROM observation WHERE eui64=?1 AND path=?2",
     [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content,props FROM message WHERE id>?1"
              " ORDER BY id LIMIT ?2",
@@ -87,6 +90,8 @@ static const char *const upgrades[VERSION + 1] = {
     [2] = "ALTER TABLE message ADD COLUMN props BLOB NOT NULL DEFAULT x'';"
           "ALTER TABLE state ADD COLUMN props BLOB NOT NULL DEFAULT x'';"
           "PRAGMA user_version=2;",
+    [3] = "ALTER TABLE observation ADD COLUMN rt TEXT; ALTER TABLE observation ADD COLUMN ifs TEXT;"
+          "PRAGMA user_version=3;",
 };
 
 struct brg_spool {
@@ -317,6 +322,10 @@ static int spool_state(void *ctx, uint64_t id, const struct brg_message *message
 {
     struct brg_spool *spool = ctx;
 
+    if (message->len == 0) { /* there is to be none any more */
+        bind_text(spool, UNSTATE, 1, message->topic);
+        return run(spool, UNSTATE);
+    }
     bind_text(spool, STATE, 1, message->topic);
     bind_int(spool, STATE, 2, id);
     bind_blob(spool, STATE, 3, message->payload, message->len);
@@ -346,6 +355,8 @@ static int spool_observe(void *ctx, const struct brg_observation *observation)
     bind_int(spool, OBSERVE, 10, registration->digest);
     bind_int(spool, OBSERVE, 11, registration->max_age_s);
     (void)sqlite3_bind_double(observe, 12, wall_s());
+    bind_text(spool, OBSERVE, 13, observation->rt);
+    bind_text(spool, OBSERVE, 14, observation->ifs);
     return run(spool, OBSERVE);
 }
 
@@ -503,6 +514,8 @@ static bool observation_read(sqlite3_stmt *stmt, struct brg_observation *out)
         .eui64 = (const char *)sqlite3_column_text(stmt, 0),
         .path = (const char *)sqlite3_column_text(stmt, 1),
         .topic = (const char *)sqlite3_column_text(stmt, 2),
+        .rt = (const char *)sqlite3_column_text(stmt, 12),
+        .ifs = (const char *)sqlite3_column_text(stmt, 13),
         .format = sqlite3_column_int(stmt, 4),
         .event = (sqlite3_column_int(stmt, 5) & 1) != 0,
         .writable = (sqlite3_column_int(stmt, 5) & 2) != 0,

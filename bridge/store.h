@@ -34,6 +34,8 @@ struct brg_observation {
     const char *eui64;
     const char *path;
     const char *topic; /* what stands behind BASE/NODE/ */
+    const char *rt;    /* of its link; NULL: none */
+    const char *ifs;
     uint8_t ip[16];
     int format; /* to write with */
     bool event;

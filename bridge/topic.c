@@ -221,6 +221,28 @@ bool brg_topic_base_ok(const char *base)
     return true;
 }
 
+bool brg_name_ok(const char *name)
+{
+    char eui64[BRG_EUI64_TEXT];
+    const char *at = name;
+
+    if (strlen(name) > 63 || !brg_topic_base_ok(name) || brg_eui64_parse(name, eui64) == 0 ||
+        strncmp(name, "bridge/", 7) == 0 || strcmp(name, "bridge") == 0) {
+        return false;
+    }
+    for (;;) {
+        size_t len = strcspn(at, "/");
+
+        if (len == 0 || is_reserved(at, len)) {
+            return false;
+        }
+        if (at[len] == '\0') {
+            return true;
+        }
+        at += len + 1;
+    }
+}
+
 bool brg_glob(const char *pattern, const char *text)
 {
     const char *star = NULL; /* the last * seen, and where it was tried */

@@ -31,6 +31,10 @@ int brg_topic_join(char *buf, size_t size, const char *const parts[], size_t n);
  * a $ or slash at its head or a slash at its end. */
 bool brg_topic_base_ok(const char *base);
 
+/* May a node be called that? A part of a topic of at most 63 octets, perhaps of several levels,
+ * that is no EUI-64 and has none of the bridge's own words as a level. */
+bool brg_name_ok(const char *name);
+
 /* Does |text| match |pattern|? * stands for any octets, also none; ? for one. */
 bool brg_glob(const char *pattern, const char *text);
 

@@ -148,8 +148,10 @@ static void ignore(void *ctx)
     (void)ctx;
 }
 
-static void ignore_node(void *ctx, const char *eui64, int instance, const uint8_t *ip)
+static void ignore_node(void *ctx, const char *eui64, int instance, const uint8_t *ip,
+                        const uint8_t *parent)
 {
+    (void)parent;
     (void)ctx;
     (void)instance;
     (void)ip;

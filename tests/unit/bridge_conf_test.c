@@ -82,9 +82,13 @@ static void test_everything(void **state)
              "max_memory_mb = 1; spool = \"/s.db\"; spool_mb = 2; spool_hours = 3;\n"
              "on_spool_failure = \"memory\"; socket = \"s\"; user = \"nobody\"; log = \"debug\";\n"
              "log_to = \"syslog\"; commands = ( \"*/setpoint\", \"led\" );\n"
-             "sleepy = ( \"0*\" ); command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7;\n"
+             "sleepy = ( \"0*\" ); user_properties = true; events = false;\n"
+             "names = ( { node = \"00124b0000010000\"; name = \"hall\"; },\n"
+             "{ node = \"00:12:4B:00:00:01:00:01\"; name = \"kitchen/door\"; } );\n"
+             " command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7;\n"
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
-             "{ path = \"x\"; method = \"post\"; ignore = true; poll_interval_s = 5; } ); };"),
+             "{ rt = \"temp\"; if = \"core.s\"; obs = false; method = \"post\"; ignore = true; "
+             "poll_interval_s = 5; } ); };"),
         0);
     assert_string_equal(conf.brokers[0].host, "2001:db8::1");
     assert_int_equal(conf.brokers[0].port, 8883);
@@ -106,6 +110,14 @@ static void test_everything(void **state)
     assert_int_equal(core.n_rules, 2);
     assert_int_equal(core.rules[0].method, BRG_METHOD_PUT);
     assert_int_equal(core.rules[1].method, BRG_METHOD_POST);
+    assert_null(core.rules[1].path);
+    assert_string_equal(core.rules[1].rt, "temp");
+    assert_string_equal(core.rules[1].ifs, "core.s");
+    assert_int_equal(core.rules[1].obs, BRG_OBS_NO);
+    assert_int_equal(core.rules[0].obs, BRG_OBS_EITHER);
+    assert_int_equal(core.n_names, 2);
+    assert_string_equal(core.names[1].eui64, "00124b0000010001");
+    assert_string_equal(core.names[1].name, "kitchen/door");
     assert_string_equal(core.rules[0].path, "door");
     assert_int_equal(core.rules[0].qos, 0);
     assert_int_equal(core.rules[0].retain, 0);
@@ -149,14 +161,38 @@ static void test_errors(void **state)
         ":7: bridge.coap_port = \"x\": not a number; allowed is a number from 0 to 65535\n"
         ":8: bridge.settle_s = 1.5: not a number; allowed is a number from 0 to 3600\n"
         ":9: bridge.max_nodes = 9999999999: out of range; allowed is a number from 1 to 100000\n"
-        ":10: bridge.rules[0] = a group: a rule without path; it says which resources are meant\n"
+        ":10: bridge.rules[0] = a group: a rule without path, rt, if and obs; they say "
+        "which resources are meant\n"
         ":10: bridge.rules[1] = 5: not a rule; allowed is a group { path = \"...\"; ... }\n"
         ":10: bridge.rules[2].path = \"\": of the wrong length; allowed is a text of 1 to 127 "
         "characters\n"
         ":10: bridge.rules[2].colour = 1: unknown setting; allowed here: qos retain format "
-        "method poll_interval_s path ignore\n"
+        "method poll_interval_s path rt if obs ignore\n"
         ":11: bridge.commands = \"x\": allowed is a list of at most 64 patterns\n"
         ":12: bridge.password (not shown): a password without username; set both or none\n");
+}
+
+static void test_names(void **state)
+{
+    static const char *const bad[] = {"",      "bridge", "bridge/x",         "a+b", "/a",
+                                      "a/set", "a//b",   "00124b0000010000", "$a"};
+    char text[160];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(text, sizeof(text),
+                       "bridge = { names = ( { node = \"00124b0000010000\"; name = \"%s\"; } ); };",
+                       bad[i]);
+        assert_int_equal(load(text), 1);
+        assert_non_null(strstr(errors, "bridge.names[0] = a group: name is none"));
+    }
+    assert_int_equal(load("bridge = { names = ( { node = \"00124b0000010000\"; name = \"a\"; },"
+                          "{ node = \"00124b0000010001\"; name = \"a\"; } ); };"),
+                     1);
+    assert_non_null(strstr(errors, "bridge.names[1] = a group: node or name is there twice"));
+    assert_int_equal(load("bridge = { names = ( { node = \"12\"; name = \"a\"; } ); };"), 1);
+    assert_non_null(strstr(errors, "node is no EUI-64"));
+    assert_int_equal(load("bridge = { names = ( { node = 12; } ); };"), 1);
 }
 
 static void test_broken_files(void **state)
@@ -265,10 +301,11 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_beside_rpld),
-        cmocka_unit_test(test_everything),   cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_broken_files), cmocka_unit_test(test_too_many_rules),
-        cmocka_unit_test(test_brokers),      cmocka_unit_test(test_several_brokers),
+        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_beside_rpld),
+        cmocka_unit_test(test_everything),      cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_broken_files),
+        cmocka_unit_test(test_too_many_rules),  cmocka_unit_test(test_brokers),
+        cmocka_unit_test(test_several_brokers),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -20,7 +20,8 @@ static void on_end(void *ctx)
     strcat(seen, "end;");
 }
 
-static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *ip)
+static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *ip,
+                    const uint8_t *parent)
 {
     char text[64];
 
@@ -28,6 +29,10 @@ static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *i
     (void)snprintf(text, sizeof(text), "%s %s %d %d;", ip == NULL ? "down" : "up", eui64, instance,
                    ip == NULL ? 0 : ip[15]);
     strcat(seen, text);
+    if (parent != NULL) {
+        (void)snprintf(text, sizeof(text), "below %d;", parent[15]);
+        strcat(seen, text);
+    }
 }
 
 static const struct brg_follow_handler handler = {on_begin, on_end, on_node, NULL};
@@ -46,7 +51,12 @@ static void test_nodes(void **state)
                           "\"eui64\":\"00124b0000010007\",\"via\":\"fe80::1\",\"parents\":[],"
                           "\"cause\":null}"),
                      0);
-    assert_string_equal(seen, "up 00124b0000010007 30 7;");
+    assert_string_equal(seen, "up 00124b0000010007 30 7;below 1;");
+    assert_int_equal(line("{\"event\":\"node-up\",\"address\":\"fd00::7\",\"eui64\":"
+                          "\"00124b0000010007\",\"via\":\"fe80::1\",\"parents\":[{\"address\":"
+                          "\"fd00::5\",\"path_control\":0}]}"),
+                     0);
+    assert_string_equal(seen, "up 00124b0000010007 0 7;below 5;");
     assert_int_equal(line("{\"event\":\"node-change\",\"instance\":0,\"address\":\"fd00::7\","
                           "\"eui64\":\"00:12:4B:00:00:01:00:07\",\"new\":[{}]}"),
                      0);

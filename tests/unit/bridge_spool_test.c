@@ -622,7 +622,9 @@ static void test_older_version(void **state)
     assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "ALTER TABLE message DROP COLUMN props;"
-                                  "ALTER TABLE state DROP COLUMN props; PRAGMA user_version=1",
+                                  "ALTER TABLE state DROP COLUMN props;"
+                                  "ALTER TABLE observation DROP COLUMN rt;"
+                                  "ALTER TABLE observation DROP COLUMN ifs; PRAGMA user_version=1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/* The tables and events, and what they cost the outbox. */
+#include "tests/unit/bridge_rig.h"
+
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+static const struct brg_name names[] = {{EUI1, "kitchen/clock"}};
+static const struct brg_rule by_type[] = {
+    {.rt = "temperature", .obs = BRG_OBS_YES, .qos = 2, .retain = -1, .output = -1},
+    {.path = "*", .qos = -1, .retain = -1, .output = -1, .ignore = true},
+};
+
+static void all_told(struct brg_core_config *config)
+{
+    config->names = names;
+    config->n_names = 1;
+    config->events = true;
+    config->about = "{\"schema\":1}";
+    config->rules = by_type;
+    config->n_rules = 2;
+}
+
+static int setup_told(void **state)
+{
+    (void)state;
+    if (setup_with(all_told) != 0) {
+        return -1;
+    }
+    brg_outbox_set_maker(outbox, brg_core_make, core);
+    return 0;
+}
+
+/* The next message must be on this topic; its JSON, which the caller deletes. */
+static cJSON *next_json(const char *topic, bool retain)
+{
+    struct brg_message *message = brg_outbox_take(outbox);
+    cJSON *json;
+
+    assert_non_null(message);
+    assert_string_equal(message->topic, topic);
+    assert_int_equal(message->retain, retain);
+    json = cJSON_ParseWithLength(message->payload, message->len);
+    assert_non_null(json);
+    message->mid = 1;
+    brg_outbox_acked(outbox, 1);
+    return json;
+}
+
+static const char *text_of(const cJSON *json, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static void expect_event(const char *event)
+{
+    cJSON *json = next_json("mesh/bridge/event", false);
+
+    assert_string_equal(text_of(json, "event"), event);
+    cJSON_Delete(json);
+}
+
+static void test_tables(void **state)
+{
+    const uint8_t parent[16] = {0xfe, 0x80, [15] = 7};
+    const cJSON *item;
+    cJSON *json;
+
+    (void)state;
+    discovered("</t>;rt=\"core.x temperature\";obs,</h>;rt=temperature,</x>;obs");
+    cJSON_Delete(next_json("mesh/kitchen/clock/info", true)); /* it is online that long */
+    expect("mesh/kitchen/clock/availability", "online", 1, true);
+    expect_event("node-online");
+    expect_event("node-resources");
+    expect_nothing();
+    brg_core_node_parent(core, EUI1, 0, parent, &now);
+    (void)request_for("t"); /* and nothing else fits the rules */
+    assert_int_equal(n_air, 0);
+    pass(6);
+    n_air = 0;
+    cJSON_Delete(next_json("mesh/bridge/devices", true));
+    json = next_json("mesh/kitchen/clock/info", true);
+    assert_string_equal(text_of(json, "node"), EUI1);
+    assert_string_equal(text_of(json, "name"), "kitchen/clock");
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "instances"), 0);
+    assert_string_equal(text_of(item, "parent"), "fe80::7");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "resources")), 3);
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "resources"), 0);
+    assert_string_equal(text_of(item, "rt"), "core.x temperature");
+    assert_string_equal(text_of(item, "state"), "asked");
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "resources"), 1);
+    assert_string_equal(text_of(item, "state"), "ignored");
+    cJSON_Delete(json);
+    expect_nothing();
+    /* Nothing is kept of them. */
+    assert_int_equal(brg_outbox_stats(outbox)->states, 1);
+    brg_outbox_republish(outbox);
+    brg_core_tell_all(core);
+    cJSON_Delete(next_json("mesh/bridge/info", true));
+    json = next_json("mesh/bridge/devices", true);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "nodes")), 1);
+    cJSON_Delete(json);
+    cJSON_Delete(next_json("mesh/kitchen/clock/info", true));
+    expect("mesh/kitchen/clock/availability", "online", 1, true);
+    expect_nothing();
+    brg_core_node_down(core, EUI1, 0, &now);
+    expect("mesh/kitchen/clock/availability", "offline", 1, true);
+    expect_event("node-offline");
+}
+
+/* By its name as by its EUI-64. */
+static void test_command_by_name(void **state)
+{
+    struct brg_demand demand = {.topic = "mesh/kitchen/clock/t/get", .payload = "", .len = 0};
+    struct coap_msg request;
+
+    (void)state;
+    discovered("</t>;rt=temperature;obs");
+    request = request_for("t");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, 1, "1");
+    while (brg_outbox_take(outbox) != NULL) {
+    }
+    brg_core_command(core, &demand, &now);
+    run();
+    request = request_for("t");
+    cJSON_Delete(next_json("mesh/kitchen/clock/t/get/result", false));
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, -1, "2");
+    demand.topic = "mesh/kitchen/get";
+    brg_core_command(core, &demand, &now);
+    assert_int_equal(brg_core_stats(core)->commands, 1);
+}
+
+/* What was in flight when the broker went is made again for the next. */
+static void test_lost(void **state)
+{
+    (void)state;
+    brg_core_tell_all(core);
+    assert_string_equal(brg_outbox_take(outbox)->topic, "mesh/bridge/info");
+    brg_outbox_lost(outbox);
+    assert_int_equal(brg_outbox_stats(outbox)->bytes, 0);
+    brg_core_tell_all(core);
+    assert_string_equal(brg_outbox_take(outbox)->topic, "mesh/bridge/info");
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_told, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_tables),
+        T(test_command_by_name),
+        T(test_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
