@@ -186,6 +186,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.dao_parents), "so many are told of the ways down through us"},
     {CONF_GROUP_INSTANCE, "solicitations", CONF_NUMBER, CONF_NOT_ROOT, 0, 254, no_end,
      IN_INST(rpl.solicitations), "DIS messages to all for want of a DODAG"},
+    {CONF_GROUP_INSTANCE, "leaves", CONF_SWITCH, 0, 0, 0, NULL, IN_INST(rpl.serve_leaves),
+     "register hosts that do not speak RPL"},
     {CONF_GROUP_INSTANCE, "poison", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.poison),
      "tell the children when the last parent is lost"},
     {CONF_GROUP_INSTANCE, "unknown_objective", CONF_CHOICE, CONF_NOT_ROOT, 0, 0, unknown_meanings,

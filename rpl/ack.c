@@ -127,14 +127,20 @@ static void free_out(struct rpl_dao_out *out)
 
     rpl_timer_unregister(inst->engine, &out->timer);
     LIST_REMOVE(out, list);
-    inst->dao_out_count--;
+    if (!out->for_leaf)
+        inst->dao_out_count--;
     rpl_free(inst->engine, out);
 }
 
-void rpl_dao_outs_free(struct rpl_instance *inst)
+void rpl_dao_outs_free(struct rpl_instance *inst, bool all)
 {
-    while (!LIST_EMPTY(&inst->dao_outs))
-        free_out(LIST_FIRST(&inst->dao_outs));
+    struct rpl_dao_out *out, *next;
+
+    for (out = LIST_FIRST(&inst->dao_outs); out; out = next) {
+        next = LIST_NEXT(out, list);
+        if (all || !out->for_leaf)
+            free_out(out);
+    }
 }
 
 static struct rpl_dao_out *find_out(struct rpl_instance *inst, const struct rpl_packet *p)
@@ -165,6 +171,12 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
         return -RPL_ERR_DROPPED;
     }
     rpl_count(e, RPL_COUNT_DAO_ACK_IN);
+    if (out->for_leaf) {
+        to = out->leaf;
+        free_out(out);
+        rpl_leaf_dao_answered(inst, &to, ack.status);
+        return 0;
+    }
     to = out->dst;
     parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
     free_out(out);
@@ -201,6 +213,12 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
         return;
     }
     rpl_trace(e, RPL_TRACE_DAO_UNACKED, RPL_CAUSE_NO_ANSWER, inst, &out->dst, NULL, out->tries);
+    if (out->for_leaf) {
+        struct rpl_addr leaf = out->leaf;
+        free_out(out);
+        rpl_leaf_dao_answered(inst, &leaf, STATUS_REJECTED);
+        return;
+    }
     parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
     free_out(out);
     if (!parent)

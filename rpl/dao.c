@@ -11,6 +11,7 @@
 #define DAO_PERIOD RPL_MS(100)
 #define STATUS_SILENT 0x7f /* ours, never sent: no answer at all; any rejection outranks it */
 #define STATUS_REJECTED 0x80
+#define STATUS_REGISTERED 0x40 /* A: the registrar has no objection */
 
 static int drop(struct rpl_engine *e, enum rpl_counter counter)
 {
@@ -232,6 +233,7 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
     struct rpl_source_parent parent[RPL_PARENTS_MAX];
     uint8_t count = parents_of(inst, p, dao, wt, parent);
     struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
+    struct rpl_addr router = {{0}};
     enum rpl_freshness fresh;
     uint8_t before;
     bool moved;
@@ -258,6 +260,8 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
     fresh = rpl_target_judge(t, tr->path_sequence, rpl_addr_same_iid(p->src, &wt->prefix));
     if (fresh == RPL_FRESH_IGNORE)
         return ignored(inst, t, rpl_addr_same_iid(p->src, &wt->prefix));
+    if (t->external && rpl_source_parent_of(t))
+        router = *rpl_source_parent_of(t);
     err = rpl_source_update(t, parent, count, fresh, tr->path_lifetime);
     if (err) { /* the old parents stay, and so does the sequence they came with */
         t->path_seq = before;
@@ -268,6 +272,12 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
         return STATUS_REJECTED;
     }
     t->external = tr->external;
+    if (t->external)
+        rpl_leaf_went(inst, &wt->prefix);
+    /* The router that a leaf went away from is told (RFC 9010 section 9.1). */
+    if (inst->cfg.serve_leaves && fresh == RPL_FRESH_REPLACE && rpl_addr_is_routable(&router) &&
+        !rpl_addr_equal(&router, &parent[0].addr))
+        rpl_dco_global(inst, &router, &wt->prefix, t->path_seq, RPL_STATUS_ND | RPL_ND_MOVED);
     *ret_target = t;
     return 0;
 }
@@ -275,6 +285,8 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
 static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                      const struct rpl_wire_dao *dao, struct rpl_ack *ack)
 {
+    enum rpl_nd_status nd;
+    bool proxied = false;
     uint8_t worst = 0;
 
     for (uint8_t i = 0; i < dao->target_count; i++) {
@@ -293,6 +305,14 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         }
         if (p->multicast)
             continue;
+        if (rpl_registrar_dao(inst, wt, tr, &nd)) {
+            proxied = true;
+            if (nd != RPL_ND_SUCCESS) {
+                refused(inst, p, wt, RPL_COUNT_REFUSED_REGISTRATION, RPL_CAUSE_REGISTERED);
+                worst = (uint8_t)(RPL_STATUS_ND | nd);
+                continue;
+            }
+        }
         status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
                                    : apply_source(inst, p, dao, wt, tr, &t);
         if (status > worst)
@@ -301,7 +321,8 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         if (ack && t && t->route && !rpl_rt_settled(t->route) && !rpl_ack_wait(ack, t->route))
             worst = STATUS_REJECTED;
     }
-    return worst;
+    /* R10-06: with A=1 the status is one of Neighbor Discovery. */
+    return worst == 0 && proxied ? STATUS_REGISTERED : worst;
 }
 
 /* ACK-05: the same octets from the same source within 30 s are answered again, not processed. */

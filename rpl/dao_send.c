@@ -10,6 +10,7 @@
 #define GROUPS_PER_DAO 38  /* 32 octets each: one Target with its descriptor, one Transit */
 #define SOURCE_OCTETS 1200 /* Targets of 20 octets, Transits of 22 that name a parent */
 #define NO_PATH_MESSAGES 8
+#define TARGET_X 0x40u /* the root shall ask the 6LBR, RFC 9010 section 6.1 */
 
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
 {
@@ -67,9 +68,9 @@ static void add_own(const struct rpl_instance *inst, struct rpl_wire_dao *dao,
     dao->transit[dao->transit_count - 1].invalidate = true;
 }
 
-/* Send what was built, and remember it until its DAO-ACK comes. */
-static void finish(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *src,
-                   const struct rpl_addr *dst)
+/* Send what was built, and remember it until its DAO-ACK comes; NULL if none is wanted. */
+static struct rpl_dao_out *finish(struct rpl_instance *inst, uint32_t ifindex,
+                                  const struct rpl_addr *src, const struct rpl_addr *dst)
 {
     struct rpl_engine *e = inst->engine;
     uint8_t data[RPL_MESSAGE_MAX];
@@ -77,16 +78,16 @@ static void finish(struct rpl_instance *inst, uint32_t ifindex, const struct rpl
     int len = rpl_wire_write(&e->scratch, src, dst, data, sizeof(data));
 
     if (len < 0)
-        return;
+        return NULL;
     rpl_send_octets(e, ifindex, src, dst, data, (size_t)len);
     rpl_count(e, RPL_COUNT_DAO_OUT);
     if (!e->scratch.u.dao.ack_wanted)
-        return;
+        return NULL;
     out = rpl_alloc(e, sizeof(*out));
     if (!out || !rpl_timer_register(e, &out->timer, TIMER_DAO_OUT)) {
         rpl_free(e, out);
         rpl_count(e, RPL_COUNT_DROP_NOMEM);
-        return;
+        return NULL;
     }
     out->inst = inst;
     out->src = *src;
@@ -99,6 +100,7 @@ static void finish(struct rpl_instance *inst, uint32_t ifindex, const struct rpl
     inst->dao_out_count++;
     rpl_timer_set(e, &out->timer,
                   e->now + RPL_DAO_TIMEOUT + rpl_random_range(e, 0, RPL_DAO_TIMEOUT / 4));
+    return out;
 }
 
 /* A DAO parent as the Transit names it, and its bits. */
@@ -291,6 +293,30 @@ static void send_storing(struct rpl_instance *inst)
     }
 }
 
+/* RFC 9010 section 9.2.2: in non-storing signalling, whatever the mode of the DODAG. */
+bool rpl_dao_send_leaf(struct rpl_instance *inst, const struct rpl_leaf *leaf, bool proxy,
+                       uint8_t lifetime)
+{
+    const struct rpl_addr *own = inst->parent ? rpl_own_address(inst, inst->parent->ifindex) : NULL;
+    struct rpl_dao_out *out;
+    struct rpl_wire_dao *dao;
+
+    if (!own || !inst->joined)
+        return false;
+    dao = begin(inst, true);
+    add_group(dao, &leaf->addr, 128, leaf->earo.tid, lifetime, own);
+    dao->transit[0].external = true;
+    dao->target[0].flags = (uint8_t)((proxy ? TARGET_X : 0) | leaf->earo.rovr.size);
+    memcpy(dao->target[0].rovr, leaf->earo.rovr.octets, sizeof(dao->target[0].rovr));
+    out = finish(inst, 0, own, &inst->dodag_id);
+    if (!out)
+        return false;
+    inst->dao_out_count--; /* of our own ones */
+    out->for_leaf = true;
+    out->leaf = leaf->addr;
+    return true;
+}
+
 void rpl_dao_timeout(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
@@ -303,6 +329,8 @@ void rpl_dao_timeout(struct rpl_instance *inst)
         return;
     }
     /* SEQ-08: a refresh or a new parent is a new Path Sequence of our own targets. */
+    if (inst->dao_all)
+        rpl_leaves_announce(inst);
     if (inst->refresh_seq && (inst->dao_own || inst->dao_all)) {
         inst->path_seq = rpl_lollipop_increment(inst->path_seq);
         inst->refresh_seq = false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * DCO: Destination Cleanup Object (RFC 9009), storing mode. When a target moves to another
- * child with a newer Path Sequence and asks for it (I), the node where the ways part tells the
- * old child, after DelayDCO and unless that child announced the target again in the meantime.
- * Targets that leave the same child together go into one message.
+ * DCO: Destination Cleanup Object (RFC 9009), storing mode, and end to end (RFC 9010 section 7).
+ * When a target moves to another child with a newer Path Sequence and asks for it (I), the node
+ * where the ways part tells the old child, after DelayDCO and unless that child announced the
+ * target again in the meantime. Targets that leave the same child together go into one message.
  *
- * Not covered: the non-storing DCO of RFC 9010.
+ * End to end it goes from the root to the router that serves a leaf, when that has gone elsewhere
+ * or its registration is void; no node between them has a part in it.
  */
 #include "rpl/engine.h"
 
@@ -35,14 +36,14 @@ void rpl_dcos_free(struct rpl_instance *inst)
 /* One that is still being filled for this child, or a new one; NULL when there are too many:
  * then the old way ends with its lifetime. */
 static struct rpl_dco *get_dco(struct rpl_instance *inst, const struct rpl_addr *via,
-                               uint32_t ifindex)
+                               uint32_t ifindex, uint8_t status)
 {
     struct rpl_engine *e = inst->engine;
     struct rpl_dco *dco;
 
     LIST_FOREACH (dco, &inst->dcos, list)
         if (dco->tries == 0 && dco->count < RPL_DCO_TARGETS && dco->ifindex == ifindex &&
-            rpl_addr_equal(&dco->via, via))
+            dco->status == status && rpl_addr_equal(&dco->via, via))
             return dco;
     if (inst->dco_count >= DCOS_MAX)
         return NULL;
@@ -55,6 +56,7 @@ static struct rpl_dco *get_dco(struct rpl_instance *inst, const struct rpl_addr 
     dco->inst = inst;
     dco->via = *via;
     dco->ifindex = ifindex;
+    dco->status = status;
     LIST_INSERT_HEAD(&inst->dcos, dco, list);
     inst->dco_count++;
     rpl_timer_set(e, &dco->timer, e->now + DELAY_DCO);
@@ -70,10 +72,21 @@ static void add(struct rpl_dco *dco, const struct rpl_addr *prefix, uint8_t len,
 
 void rpl_dco_moved(struct rpl_target *t, const struct rpl_hop *old)
 {
-    struct rpl_dco *dco = get_dco(t->inst, &old->via, old->ifindex);
+    struct rpl_dco *dco = get_dco(t->inst, &old->via, old->ifindex, STATUS_MOVED);
 
     if (dco)
         add(dco, &t->prefix, t->len, t->path_seq);
+}
+
+void rpl_dco_global(struct rpl_instance *inst, const struct rpl_addr *via,
+                    const struct rpl_addr *addr, uint8_t path_seq, uint8_t status)
+{
+    struct rpl_dco *dco = get_dco(inst, via, 0, status);
+
+    if (!dco)
+        return;
+    add(dco, addr, 128, path_seq);
+    rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
 }
 
 /* R09-02: a child that has announced the target again keeps it. */
@@ -84,7 +97,9 @@ static void drop_refreshed(struct rpl_dco *dco)
     for (uint8_t i = 0; i < dco->count; i++) {
         struct rpl_target *t =
             rpl_target_find(dco->inst, &dco->target[i].prefix, dco->target[i].len);
-        if (!t || !rpl_storing_has_hop(t, &dco->via, dco->ifindex))
+        const struct rpl_addr *router = t && dco->ifindex == 0 ? rpl_source_parent_of(t) : NULL;
+        if (dco->ifindex == 0 ? !router || !rpl_addr_equal(router, &dco->via)
+                              : !t || !rpl_storing_has_hop(t, &dco->via, dco->ifindex))
             dco->target[kept++] = dco->target[i];
     }
     dco->count = kept;
@@ -96,9 +111,12 @@ static void send_dco(struct rpl_dco *dco)
     struct rpl_engine *e = inst->engine;
     const struct rpl_iface *iface = rpl_iface_find(e, dco->ifindex);
     struct rpl_wire_dao *m = &e->scratch.u.dao;
+    const struct rpl_addr *src = dco->ifindex == 0 ? &inst->dodag_id : NULL;
 
-    if (!iface)
+    if (!iface && !src)
         return;
+    if (!src)
+        src = &iface->address;
     if (dco->tries == 0) {
         inst->dco_seq = rpl_lollipop_increment(inst->dco_seq);
         dco->sequence = inst->dco_seq;
@@ -110,7 +128,7 @@ static void send_dco(struct rpl_dco *dco)
     m->has_dodag_id = (inst->cfg.id & RPL_INSTANCE_LOCAL) != 0;
     m->dodag_id = inst->dodag_id;
     m->sequence = dco->sequence;
-    m->status = STATUS_MOVED;
+    m->status = dco->status;
     for (uint8_t i = 0; i < dco->count; i++) {
         m->target[i] = (struct rpl_wire_target){
             .len = dco->target[i].len, .prefix = dco->target[i].prefix, .group = i};
@@ -119,7 +137,7 @@ static void send_dco(struct rpl_dco *dco)
             (struct rpl_wire_transit){.path_sequence = dco->target[i].path_seq, .group = i};
     }
     m->target_count = m->transit_count = m->group_count = dco->count;
-    if (rpl_send(e, dco->ifindex, &iface->address, &dco->via) > 0)
+    if (rpl_send(e, dco->ifindex, src, &dco->via) > 0)
         rpl_count(e, RPL_COUNT_DCO_OUT);
 }
 
@@ -151,7 +169,7 @@ static void acknowledge(struct rpl_instance *inst, const struct rpl_packet *p,
                                              .sequence = dco->sequence,
                                              .status = found ? 0 : STATUS_NO_ROUTE,
                                              .dodag_id = inst->dodag_id};
-    if (rpl_send(e, p->ifindex, &p->iface->address, p->src) > 0)
+    if (rpl_send(e, rpl_addr_is_link_local(p->src) ? p->ifindex : 0, p->dst, p->src) > 0)
         rpl_count(e, RPL_COUNT_DCO_ACK_OUT);
 }
 
@@ -176,7 +194,7 @@ static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
         return true; /* what we have is newer than the move that it tells of */
     if (t->hop[0].ifindex == p->ifindex && rpl_addr_equal(&t->hop[0].via, p->src))
         return true; /* always downward: never back to where it came from */
-    dco = get_dco(inst, &t->hop[0].via, t->hop[0].ifindex);
+    dco = get_dco(inst, &t->hop[0].via, t->hop[0].ifindex, STATUS_MOVED);
     if (dco) {
         add(dco, &t->prefix, t->len, path_seq);
         rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
@@ -190,16 +208,17 @@ int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
     struct rpl_wire_dao dco = p->msg->u.dao; /* sending reuses the message */
     struct rpl_instance *inst = rpl_instance_find(e, dco.instance, p->iface);
     enum rpl_counter reason = RPL_COUNTER_COUNT;
-    bool found = false;
+    bool end_to_end = !rpl_addr_is_link_local(p->src) && !p->multicast, found = false;
 
     rpl_count(e, RPL_COUNT_DCO_IN);
     if (!inst)
         reason = RPL_COUNT_DROP_INSTANCE_UNKNOWN;
     else if (!inst->joined || inst->cfg.role == RPL_ROLE_ROOT || inst->leaf)
         reason = RPL_COUNT_DROP_ROUTER_ONLY;
-    else if (!rpl_storing(inst))
+    else if (!end_to_end && !rpl_storing(inst))
         reason = RPL_COUNT_DROP_MOP;
-    else if (!p->iface || p->multicast || !rpl_addr_is_link_local(p->src))
+    else if (end_to_end ? !rpl_addr_equal(p->src, &inst->dodag_id)
+                        : !p->iface || p->multicast || !rpl_addr_is_link_local(p->src))
         reason = RPL_COUNT_DROP_SOURCE_SCOPE;
     else if (dco.has_dodag_id && !rpl_addr_equal(&dco.dodag_id, &inst->dodag_id))
         reason = RPL_COUNT_DROP_DODAG_FOREIGN;
@@ -209,8 +228,11 @@ int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
     }
     for (uint8_t i = 0; i < dco.target_count; i++) {
         const struct rpl_wire_transit *tr = transit_of(&dco, dco.target[i].group);
+        if (tr && end_to_end)
+            found = rpl_leaf_cleanup(inst, &dco.target[i].prefix, tr->path_sequence, dco.status) ||
+                    found;
         /* R09-06: we know best whether we are here. */
-        if (tr && !rpl_is_self(inst, &dco.target[i].prefix))
+        else if (tr && !rpl_is_self(inst, &dco.target[i].prefix))
             found = cleanup(inst, p, &dco.target[i], tr->path_sequence) || found;
     }
     if (dco.ack_wanted)
@@ -226,7 +248,8 @@ int rpl_dco_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
 
     if (inst)
         LIST_FOREACH (dco, &inst->dcos, list)
-            if (dco->tries > 0 && dco->sequence == ack->sequence && dco->ifindex == p->ifindex &&
+            if (dco->tries > 0 && dco->sequence == ack->sequence &&
+                (dco->ifindex == 0 || dco->ifindex == p->ifindex) &&
                 rpl_addr_equal(&dco->via, p->src)) {
                 rpl_count(e, RPL_COUNT_DCO_ACK_IN);
                 free_dco(dco);

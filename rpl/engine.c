@@ -136,6 +136,8 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
         reason = RPL_COUNT_DROP_DENIED;
     else if (rpl_peer_quarantined(e, &ev->src, ev->ifindex))
         reason = RPL_COUNT_DROP_QUARANTINED;
+    else if (rpl_leaf_wants(e, ev->data, ev->len))
+        return rpl_leaf_receive(e, &p, ev->hop_limit);
     else if (rpl_wire_read(ev->data, ev->len, &ev->src, &ev->dst, p.msg, &reason) == 0)
         reason = judge_scope(&p);
     else
@@ -149,6 +151,16 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
 }
 
 /* ---- commands ---------------------------------------------------------------------- */
+
+/* Its router is told, and its owner may register again. */
+static void forget_leaf(struct rpl_target *t)
+{
+    const struct rpl_addr *router = rpl_source_parent_of(t);
+
+    rpl_registrar_forget(t->inst, &t->prefix);
+    if (router && t->inst->cfg.serve_leaves)
+        rpl_dco_global(t->inst, router, &t->prefix, t->path_seq, RPL_STATUS_ND | RPL_ND_REMOVED);
+}
 
 static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
 {
@@ -183,6 +195,8 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
         t = rpl_target_find(inst, &ev->address, 128);
         if (!t || !t->known)
             return -RPL_ERR_NOENT;
+        if (t->external)
+            forget_leaf(t);
         rpl_target_drop(t, RPL_CAUSE_OPERATOR);
         return 0;
     }
@@ -270,6 +284,12 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
         break;
     case TIMER_MEMBER:
         rpl_multicast_timeout(OWNER(t, rpl_member, timer));
+        break;
+    case TIMER_LEAF:
+        rpl_leaf_timeout(OWNER(t, rpl_leaf, timer));
+        break;
+    case TIMER_REGISTRATION:
+        rpl_registrar_timeout(OWNER(t, rpl_registration, timer));
         break;
     case TIMER_SWEEP:
         rpl_rt_sweep(e);

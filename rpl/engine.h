@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "of/of.h"
+#include "rpl/leaf.h"
 #include "rpl/rpl.h"
 #include "rpl/rpl_wire.h"
 #include "rpl/timer.h"
@@ -217,13 +218,15 @@ struct rpl_dao_out {
     struct rpl_addr src, dst;
     uint32_t ifindex;
     uint8_t sequence, tries;
+    bool for_leaf; /* it is about |leaf| */
+    struct rpl_addr leaf;
     uint16_t len;
     uint8_t data[RPL_MESSAGE_MAX];
 };
 LIST_HEAD(rpl_dao_outs, rpl_dao_out);
 
 /* A DCO for one former next hop: being filled until DelayDCO has passed, then waiting for its
- * DCO-ACK. */
+ * DCO-ACK. Non-storing (RFC 9010 section 7): |via| is a router's global address, |ifindex| 0. */
 #define RPL_DCO_TARGETS 40
 struct rpl_dco {
     LIST_ENTRY(rpl_dco) list;
@@ -231,6 +234,7 @@ struct rpl_dco {
     struct rpl_timer timer;
     struct rpl_addr via;
     uint32_t ifindex;
+    uint8_t status;
     uint8_t sequence, tries, count;
     struct {
         struct rpl_addr prefix;
@@ -336,6 +340,10 @@ struct rpl_instance {
     struct rpl_group_tree groups;
     struct rpl_group_list group_news;
     uint32_t group_count, member_count;
+    struct rpl_leaves leaves;
+    uint32_t leaf_count;
+    struct rpl_registration_tree registrations;
+    uint32_t registration_count;
     struct rpl_dcos dcos;
     uint32_t dco_count;
     uint8_t dco_seq;
@@ -492,6 +500,9 @@ bool rpl_is_self(const struct rpl_instance *inst, const struct rpl_addr *addr);
 /* The /64 of the DODAG: configured at the root, from the PIO elsewhere; NULL if unknown. */
 const struct rpl_addr *rpl_prefix(const struct rpl_instance *inst, uint8_t *ret_len);
 
+/* Is |addr| in it? */
+bool rpl_prefix_holds(const struct rpl_instance *inst, const struct rpl_addr *addr);
+
 /* ---- instance.c -------------------------------------------------------------------- */
 
 int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_config *config);
@@ -623,7 +634,11 @@ void rpl_dao_parent_restarted(struct rpl_instance *inst);
 /* Storing: |old_parent| is no longer our parent; it gets a No-Path after RPL_DELAY_NO_PATH. */
 void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
 void rpl_dao_no_path_timeout(struct rpl_instance *inst);
-void rpl_dao_outs_free(struct rpl_instance *inst);
+/* Those about leaves stay unless |all|: they do not depend on our parent. */
+void rpl_dao_outs_free(struct rpl_instance *inst, bool all);
+/* R10-03: to the root, |leaf| is behind us; |proxy| sets X. False: it cannot be sent. */
+bool rpl_dao_send_leaf(struct rpl_instance *inst, const struct rpl_leaf *leaf, bool proxy,
+                       uint8_t lifetime);
 int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p);
 /* The DAO of |ack| (borrowed) was judged: answer now or once the kernel has. */
 struct rpl_ack *rpl_ack_begin(struct rpl_instance *inst, const struct rpl_packet *p);
@@ -691,6 +706,8 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
 /* -RPL_ERR_FULL if no parent fits in the table. */
 int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, rpl_tstamp expires);
 void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause);
+/* The parent that |t| is reached through; NULL: none, or it is us. */
+const struct rpl_addr *rpl_source_parent_of(const struct rpl_target *t);
 bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *child,
                             const struct rpl_addr *parent, bool parent_self, enum rpl_cause cause);
 void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause);
@@ -699,6 +716,10 @@ void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause);
 
 /* |t| went from |old| to another child and wants its former way cleaned up. */
 void rpl_dco_moved(struct rpl_target *t, const struct rpl_hop *old);
+/* R10-05, R10-06: the root tells the router |via| (global) that |addr| is not behind it any more.
+ */
+void rpl_dco_global(struct rpl_instance *inst, const struct rpl_addr *via,
+                    const struct rpl_addr *addr, uint8_t path_seq, uint8_t status);
 void rpl_dco_timeout(struct rpl_dco *dco);
 void rpl_dcos_free(struct rpl_instance *inst);
 int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p);

@@ -209,3 +209,11 @@ const struct rpl_addr *rpl_prefix(const struct rpl_instance *inst, uint8_t *ret_
         }
     return NULL;
 }
+
+bool rpl_prefix_holds(const struct rpl_instance *inst, const struct rpl_addr *addr)
+{
+    uint8_t len = 0;
+    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
+
+    return prefix && rpl_addr_match(addr, prefix, len);
+}

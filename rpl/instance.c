@@ -27,7 +27,7 @@ static void fill_root_config(struct rpl_instance *inst)
         .default_lifetime = s->default_lifetime,
         .lifetime_unit_s = s->lifetime_unit_s,
         .pcs = s->path_control_size,
-        .flags = (uint8_t)(s->path_control_size |
+        .flags = (uint8_t)(s->path_control_size | (inst->cfg.serve_leaves ? RPL_CONFIG_PROXY : 0) |
                            (inst->cfg.compat.rpi_type == 0x23 ? RPL_CONFIG_RPI_23 : 0)),
     };
     rpl_wire_config_pack(&inst->config);
@@ -93,6 +93,8 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     TAILQ_INIT(&inst->work);
     TAILQ_INIT(&inst->news);
     LIST_INIT(&inst->dao_outs);
+    LIST_INIT(&inst->leaves);
+    RB_INIT(&inst->registrations);
     LIST_INIT(&inst->dcos);
     RB_INIT(&inst->groups);
     TAILQ_INIT(&inst->group_news);
@@ -112,7 +114,9 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
 
 void rpl_instance_free(struct rpl_instance *inst)
 {
-    rpl_dao_outs_free(inst);
+    rpl_dao_outs_free(inst, true);
+    rpl_leaves_free(inst);
+    rpl_registrar_free(inst);
     rpl_dcos_free(inst);
     rpl_multicast_free(inst);
     rpl_targets_free(inst);
@@ -488,7 +492,7 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause)
     rpl_timer_stop(e, &inst->t_dao);
     rpl_timer_stop(e, &inst->t_refresh);
     rpl_timer_stop(e, &inst->t_dtsn);
-    rpl_dao_outs_free(inst);
+    rpl_dao_outs_free(inst, false);
     rpl_parent_routes(inst);
     rpl_count(e, RPL_COUNT_DETACHED);
     rpl_trace(e, RPL_TRACE_DETACHED, cause, inst, &inst->dodag_id, NULL, old);

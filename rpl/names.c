@@ -76,6 +76,7 @@ const char *rpl_cause_name(enum rpl_cause cause)
         [RPL_CAUSE_FULL] = "full",
         [RPL_CAUSE_DENIED] = "denied",
         [RPL_CAUSE_PREFIX] = "outside-prefix",
+        [RPL_CAUSE_REGISTERED] = "registered",
         [RPL_CAUSE_SOURCE] = "of-another",
         [RPL_CAUSE_KERNEL] = "kernel",
         [RPL_CAUSE_INSTALLED] = "installed",

@@ -164,6 +164,7 @@ struct rpl_instance_config {
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
     bool solicit;          /* non-roots: a multicast DIS says whom it means */
     uint8_t dao_parents;   /* non-roots: so many are told of us, 1..RPL_PARENTS_MAX */
+    bool serve_leaves;   /* register leaves that do not speak RPL (RFC 9010); root: be their 6LBR */
     bool ignore_unknown; /* non-roots: stay out of a DODAG whose objective or metric we do not know,
                           * instead of being a leaf there */
     bool floating;       /* non-roots: root a DODAG of our own instead of poisoning */
@@ -239,7 +240,8 @@ enum rpl_event_type {
     RPL_EVENT_COMMAND          /* the operator wants something */
 };
 
-/* ICMPv6 message from its type octet on, checksum as received. ifindex 0: it came through the
+/* ICMPv6 message from its type octet on, checksum as received: RPL's, and with serve_leaves those
+ * of rpl/rpl_nd.h that routers take (RS, NS, EDAR, EDAC). ifindex 0: it came through the
  * data plane (rpl0), so its link is not known and only global sources are believed. */
 struct rpl_event_packet {
     uint32_t ifindex;
@@ -441,12 +443,13 @@ enum rpl_cause {
     RPL_CAUSE_LINK_UP,
     RPL_CAUSE_LINK_DOWN,
     RPL_CAUSE_LINK_GONE,
-    RPL_CAUSE_LOOP,   /* a DAO would close a cycle */
-    RPL_CAUSE_FULL,   /* a table is full */
-    RPL_CAUSE_DENIED, /* not on the allow list, or on the deny list */
-    RPL_CAUSE_PREFIX, /* target outside the DODAG's prefix */
-    RPL_CAUSE_SOURCE, /* a node announced what is not its own */
-    RPL_CAUSE_KERNEL, /* the kernel refused */
+    RPL_CAUSE_LOOP,       /* a DAO would close a cycle */
+    RPL_CAUSE_FULL,       /* a table is full */
+    RPL_CAUSE_DENIED,     /* not on the allow list, or on the deny list */
+    RPL_CAUSE_PREFIX,     /* target outside the DODAG's prefix */
+    RPL_CAUSE_REGISTERED, /* the address is registered by another, or more recently */
+    RPL_CAUSE_SOURCE,     /* a node announced what is not its own */
+    RPL_CAUSE_KERNEL,     /* the kernel refused */
     RPL_CAUSE_INSTALLED,
     RPL_CAUSE_REMOVED,
     RPL_CAUSE_PROVEN,          /* first answer to a probe */
@@ -499,6 +502,8 @@ struct rpl_effect {
     X(DCO_OUT, "dco-out")                                                                          \
     X(DCO_ACK_IN, "dco-ack-in")                                                                    \
     X(DCO_ACK_OUT, "dco-ack-out")                                                                  \
+    X(EDAR_IN, "edar-in")                                                                          \
+    X(EDAR_OUT, "edar-out")                                                                        \
     X(DAO_REFUSED, "dao-refused")                                                                  \
     X(DROP_CHECKSUM, "drop-checksum")                                                              \
     X(DROP_TRUNCATED, "drop-truncated")                                                            \
@@ -533,6 +538,7 @@ struct rpl_effect {
     X(DROP_ACK_UNEXPECTED, "drop-ack-unexpected")                                                  \
     X(DROP_VERSION_OLD, "drop-version-old")                                                        \
     X(DROP_RANK_INVALID, "drop-rank-invalid")                                                      \
+    X(DROP_DISCOVERY, "drop-neighbour-discovery")                                                  \
     X(DROP_RATE, "drop-rate-limit")                                                                \
     X(DROP_NEIGHBOURS_FULL, "drop-neighbours-full")                                                \
     X(DROP_NOMEM, "drop-no-memory")                                                                \
@@ -544,6 +550,7 @@ struct rpl_effect {
     X(REFUSED_LOOP, "refused-loop")                                                                \
     X(REFUSED_FULL, "refused-targets-full")                                                        \
     X(REFUSED_PREFIX, "refused-outside-prefix")                                                    \
+    X(REFUSED_REGISTRATION, "refused-registration")                                                \
     X(REFUSED_SOURCE, "refused-target-of-another")                                                 \
     X(REFUSED_OLD, "ignored-old-path-sequence")                                                    \
     X(REFUSED_KERNEL, "refused-by-kernel")                                                         \

@@ -32,6 +32,7 @@ enum rpl_code {
 #define RPL_WIRE_PIOS_MAX 4
 #define RPL_WIRE_RIOS_MAX 8
 
+#define RPL_CONFIG_PROXY 0x40  /* in its flags: the root speaks to the 6LBR (P), RFC 9010 */
 #define RPL_CONFIG_RPI_23 0x10 /* in its flags: RPIs are of type 0x23, RFC 9008 section 4.1.3 */
 
 /* DODAG Configuration, 6.7.6. |raw| is the option's first 14 data octets, relayed bit for bit. */

@@ -263,6 +263,13 @@ int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, 
     return 0;
 }
 
+const struct rpl_addr *rpl_source_parent_of(const struct rpl_target *t)
+{
+    const struct rpl_edge *edge = chosen_edge(t);
+
+    return edge && edge->parent ? &edge->parent_addr : NULL;
+}
+
 void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause)
 {
     struct rpl_instance *inst = t->inst;

@@ -248,6 +248,17 @@ int rpl_target_restored(struct rpl_engine *e, const struct rpl_event_target *ev)
     return err;
 }
 
+void rpl_target_leaf_came(struct rpl_instance *inst, const struct rpl_addr *addr)
+{
+    struct rpl_target *t = rpl_target_find(inst, addr, 128);
+    const struct rpl_addr *router = t && t->external ? rpl_source_parent_of(t) : NULL;
+
+    if (!router)
+        return;
+    rpl_dco_global(inst, router, addr, t->path_seq, RPL_STATUS_ND | RPL_ND_MOVED);
+    rpl_target_drop(t, RPL_CAUSE_DAO);
+}
+
 void rpl_target_timeout(struct rpl_target *t)
 {
     rpl_count(t->inst->engine, RPL_COUNT_EXPIRED);

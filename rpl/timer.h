@@ -25,6 +25,8 @@ enum timer_kind {
     TIMER_TARGET,
     TIMER_DCO,
     TIMER_MEMBER,
+    TIMER_LEAF,
+    TIMER_REGISTRATION,
     TIMER_SWEEP
 };
 

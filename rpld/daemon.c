@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/icmp6.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,7 @@ static void daemon_message(struct daemon *daemon, const struct icmp6_message *me
         return;
     }
     daemon_saw_message(daemon, message);
-    if (message->len > 0 && message->data[0] != RPL_ICMP6_TYPE) {
+    if (message->len > 0 && message->data[0] == ICMP6_DST_UNREACH) {
         daemon_source_route_error(daemon, message);
         return;
     }
@@ -483,6 +484,14 @@ static int daemon_forward_open(struct daemon *daemon)
     return 0;
 }
 
+static bool daemon_serves_leaves(const struct daemon *daemon)
+{
+    for (uint32_t i = 0; i < daemon->conf.instance_count; i++)
+        if (daemon->conf.instance[i].rpl.serve_leaves)
+            return true;
+    return false;
+}
+
 /* Sockets and files, all that needs privileges. */
 static int daemon_open(struct daemon *daemon)
 {
@@ -499,7 +508,7 @@ static int daemon_open(struct daemon *daemon)
     r = daemon_snapshot_open(daemon);
     if (r < 0)
         return daemon_complain("keep a snapshot of the targets", r, "free some memory");
-    r = icmp6_open(&daemon->icmp6);
+    r = icmp6_open(&daemon->icmp6, daemon_serves_leaves(daemon));
     if (r < 0)
         return daemon_complain("open a raw ICMPv6 socket", r, daemon_mend_root);
     r = daemon_forward_open(daemon);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "rpl/rpl_nd.h"
 #include "rpl/rpl_wire.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -19,7 +20,11 @@ static int icmp6_option(int fd, int option, int value)
     return setsockopt(fd, IPPROTO_IPV6, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-static int icmp6_setup(int fd)
+/* What a router takes of its hosts (RFC 8505). */
+static const uint8_t icmp6_discovery[] = {RPL_ND_RS, RPL_ND_NS, RPL_ND_EDAR, RPL_ND_EDAC};
+static const struct rpl_addr icmp6_all_routers = {{0xff, 2, [15] = 2}};
+
+static int icmp6_setup(int fd, bool discovery)
 {
     static const struct {
         int option, value;
@@ -34,6 +39,9 @@ static int icmp6_setup(int fd)
     ICMP6_FILTER_SETBLOCKALL(&filter);
     ICMP6_FILTER_SETPASS(RPL_ICMP6_TYPE, &filter);
     ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &filter);
+    if (discovery)
+        for (size_t i = 0; i < sizeof(icmp6_discovery) / sizeof(icmp6_discovery[0]); i++)
+            ICMP6_FILTER_SETPASS(icmp6_discovery[i], &filter);
     if (setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter)) < 0)
         return -errno;
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -48,18 +56,19 @@ static int icmp6_setup(int fd)
     return 0;
 }
 
-int icmp6_open(struct icmp6 *icmp6)
+int icmp6_open(struct icmp6 *icmp6, bool discovery)
 {
     int fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 
     if (fd < 0)
         return -errno;
-    int r = icmp6_setup(fd);
+    int r = icmp6_setup(fd, discovery);
     if (r < 0) {
         close(fd);
         return r;
     }
     icmp6->fd = fd;
+    icmp6->discovery = discovery;
     return 0;
 }
 
@@ -70,23 +79,32 @@ void icmp6_close(struct icmp6 *icmp6)
     icmp6->fd = -1;
 }
 
-int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex)
+static int icmp6_member(struct icmp6 *icmp6, uint32_t ifindex, const struct rpl_addr *group,
+                        int change)
 {
     struct ipv6_mreq mreq = {.ipv6mr_interface = ifindex};
 
-    memcpy(&mreq.ipv6mr_multiaddr, rpl_addr_all_nodes.b, sizeof(mreq.ipv6mr_multiaddr));
-    if (setsockopt(icmp6->fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &mreq, sizeof(mreq)) < 0 &&
-        errno != EADDRINUSE)
-        return -errno;
-    return 0;
+    memcpy(&mreq.ipv6mr_multiaddr, group->b, sizeof(mreq.ipv6mr_multiaddr));
+    return setsockopt(icmp6->fd, IPPROTO_IPV6, change, &mreq, sizeof(mreq)) < 0 &&
+                   errno != EADDRINUSE
+               ? -errno
+               : 0;
+}
+
+int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex)
+{
+    int r = icmp6_member(icmp6, ifindex, &rpl_addr_all_nodes, IPV6_JOIN_GROUP);
+
+    if (r == 0 && icmp6->discovery)
+        r = icmp6_member(icmp6, ifindex, &icmp6_all_routers, IPV6_JOIN_GROUP);
+    return r;
 }
 
 void icmp6_leave(struct icmp6 *icmp6, uint32_t ifindex)
 {
-    struct ipv6_mreq mreq = {.ipv6mr_interface = ifindex};
-
-    memcpy(&mreq.ipv6mr_multiaddr, rpl_addr_all_nodes.b, sizeof(mreq.ipv6mr_multiaddr));
-    (void)setsockopt(icmp6->fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &mreq, sizeof(mreq));
+    (void)icmp6_member(icmp6, ifindex, &rpl_addr_all_nodes, IPV6_LEAVE_GROUP);
+    if (icmp6->discovery)
+        (void)icmp6_member(icmp6, ifindex, &icmp6_all_routers, IPV6_LEAVE_GROUP);
 }
 
 /* The interface, our address and the hop limit come as control messages. */

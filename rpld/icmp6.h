@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The ICMPv6 socket: RPL messages (type 155, RFC 6550 section 6) of all interfaces, and the
- * Destination Unreachable errors that routers send about our source routes (type 1, code 7).
+ * The ICMPv6 socket: RPL messages (type 155, RFC 6550 section 6) of all interfaces, the
+ * Destination Unreachable errors that routers send about our source routes (type 1, code 7), and
+ * where leaves are served what they and the 6LBR send (rpl/rpl_nd.h).
  *
  * One raw socket, opened while privileged and kept for life. An interface that comes later
  * needs only its membership in ff02::1a. The kernel checks and fills in checksums. Which
@@ -10,6 +11,7 @@
 #ifndef RPLD_ICMP6_H
 #define RPLD_ICMP6_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +21,7 @@
 
 struct icmp6 {
     int fd;
+    bool discovery;
     uint8_t buffer[ICMP6_BUFFER];
 };
 
@@ -30,11 +33,11 @@ struct icmp6_message {
     size_t len;
 };
 
-/* Open the socket. 0 or -errno (-EPERM: not privileged). */
-int icmp6_open(struct icmp6 *icmp6);
+/* Open the socket; |discovery|: for leaves' messages, too. 0 or -errno (-EPERM: not privileged). */
+int icmp6_open(struct icmp6 *icmp6, bool discovery);
 void icmp6_close(struct icmp6 *icmp6);
 
-/* Hear ff02::1a on |ifindex|; doing it twice is fine. 0 or -errno. */
+/* Hear ff02::1a (and ff02::2 for discovery) on |ifindex|; doing it twice is fine. 0 or -errno. */
 int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex);
 /* Forget a membership; also of an interface that is gone, where it would stay for ever. */
 void icmp6_leave(struct icmp6 *icmp6, uint32_t ifindex);

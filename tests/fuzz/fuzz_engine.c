@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpl/rpl_nd.h"
 #include "tests/lib/rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -87,6 +88,10 @@ static void dio(struct rig *rig, struct input *in)
     msg.u.dio.pio_count = !(flags & 2);
     msg.u.dio.grounded = !(flags & 4);
     msg.u.dio.preference = flags >> 5;
+    if (flags & 16) {
+        msg.u.dio.config.flags = RPL_CONFIG_PROXY | 7;
+        rpl_wire_config_pack(&msg.u.dio.config);
+    }
     rig_receive(rig, &src, flags & 8 ? &rig->link_local : &rpl_addr_all_nodes, &msg);
 }
 
@@ -99,13 +104,51 @@ static void dao(struct rig *rig, struct input *in)
     struct rpl_wire_message msg =
         rig_dao(take(in), &t, take(in), take(in), storing ? NULL : &parent);
 
+    msg.u.dao.transit[0].path_control = (uint8_t)(from * target);
+    if (rig->config.instance[0].serve_leaves && !storing && from & 1) {
+        /* A leaf behind some router. */
+        src = rig_global(from);
+        msg.u.dao.transit[0].parent = src;
+        msg.u.dao.transit[0].external = true;
+        msg.u.dao.target[0].flags = from & 2 ? 0x41 : 0x01;
+        msg.u.dao.target[0].rovr[0] = (uint8_t)(target & 1);
+    }
     rig_receive(rig, &src, storing ? &rig->link_local : &root, &msg);
+}
+
+/* What leaves and the 6LBR say. */
+static void discovery(struct rig *rig, struct input *in)
+{
+    unsigned from = 2 + take(in) % NODES;
+    struct rpl_addr src = rig_ll(from), dst = rig->link_local;
+    struct rpl_nd_solicitation ns = {.target = rig_global(2 + take(in) % NODES), .has_earo = true};
+    struct rpl_nd_duplicate dad = {.type = take(in) & 1 ? RPL_ND_EDAR : RPL_ND_EDAC};
+    uint8_t kind = take(in), data[128];
+    size_t len;
+
+    ns.earo.route = kind & 1;
+    ns.earo.has_tid = !(kind & 2);
+    ns.earo.rovr.size = dad.rovr.size = 1;
+    ns.earo.rovr.octets[0] = dad.rovr.octets[0] = kind >> 2 & 1;
+    ns.earo.tid = dad.tid = take(in);
+    ns.earo.lifetime_min = dad.lifetime_min = take(in) % 8;
+    dad.address = ns.target;
+    dad.status = kind >> 4;
+    if (kind & 8) {
+        src = rig_global(dad.type == RPL_ND_EDAR ? from : 2);
+        dst = rig_global(1);
+        len = rpl_nd_write_duplicate(&dad, &src, &dst, data, sizeof(data));
+    } else {
+        len = rpl_nd_write_ns(&ns, &src, &dst, data, sizeof(data));
+    }
+    rig_octets(rig, kind & 8 ? 0 : RIG_IF, &src, &dst, data, len);
 }
 
 static void octets(struct rig *rig, struct input *in)
 {
     struct rpl_addr src = take(in) & 1 ? rig_ll(3) : rig_global(3), dst = rig->link_local;
-    uint8_t packet[256] = {155};
+    static const uint8_t types[] = {155, RPL_ND_RS, RPL_ND_NS, RPL_ND_EDAR, RPL_ND_EDAC};
+    uint8_t packet[256] = {types[in->left % 9 < 5 ? in->left % 9 : 0]};
     size_t len = take(in);
     uint16_t sum;
 
@@ -206,6 +249,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rig_init(&rig, (enum rpl_role)(kind % 3), kind & 4 ? RPL_MOP_STORING : RPL_MOP_NON_STORING);
     rig.config.limits =
         (struct rpl_limits){.neighbours = 5, .targets = 6, .peers = 4, .effects = 64};
+    rig.config.instance[0].serve_leaves = kind & 8;
+    rig.config.instance[0].dao_parents = (uint8_t)(1 + (kind >> 4 & 3));
     check(rig_start(&rig) == 0);
     while (in.left > 0) {
         uint8_t op = take(&in);
@@ -214,8 +259,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             dio(&rig, &in);
         else if (op < 150)
             dao(&rig, &in);
-        else if (op < 180)
+        else if (op < 170)
             octets(&rig, &in);
+        else if (op < 180)
+            discovery(&rig, &in);
         else if (op < 220)
             rig_run(&rig, RPL_MS(1u << (op - 180) / 2));
         else

@@ -13,6 +13,7 @@
 #define RIG_IF 7
 #define RIG_SENDS 256
 #define RIG_ROUTES 256
+#define RIG_NOT_RPL 0xff /* code of a message of another type */
 
 struct rig_sent {
     struct rpl_effect_send send;

@@ -74,6 +74,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.max_path_cost, of.max_path_cost);
     assert_int_equal(c.parent_set_size, 1);
     assert_int_equal(c.dao_parents, 1);
+    assert_false(c.serve_leaves);
     assert_int_equal(c.solicitations, RPL_ALWAYS);
     assert_int_equal(c.dodag.path_control_size, 0);
     assert_false(c.compat.dao_source_own);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Leaves that do not speak RPL (RFC 9010): those that registered with us (leaf.c), and at the root
+ * who owns which address (registrar.c). Private to rpl/.
+ */
+#ifndef RPL_LEAF_H
+#define RPL_LEAF_H
+
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+
+#include "rpl/rpl_nd.h"
+#include "rpl/rpl_wire.h"
+#include "rpl/timer.h"
+
+#define RPL_STATUS_ND 0xc0u /* a rejection (U) with an ND status (A), RFC 9010 section 6.3 */
+
+struct rpl_instance;
+struct rpl_packet;
+struct rpl_rt;
+
+/* A host that registered with us (leaf.c). */
+enum leaf_phase { LEAF_SETTLED, LEAF_EDAR, LEAF_DAO };
+struct rpl_leaf {
+    LIST_ENTRY(rpl_leaf) list;
+    struct rpl_instance *inst;
+    struct rpl_timer timer; /* of the EDAR, else the end of the registration */
+    struct rpl_addr addr, local, reply_to;
+    uint32_t ifindex;
+    struct rpl_earo earo; /* as it asked last */
+    enum leaf_phase phase;
+    uint8_t tries, status; /* status and |routed|: as it was told last */
+    bool routed;
+    bool answered;  /* ... since it asked last */
+    bool refresh;   /* it was bound when it asked last */
+    bool bound;     /* the 6LBR granted the address */
+    bool announced; /* the root may know of it */
+    rpl_tstamp expires;
+    struct rpl_rt *route;
+};
+LIST_HEAD(rpl_leaves, rpl_leaf);
+
+/* An address and its owner, at the root (registrar.c). */
+struct rpl_registration {
+    RB_ENTRY(rpl_registration) tree;
+    struct rpl_instance *inst;
+    struct rpl_timer timer;
+    struct rpl_addr addr;
+    struct rpl_rovr rovr;
+    uint8_t tid;
+};
+RB_HEAD(rpl_registration_tree, rpl_registration);
+
+/* Is this ICMPv6 message one of those of rpl/rpl_nd.h that we listen to? */
+bool rpl_leaf_wants(const struct rpl_engine *e, const uint8_t *data, size_t len);
+int rpl_leaf_receive(struct rpl_engine *e, const struct rpl_packet *p, uint8_t hop_limit);
+void rpl_leaf_timeout(struct rpl_leaf *leaf);
+/* The root's RPL Status for the DAO about |addr|; no answer counts as a rejection by RPL. */
+void rpl_leaf_dao_answered(struct rpl_instance *inst, const struct rpl_addr *addr, uint8_t status);
+/* A DCO of the root; false if |addr| is none of our leaves. */
+bool rpl_leaf_cleanup(struct rpl_instance *inst, const struct rpl_addr *addr, uint8_t path_seq,
+                      uint8_t status);
+/* Root: a leaf of ours is behind a router now. */
+void rpl_leaf_went(struct rpl_instance *inst, const struct rpl_addr *addr);
+bool rpl_leaf_is(struct rpl_instance *inst, const struct rpl_addr *addr);
+/* The root wants to hear of all again. */
+void rpl_leaves_announce(struct rpl_instance *inst);
+void rpl_leaves_free(struct rpl_instance *inst);
+uint8_t rpl_leaf_path_lifetime(const struct rpl_instance *inst, uint16_t lifetime_min);
+
+/* Lifetime 0 ends it, RPL_NEVER has no end. */
+enum rpl_nd_status rpl_registrar_register(struct rpl_instance *inst, const struct rpl_addr *addr,
+                                          const struct rpl_rovr *rovr, uint8_t tid,
+                                          rpl_duration lifetime);
+/* Somebody else than |rovr| has registered |addr|. */
+bool rpl_registrar_owned(struct rpl_instance *inst, const struct rpl_addr *addr,
+                         const struct rpl_rovr *rovr);
+void rpl_registrar_forget(struct rpl_instance *inst, const struct rpl_addr *addr);
+/* True if the registrar has a say in this Target: *ret_status. */
+bool rpl_registrar_dao(struct rpl_instance *inst, const struct rpl_wire_target *t,
+                       const struct rpl_wire_transit *tr, enum rpl_nd_status *ret_status);
+int rpl_registrar_receive(struct rpl_instance *inst, const struct rpl_packet *p,
+                          const struct rpl_nd_duplicate *edar);
+void rpl_registrar_timeout(struct rpl_registration *r);
+void rpl_registrar_free(struct rpl_instance *inst);
+/* Root: |addr|, if it was behind a router, is a leaf of ours now. */
+void rpl_target_leaf_came(struct rpl_instance *inst, const struct rpl_addr *addr);
+
+int rpl_registration_compare(const struct rpl_registration *a, const struct rpl_registration *b);
+RB_PROTOTYPE(rpl_registration_tree, rpl_registration, tree, rpl_registration_compare)
+
+#endif /* RPL_LEAF_H */
