@@ -13,12 +13,12 @@ void rpl_ack_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
 {
     struct rpl_engine *e = inst->engine;
 
-    e->scratch.code = RPL_CODE_DAO_ACK;
-    e->scratch.u.ack = (struct rpl_wire_ack){.instance = inst->cfg.id,
-                                             .has_dodag_id = has_dodag_id,
-                                             .sequence = sequence,
-                                             .status = status,
-                                             .dodag_id = inst->dodag_id};
+    e->scratch->code = RPL_CODE_DAO_ACK;
+    e->scratch->u.ack = (struct rpl_wire_ack){.instance = inst->cfg.id,
+                                              .has_dodag_id = has_dodag_id,
+                                              .sequence = sequence,
+                                              .status = status,
+                                              .dodag_id = inst->dodag_id};
     if (rpl_send(e, ifindex, src, dst) > 0)
         rpl_count(e, RPL_COUNT_DAO_ACK_OUT);
 }

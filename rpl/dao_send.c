@@ -29,10 +29,10 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
 static struct rpl_wire_dao *begin(struct rpl_instance *inst, bool ack)
 {
     struct rpl_engine *e = inst->engine;
-    struct rpl_wire_dao *dao = &e->scratch.u.dao;
+    struct rpl_wire_dao *dao = &e->scratch->u.dao;
 
     memset(dao, 0, sizeof(*dao));
-    e->scratch.code = RPL_CODE_DAO;
+    e->scratch->code = RPL_CODE_DAO;
     inst->dao_seq = rpl_lollipop_increment(inst->dao_seq);
     rpl_store(inst);
     dao->instance = inst->cfg.id;
@@ -75,13 +75,13 @@ static struct rpl_dao_out *finish(struct rpl_instance *inst, uint32_t ifindex,
     struct rpl_engine *e = inst->engine;
     uint8_t data[RPL_MESSAGE_MAX];
     struct rpl_dao_out *out;
-    int len = rpl_wire_write(&e->scratch, src, dst, data, sizeof(data));
+    int len = rpl_wire_write(e->scratch, src, dst, data, sizeof(data));
 
     if (len < 0)
         return NULL;
     rpl_send_octets(e, ifindex, src, dst, data, (size_t)len);
     rpl_count(e, RPL_COUNT_DAO_OUT);
-    if (!e->scratch.u.dao.ack_wanted)
+    if (!e->scratch->u.dao.ack_wanted)
         return NULL;
     out = rpl_alloc(e, sizeof(*out));
     if (!out || !rpl_timer_register(e, &out->timer, TIMER_DAO_OUT)) {

@@ -110,7 +110,7 @@ static void send_dco(struct rpl_dco *dco)
     struct rpl_instance *inst = dco->inst;
     struct rpl_engine *e = inst->engine;
     const struct rpl_iface *iface = rpl_iface_find(e, dco->ifindex);
-    struct rpl_wire_dao *m = &e->scratch.u.dao;
+    struct rpl_wire_dao *m = &e->scratch->u.dao;
     const struct rpl_addr *src = dco->ifindex == 0 ? &inst->dodag_id : NULL;
 
     if (!iface && !src)
@@ -122,7 +122,7 @@ static void send_dco(struct rpl_dco *dco)
         dco->sequence = inst->dco_seq;
     }
     memset(m, 0, sizeof(*m));
-    e->scratch.code = RPL_CODE_DCO;
+    e->scratch->code = RPL_CODE_DCO;
     m->instance = inst->cfg.id;
     m->ack_wanted = true;
     m->has_dodag_id = (inst->cfg.id & RPL_INSTANCE_LOCAL) != 0;
@@ -163,12 +163,12 @@ static void acknowledge(struct rpl_instance *inst, const struct rpl_packet *p,
 {
     struct rpl_engine *e = inst->engine;
 
-    e->scratch.code = RPL_CODE_DCO_ACK;
-    e->scratch.u.ack = (struct rpl_wire_ack){.instance = dco->instance,
-                                             .has_dodag_id = dco->has_dodag_id,
-                                             .sequence = dco->sequence,
-                                             .status = found ? 0 : STATUS_NO_ROUTE,
-                                             .dodag_id = inst->dodag_id};
+    e->scratch->code = RPL_CODE_DCO_ACK;
+    e->scratch->u.ack = (struct rpl_wire_ack){.instance = dco->instance,
+                                              .has_dodag_id = dco->has_dodag_id,
+                                              .sequence = dco->sequence,
+                                              .status = found ? 0 : STATUS_NO_ROUTE,
+                                              .dodag_id = inst->dodag_id};
     if (rpl_send(e, rpl_addr_is_link_local(p->src) ? p->ifindex : 0, p->dst, p->src) > 0)
         rpl_count(e, RPL_COUNT_DCO_ACK_OUT);
 }

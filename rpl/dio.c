@@ -65,17 +65,17 @@ void rpl_dio_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
 
     if (!inst->has_dodag)
         return;
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++) {
+    for (size_t i = 0; i < e->iface_end; i++) {
         struct rpl_iface *iface = &e->iface[i];
         if (!rpl_iface_serves(iface, inst) || (dst && iface->ifindex != ifindex))
             continue;
-        e->scratch.code = RPL_CODE_DIO;
-        fill(inst, &e->scratch.u.dio);
+        e->scratch->code = RPL_CODE_DIO;
+        fill(inst, &e->scratch->u.dio);
         if (rpl_send(e, iface->ifindex, &iface->address, dst ? dst : &rpl_addr_all_nodes) > 0)
             rpl_count(e, RPL_COUNT_DIO_OUT);
         /* PAR-07: L is the lowest Rank that was sent, not the lowest computed. */
-        if (e->scratch.u.dio.rank < inst->lowest)
-            inst->lowest = e->scratch.u.dio.rank;
+        if (e->scratch->u.dio.rank < inst->lowest)
+            inst->lowest = e->scratch->u.dio.rank;
     }
 }
 

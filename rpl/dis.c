@@ -18,11 +18,11 @@ void rpl_dis_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
 
     if (!iface)
         return;
-    memset(&e->scratch.u.dis, 0, sizeof(e->scratch.u.dis));
-    e->scratch.code = RPL_CODE_DIS;
+    memset(&e->scratch->u.dis, 0, sizeof(e->scratch->u.dis));
+    e->scratch->code = RPL_CODE_DIS;
     if (inst->cfg.solicit && rpl_addr_is_multicast(dst)) {
-        e->scratch.u.dis.has_solicited = true;
-        e->scratch.u.dis.solicited = (struct rpl_wire_solicited){
+        e->scratch->u.dis.has_solicited = true;
+        e->scratch->u.dis.solicited = (struct rpl_wire_solicited){
             .match_instance = true,
             .instance = inst->cfg.id,
             .match_dodag = inst->cfg.has_dodag_id,

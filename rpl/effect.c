@@ -98,7 +98,7 @@ int rpl_send(struct rpl_engine *e, uint32_t ifindex, const struct rpl_addr *src,
              const struct rpl_addr *dst)
 {
     uint8_t data[RPL_MESSAGE_MAX];
-    int len = rpl_wire_write(&e->scratch, src, dst, data, sizeof(data));
+    int len = rpl_wire_write(e->scratch, src, dst, data, sizeof(data));
 
     if (len > 0)
         rpl_send_octets(e, ifindex, src, dst, data, (size_t)len);

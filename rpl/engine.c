@@ -69,7 +69,7 @@ void rpl_engine_free(struct rpl_engine *e)
 
 static bool is_own_source(struct rpl_engine *e, const struct rpl_addr *src)
 {
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+    for (size_t i = 0; i < e->iface_end; i++)
         if (e->iface[i].ifindex && rpl_addr_equal(&e->iface[i].address, src))
             return true;
     for (uint32_t i = 0; i < e->instance_count; i++)
@@ -125,7 +125,7 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
                            .multicast = rpl_addr_is_multicast(&ev->dst),
                            .data = ev->data,
                            .len = ev->len,
-                           .msg = &e->scratch};
+                           .msg = e->scratch};
     enum rpl_counter reason = RPL_COUNTER_COUNT;
 
     if (ev->ifindex && (!p.iface || !p.iface->up))
@@ -184,7 +184,7 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
         rpl_instance_dtsn_timeout(inst);
         return 0;
     case RPL_COMMAND_DIS:
-        for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+        for (size_t i = 0; i < e->iface_end; i++)
             if (rpl_iface_serves(&e->iface[i], inst))
                 rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
         return 0;
@@ -203,10 +203,8 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
     return -RPL_ERR_PARAM;
 }
 
-int rpl_engine_input(struct rpl_engine *e, const struct rpl_event *event, rpl_tstamp now)
+static int input(struct rpl_engine *e, const struct rpl_event *event)
 {
-    if (now > e->now)
-        e->now = now;
     switch (event->type) {
     case RPL_EVENT_PACKET:
         return packet(e, &event->u.packet);
@@ -233,6 +231,19 @@ int rpl_engine_input(struct rpl_engine *e, const struct rpl_event *event, rpl_ts
         return command(e, &event->u.command);
     }
     return -RPL_ERR_PARAM;
+}
+
+int rpl_engine_input(struct rpl_engine *e, const struct rpl_event *event, rpl_tstamp now)
+{
+    struct rpl_wire_message scratch;
+    int err;
+
+    if (now > e->now)
+        e->now = now;
+    e->scratch = &scratch;
+    err = input(e, event);
+    e->scratch = NULL;
+    return err;
 }
 
 /* ---- time -------------------------------------------------------------------------- */
@@ -299,13 +310,16 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
 
 void rpl_engine_timeout(struct rpl_engine *e, rpl_tstamp now)
 {
+    struct rpl_wire_message scratch;
     struct rpl_timer *t;
     int work = TIMERS_PER_CALL;
 
     if (now > e->now)
         e->now = now;
+    e->scratch = &scratch;
     while ((t = rpl_timer_pop(e, e->now, &work)) != NULL)
         run(e, t);
+    e->scratch = NULL;
 }
 
 rpl_tstamp rpl_engine_deadline(const struct rpl_engine *e)

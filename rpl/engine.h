@@ -379,6 +379,7 @@ struct rpl_engine {
     struct rpl_timers timers;
     struct rpl_queue queue;
     uint32_t queue_count;
+    uint32_t iface_end; /* all of iface[] in use stand before it */
     struct rpl_iface iface[RPL_INTERFACES_MAX];
     uint64_t hash_key;
     struct rpl_slab peers, targets; /* targets of all instances */
@@ -397,7 +398,7 @@ struct rpl_engine {
     struct rpl_timer t_sweep; /* end of the grace for routes found at start */
     uint64_t counter[RPL_COUNTER_COUNT];
     uint32_t instance_count;
-    struct rpl_wire_message scratch;     /* the message being read or written */
+    struct rpl_wire_message *scratch;    /* being read or written, on the stack of the call */
     struct rpl_effect_trace trace_scrap; /* what rpl_trace() hands out when the queue is full */
     struct rpl_instance instance[];
 };

@@ -10,7 +10,7 @@ struct rpl_iface *rpl_iface_find(struct rpl_engine *e, uint32_t ifindex)
 {
     if (ifindex == 0)
         return NULL;
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+    for (size_t i = 0; i < e->iface_end; i++)
         if (e->iface[i].ifindex == ifindex)
             return &e->iface[i];
     return NULL;
@@ -23,7 +23,7 @@ bool rpl_iface_serves(const struct rpl_iface *iface, const struct rpl_instance *
 
 struct rpl_iface *rpl_iface_first(struct rpl_instance *inst)
 {
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+    for (size_t i = 0; i < inst->engine->iface_end; i++)
         if (rpl_iface_serves(&inst->engine->iface[i], inst))
             return &inst->engine->iface[i];
     return NULL;
@@ -68,6 +68,8 @@ static int link_up(struct rpl_engine *e, const struct rpl_event_link *ev)
             iface = &e->iface[i];
     if (!iface)
         return -RPL_ERR_FULL;
+    if (iface >= &e->iface[e->iface_end])
+        e->iface_end = (uint32_t)(iface - e->iface) + 1;
     iface->ifindex = ev->ifindex;
     iface->up = true;
     iface->address = ev->address;
@@ -143,7 +145,7 @@ void rpl_own_update(struct rpl_instance *inst)
 
     for (uint32_t k = 0; k < inst->own_count; k++)
         inst->own[k].wanted = false;
-    for (size_t i = 0; prefix && i < RPL_INTERFACES_MAX; i++)
+    for (size_t i = 0; prefix && i < inst->engine->iface_end; i++)
         if (rpl_iface_serves(&e->iface[i], inst)) {
             struct rpl_addr addr = rpl_addr_join(prefix, &e->iface[i].address);
             want_own(inst, e->iface[i].ifindex, &addr);
@@ -181,7 +183,7 @@ bool rpl_is_self(const struct rpl_instance *inst, const struct rpl_addr *addr)
     for (uint32_t k = 0; k < inst->own_count; k++)
         if (rpl_addr_equal(addr, &inst->own[k].addr))
             return true;
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++) {
+    for (size_t i = 0; i < inst->engine->iface_end; i++) {
         if (e->iface[i].ifindex == 0)
             continue;
         if (rpl_addr_equal(addr, &e->iface[i].address))

@@ -350,7 +350,7 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst)
         inst->has_dodag = false;
     }
     /* INS-09: with none left we wait for somebody to speak. */
-    for (size_t i = 0; i < RPL_INTERFACES_MAX && inst->dis_left; i++)
+    for (size_t i = 0; i < e->iface_end && inst->dis_left; i++)
         if (rpl_iface_serves(&e->iface[i], inst))
             rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
     if (inst->dis_left && inst->dis_left != RPL_ALWAYS)

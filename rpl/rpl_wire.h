@@ -173,9 +173,10 @@ struct rpl_wire_message {
  * 0, Lifetime Unit 0, trickle exponents above what trickle/ accepts, A=1 unsecured), DODAGID that
  * is not a routable unicast address, local instance with the direction flag 0x40 in a control
  * message, DAO structure (Transit before Target, Target without Transit, descriptor misplaced), no
- * Target. |msg| is unspecified on failure. |src| and |dst| are needed for the checksum only. A DAO
- * with a local instance and D=0 is read (its receiver judges it by the compat setting). A
- * PIO that is link-local, multicast, or preferred longer than it is valid is left out of the
+ * Target. |msg| is unspecified on failure, and members of
+ * its union that the code does not use are left alone. |src| and |dst| are needed for the checksum
+ * only. A DAO with a local instance and D=0 is read (its receiver judges it by the compat setting).
+ * A PIO that is link-local, multicast, or preferred longer than it is valid is left out of the
  * message; an RIO with the reserved preference as well, and what exceeds pio[] and rio[].
  */
 int rpl_wire_read(const uint8_t *data, size_t len, const struct rpl_addr *src,

@@ -219,8 +219,10 @@ bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor 
 
     for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
-        struct rpl_nbr *n = RB_MIN(rpl_nbr_tree, &inst->nbrs);
-        if (cursor->started && cursor->index == i) {
+        struct rpl_nbr *n;
+        if (!cursor->started || cursor->index != i) {
+            n = RB_MIN(rpl_nbr_tree, &inst->nbrs);
+        } else {
             struct rpl_nbr key = {.addr = cursor->addr, .ifindex = cursor->ifindex};
             n = RB_NFIND(rpl_nbr_tree, &inst->nbrs, &key);
             if (n && rpl_nbr_compare(n, &key) == 0)
@@ -315,7 +317,7 @@ static uint32_t first_ifindex(struct rpl_instance *inst, const struct rpl_target
     uint32_t ifindex;
 
     /* The child named us by the address of the interface that it hears. */
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++)
+    for (size_t i = 0; i < e->iface_end; i++)
         if (rpl_iface_serves(&e->iface[i], inst) && rpl_addr_same_iid(&e->iface[i].address, named))
             return e->iface[i].ifindex;
     ifindex = rpl_view_neighbour_of(e, &first->prefix, &local);
@@ -405,7 +407,7 @@ uint32_t rpl_view_neighbour_of(const struct rpl_engine *engine, const struct rpl
     struct rpl_engine *e = rpl_unconst(engine);
     struct rpl_addr local = rpl_addr_link_local(addr);
 
-    for (size_t i = 0; i < RPL_INTERFACES_MAX; i++) {
+    for (size_t i = 0; i < e->iface_end; i++) {
         uint32_t ifindex = e->iface[i].ifindex;
         bool heard = ifindex && rpl_peer_find(e, &local, ifindex) != NULL;
         for (uint32_t k = 0; ifindex && !heard && k < e->instance_count; k++)

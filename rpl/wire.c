@@ -245,28 +245,30 @@ static bool rpl_ack_write(struct rpl_out *out, const struct rpl_wire_message *ms
 
 /* ---- messages ----------------------------------------------------------------------- */
 
-/* |read| takes the base of at least |base| octets, |finish| judges the whole. Codes without
- * |read| are known to exist and not supported (P2P-RPL, measurement, route projection). */
+/* |read| takes the base of at least |base| octets into a member of the message's union that has
+ * |size|, |finish| judges the whole. Codes without |read| are known to exist and not supported
+ * (P2P-RPL, measurement, route projection). */
 struct rpl_message_kind {
     uint8_t code;
     uint8_t base;
+    size_t size;
     enum rpl_counter (*read)(struct rpl_in *in, struct rpl_wire_message *msg);
     enum rpl_counter (*finish)(const struct rpl_wire_message *msg);
     bool (*write)(struct rpl_out *out, const struct rpl_wire_message *msg);
 };
 
 static const struct rpl_message_kind rpl_message_kinds[] = {
-    {RPL_CODE_DIS, 2, rpl_dis_read, NULL, rpl_dis_write},
-    {RPL_CODE_DIO, 24, rpl_dio_read, NULL, rpl_dio_write},
-    {RPL_CODE_DAO, 4, rpl_dao_read, rpl_dao_finish, rpl_dao_write},
-    {RPL_CODE_DAO_ACK, 4, rpl_ack_read, NULL, rpl_ack_write},
-    {RPL_CODE_DCO, 4, rpl_dao_read, rpl_dao_finish, rpl_dao_write},
-    {RPL_CODE_DCO_ACK, 4, rpl_ack_read, NULL, rpl_ack_write},
-    {0x04, 0, NULL, NULL, NULL}, /* P2P-DRO, RFC 6997 */
-    {0x05, 0, NULL, NULL, NULL}, /* P2P-DRO-ACK */
-    {0x06, 0, NULL, NULL, NULL}, /* Measurement, RFC 6998 */
-    {0x09, 0, NULL, NULL, NULL}, /* PDR, RFC 9914 */
-    {0x0a, 0, NULL, NULL, NULL}, /* PDR-ACK */
+    {RPL_CODE_DIS, 2, sizeof(struct rpl_wire_dis), rpl_dis_read, NULL, rpl_dis_write},
+    {RPL_CODE_DIO, 24, sizeof(struct rpl_wire_dio), rpl_dio_read, NULL, rpl_dio_write},
+    {RPL_CODE_DAO, 4, sizeof(struct rpl_wire_dao), rpl_dao_read, rpl_dao_finish, rpl_dao_write},
+    {RPL_CODE_DAO_ACK, 4, sizeof(struct rpl_wire_ack), rpl_ack_read, NULL, rpl_ack_write},
+    {RPL_CODE_DCO, 4, sizeof(struct rpl_wire_dao), rpl_dao_read, rpl_dao_finish, rpl_dao_write},
+    {RPL_CODE_DCO_ACK, 4, sizeof(struct rpl_wire_ack), rpl_ack_read, NULL, rpl_ack_write},
+    {0x04, 0, 0, NULL, NULL, NULL}, /* P2P-DRO, RFC 6997 */
+    {0x05, 0, 0, NULL, NULL, NULL}, /* P2P-DRO-ACK */
+    {0x06, 0, 0, NULL, NULL, NULL}, /* Measurement, RFC 6998 */
+    {0x09, 0, 0, NULL, NULL, NULL}, /* PDR, RFC 9914 */
+    {0x0a, 0, 0, NULL, NULL, NULL}, /* PDR-ACK */
 };
 
 static const struct rpl_message_kind *rpl_message_kind(uint8_t code)
@@ -292,6 +294,7 @@ static enum rpl_counter rpl_message_read(struct rpl_in *in, struct rpl_wire_mess
         return RPL_COUNT_DROP_CODE_UNSUPPORTED;
     if (in->left < kind->base)
         return RPL_COUNT_DROP_TRUNCATED;
+    memset(&msg->u, 0, kind->size);
     why = kind->read(in, msg);
     if (why == RPL_WIRE_FINE)
         why = rpl_option_read_all(in, msg);
@@ -307,7 +310,7 @@ int rpl_wire_read(const uint8_t *data, size_t len, const struct rpl_addr *src,
     struct rpl_in in = {.p = data, .left = len};
     enum rpl_counter why;
 
-    memset(msg, 0, sizeof(*msg));
+    msg->code = 0;
     if (len < ICMP6_HEADER) {
         *ret_reason = RPL_COUNT_DROP_TRUNCATED;
         return -RPL_ERR_DROPPED;

@@ -169,6 +169,7 @@ static void test_round_trip(void **state)
         int len;
 
         draw_message(&msg);
+        memset(&back, 0, sizeof(back));
         len = rpl_wire_write(&msg, &SRC, &DST, out, sizeof(out));
         assert_true(len > 0);
         assert_int_equal(rpl_wire_read(out, (size_t)len, &SRC, &DST, &back, &why), 0);

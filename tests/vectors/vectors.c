@@ -60,6 +60,7 @@ int vector_read_cut(const struct vector *vector, size_t len, struct rpl_wire_mes
         copy[2] = (uint8_t)(sum >> 8);
         copy[3] = (uint8_t)sum;
     }
+    memset(msg, 0, sizeof(*msg)); /* so that messages can be compared octet by octet */
     result = rpl_wire_read(copy, len, &vector->src, &vector->dst, msg, &why);
     free(copy);
     return result == 0 ? 0 : -(int)why;
@@ -70,6 +71,7 @@ int vector_read(const struct vector *vector, struct rpl_wire_message *msg)
     enum rpl_counter why = RPL_COUNTER_COUNT;
 
     assert_true(vector->icmp > 0);
+    memset(msg, 0, sizeof(*msg));
     if (rpl_wire_read(vector->packet + vector->icmp, vector->len - vector->icmp, &vector->src,
                       &vector->dst, msg, &why) == 0)
         return 0;
