@@ -144,12 +144,18 @@ static bool consistent(const struct rpl_instance *inst, const struct rpl_packet 
            of_dag_rank(&inst->of, d->rank) < of_dag_rank(&inst->of, inst->rank);
 }
 
-/* Options that a DIO left out are those of the last one that had them. */
-static void remember(struct rpl_nbr *n, const struct rpl_wire_dio *d)
+/* Options that a DIO left out are those of the last one that had them. Returns whether it says
+ * anything that the last one did not: most do not. */
+static bool remember(struct rpl_nbr *n, const struct rpl_wire_dio *d, uint64_t digest)
 {
-    struct rpl_wire_dio old = n->dio;
-    bool same = n->has_dio && rpl_addr_equal(&old.dodag_id, &d->dodag_id);
+    struct rpl_wire_dio old;
+    bool same;
 
+    n->heard = n->inst->engine->now;
+    if (n->has_dio && digest == n->dio_digest)
+        return false;
+    old = n->dio;
+    same = n->has_dio && rpl_addr_equal(&old.dodag_id, &d->dodag_id);
     n->dio = *d;
     if (same && !d->has_config && old.has_config) {
         n->dio.has_config = true;
@@ -160,25 +166,27 @@ static void remember(struct rpl_nbr *n, const struct rpl_wire_dio *d)
         memcpy(n->dio.pio, old.pio, sizeof(old.pio));
     }
     n->has_dio = true;
-    n->heard = n->inst->engine->now;
+    n->dio_digest = digest;
+    return true;
 }
 
-/* A DIO that says what the last one said, over a link that costs what it cost, moves nothing: most
- * do. A parent that refused us comes back by time alone. */
-static bool worth_selecting(const struct rpl_instance *inst, const struct rpl_packet *p,
-                            struct rpl_nbr *n)
+/* A DIO that says what the last one said, over a link that costs what it cost, moves nothing. A
+ * parent that refused us comes back by time alone. */
+static bool worth_selecting(const struct rpl_instance *inst, struct rpl_nbr *n, bool news)
 {
-    uint64_t digest = rpl_digest(p->data + 4, p->len - 4);
-    bool same =
-        inst->joined && digest == n->dio_digest && n->etx == n->dio_etx && n->refused_until == 0;
+    bool same = inst->joined && !news && n->etx == n->dio_etx && n->refused_until == 0;
 
-    n->dio_digest = digest;
     n->dio_etx = n->etx;
     return !same;
 }
 
+/* What a DIO told us that its sender had not told before. */
+struct news {
+    bool any, dtsn;
+};
+
 static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
-                          const struct rpl_wire_dio *d, struct rpl_nbr *n, bool dtsn_moved)
+                          const struct rpl_wire_dio *d, struct rpl_nbr *n, struct news news)
 {
     struct rpl_engine *e = inst->engine;
     struct rpl_nbr *parent = inst->parent;
@@ -199,12 +207,12 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
         cause = RPL_CAUSE_POISON;
     else if (ours && d->version != inst->version)
         cause = RPL_CAUSE_VERSION;
-    if (worth_selecting(inst, p, n))
+    if (worth_selecting(inst, n, news.any))
         rpl_parent_select(inst, cause);
     if (consistent(inst, p, d) && inst->parent == parent && inst->rank == rank)
         trickle_consistent(&inst->trickle);
     /* SEQ-09: our parent asks for DAOs; in non-storing mode we pass the question on. */
-    if (dtsn_moved && inst->joined && rpl_dao_parent_is(inst, &n->addr, n->ifindex)) {
+    if (news.dtsn && inst->joined && rpl_dao_parent_is(inst, &n->addr, n->ifindex)) {
         inst->dao_all = inst->refresh_seq = true;
         rpl_dao_schedule(inst, RPL_DELAY_DAO);
         if (inst->mop == RPL_MOP_NON_STORING)
@@ -220,7 +228,7 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
     struct rpl_instance *inst = rpl_instance_find(e, d.instance, p->iface);
     enum rpl_counter drop = RPL_COUNTER_COUNT;
     struct rpl_nbr *n;
-    bool moved;
+    struct news news;
 
     rpl_count(e, RPL_COUNT_DIO_IN);
     if (!inst)
@@ -244,13 +252,13 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
     if (!n)
         return -RPL_ERR_DROPPED;
     /* SEQ-10: DTSN is the sender's own; its first sighting is no step. */
-    moved = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d.dodag_id) &&
-            rpl_lollipop_compare(d.dtsn, n->dio.dtsn) == RPL_NEWER;
-    remember(n, &d);
+    news.dtsn = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d.dodag_id) &&
+                rpl_lollipop_compare(d.dtsn, n->dio.dtsn) == RPL_NEWER;
+    news.any = remember(n, &d, rpl_digest(p->data + 4, p->len - 4));
     if (inst->cfg.role == RPL_ROLE_ROOT) {
         n->verdict = d.rank == RPL_INFINITE_RANK ? OF_RANK_INFINITE : OF_NOT_CLOSER;
         root_receive(inst, p, &d);
         return 0;
     }
-    return router_receive(inst, p, &d, n, moved);
+    return router_receive(inst, p, &d, n, news);
 }

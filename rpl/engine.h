@@ -133,8 +133,6 @@ struct rpl_nbr {
     struct rpl_instance *inst;
     struct rpl_addr addr;
     uint32_t ifindex;
-    struct rpl_wire_dio dio; /* the last one heard; its config is the last config heard */
-    bool has_dio;
     rpl_tstamp heard, refused_until;
     uint32_t latency; /* of the link one way, us: half of an answer's time */
     rpl_tstamp asked;
@@ -142,14 +140,16 @@ struct rpl_nbr {
     uint16_t path_rank;
     enum of_verdict verdict;
     struct rpl_timer t_probe;
-    uint64_t dio_digest; /* of the DIO that the last selection knew */
-    uint16_t dio_etx;    /* and the link it knew */
+    uint64_t dio_digest; /* of the last DIO */
+    uint16_t dio_etx;    /* the link that the last selection knew */
     bool asking;         /* a probe waits for its answer */
     uint8_t tries, misses;
     uint8_t calm;             /* answers at the first try in a row, nothing having changed */
     uint8_t silent;           /* rounds of questions without a first answer */
     uint16_t considered_rank; /* DAGRank that it had when we last thought of asking it */
     rpl_tstamp answered, quiet_until; /* its last answer; not to be asked until then */
+    bool has_dio;
+    struct rpl_wire_dio dio; /* the last one heard; its config is the last config heard */
 };
 RB_HEAD(rpl_nbr_tree, rpl_nbr);
 
