@@ -83,6 +83,12 @@ static const struct setting settings[] = {
     NUMBER(coap_port, 0, 65535),
     NUMBER(node_port, 1, 65535),
     CHOICE("serve", serve, serve_words),
+    TEXT(dtls_keys, 0),
+    TEXT(dtls_ca, 0),
+    TEXT(dtls_certificate, 0),
+    TEXT(dtls_key, 0),
+    NUMBER(dtls_port, 1, 65535),
+    NUMBER(dtls_sessions, 1, 100000),
     NUMBER(settle_s, 0, 3600),
     NUMBER(poll_interval_s, 1, 86400),
     NUMBER(outstanding, 1, 1000),
@@ -589,6 +595,8 @@ static void defaults(struct bconf *conf)
         .coap_port = 5683,
         .node_port = 5683,
         .serve = BRG_SERVE_NODES,
+        .dtls_port = 5684,
+        .dtls_sessions = 1000,
         .settle_s = 2,
         .poll_interval_s = 300,
         .outstanding = 8,
@@ -621,6 +629,11 @@ static void check_pairs(struct reader *reader, const config_setting_t *group)
         complain(reader, group, "bridge.tls_key",
                  "a key or a certificate without the other; set "
                  "both or none");
+    }
+    if ((conf->dtls_ca[0] == '\0') != (conf->dtls_certificate[0] == '\0') ||
+        (conf->dtls_ca[0] == '\0') != (conf->dtls_key[0] == '\0')) {
+        complain(reader, group, "bridge.dtls_ca",
+                 "dtls_ca, dtls_certificate and dtls_key belong together; set all or none");
     }
     if ((conf->psk_identity[0] == '\0') != (conf->psk[0] == '\0')) {
         complain(reader, group, "bridge.psk",
@@ -716,6 +729,7 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .poll_interval_s = (uint32_t)conf->poll_interval_s,
         .node_port = (uint16_t)conf->node_port,
         .serve = (enum brg_serve)conf->serve,
+        .secure_port = (uint16_t)conf->dtls_port,
         .max_nodes = (uint32_t)conf->max_nodes,
         .max_resources = (uint32_t)conf->max_resources,
         .names = conf->names,

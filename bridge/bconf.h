@@ -56,6 +56,12 @@ struct bconf {
     int output; /* enum brg_output */
     int coap_port;
     int node_port;
+    char dtls_keys[BCONF_TEXT_MAX]; /* "": no node is spoken to through DTLS */
+    char dtls_ca[BCONF_TEXT_MAX];   /* "": no certificates */
+    char dtls_certificate[BCONF_TEXT_MAX];
+    char dtls_key[BCONF_TEXT_MAX];
+    int dtls_port;
+    int dtls_sessions;
     int serve;          /* enum brg_serve */
     size_t n_multicast; /* interfaces on which we are among all CoAP nodes */
     char multicast_room[BCONF_RULES_MAX][BCONF_PATTERN_MAX];

@@ -210,6 +210,13 @@ struct node *brg_node_next(struct node *node)
     return RB_NEXT(node_tree, NULL, node);
 }
 
+const char *brg_core_node_at(struct brg_core *core, const uint8_t ip[16])
+{
+    const struct node *node = brg_node_at(core, ip);
+
+    return node == NULL ? NULL : node->eui64;
+}
+
 static void ip_release(struct brg_core *core, struct node *node)
 {
     if (RB_FIND(node_ip_tree, &core->ips, node) == node) {

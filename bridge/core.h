@@ -215,6 +215,9 @@ bool brg_core_make(void *ctx, struct brg_message *ret_message);
 /* A broker is there that may know nothing of them. */
 void brg_core_tell_all(struct brg_core *core);
 
+/* The EUI-64 of the node that is talked to at this address, or NULL. */
+const char *brg_core_node_at(struct brg_core *core, const uint8_t ip[16]);
+
 void brg_core_timeout(struct brg_core *core, const struct brg_now *now);
 brg_tstamp brg_core_deadline(const struct brg_core *core);
 

@@ -15,6 +15,7 @@
 #include "bridge/about.h"
 #include "bridge/bconf.h"
 #include "bridge/core.h"
+#include "bridge/dtls.h"
 #include "bridge/follow.h"
 #include "bridge/health.h"
 #include "bridge/log.h"
@@ -34,6 +35,8 @@ struct bridge {
     struct bconf conf;
     struct ev_loop *loop;
     int udp;
+    struct brg_keys keys;
+    struct brg_dtls *dtls; /* NULL: no node has a key */
     struct coap_endpoint *ep;
     struct brg_outbox *outbox;
     struct brg_core *core;
@@ -84,9 +87,10 @@ static struct brg_now now_read(void)
 
 /* --- effects -------------------------------------------------------------------------------- */
 
-static void datagram_send(struct bridge *bridge, const struct coap_effect *effect)
+static void datagram_send(void *ctx, const struct coap_addr *peer, const uint8_t *data, size_t len)
 {
-    int err = brg_udp_send(bridge->udp, &effect->peer, effect->data, effect->len);
+    const struct bridge *bridge = ctx;
+    int err = brg_udp_send(bridge->udp, peer, data, len);
 
     /* What cannot leave now is lost as on the air: what matters is sent again. */
     if (err < 0) {
@@ -99,8 +103,10 @@ static void effects_run(struct bridge *bridge, const struct brg_now *now)
     struct coap_effect effect;
 
     while (coap_poll(bridge->ep, &effect)) {
-        if (effect.kind == COAP_SEND) {
-            datagram_send(bridge, &effect);
+        if (effect.kind == COAP_SEND && effect.peer.secure) {
+            brg_dtls_send(bridge->dtls, &effect.peer, effect.data, effect.len, now->mono);
+        } else if (effect.kind == COAP_SEND) {
+            datagram_send(bridge, &effect.peer, effect.data, effect.len);
         } else {
             brg_core_effect(bridge->core, &effect, now);
         }
@@ -121,6 +127,9 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     brg_core_tend(bridge->core, &now);
     effects_run(bridge, &now); /* what it acknowledged */
     deadline = coap_deadline(bridge->ep);
+    if (bridge->dtls != NULL && brg_dtls_deadline(bridge->dtls) < deadline) {
+        deadline = brg_dtls_deadline(bridge->dtls);
+    }
     core = brg_core_deadline(bridge->core);
     deadline = core < deadline ? core : deadline;
     ev_timer_stop(loop, &bridge->timer);
@@ -140,6 +149,9 @@ static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    if (bridge->dtls != NULL) {
+        brg_dtls_timeout(bridge->dtls, now.mono);
+    }
     coap_timeout(bridge->ep, now.mono);
     brg_core_timeout(bridge->core, &now);
 }
@@ -156,6 +168,17 @@ static void health_due(struct ev_loop *loop, ev_timer *timer, int events)
     }
 }
 
+/* A message, plain or from a DTLS record. */
+static void message(void *ctx, const struct coap_addr *peer, const uint8_t *data, size_t len)
+{
+    struct bridge *bridge = ctx;
+
+    if (coap_input(bridge->ep, peer, data, len, bridge->now.mono) == 0) {
+        brg_core_heard(bridge->core, peer, &bridge->now);
+    }
+    effects_run(bridge, &bridge->now);
+}
+
 static void datagram(void *ctx, const struct coap_addr *peer, const uint8_t *data, size_t len,
                      bool group)
 {
@@ -164,10 +187,12 @@ static void datagram(void *ctx, const struct coap_addr *peer, const uint8_t *dat
 
     if (group) {
         (void)coap_input_group(bridge->ep, peer, data, len, now->mono);
-    } else if (coap_input(bridge->ep, peer, data, len, now->mono) == 0) {
-        brg_core_heard(bridge->core, peer, now);
+        effects_run(bridge, now);
+    } else if (bridge->dtls != NULL && brg_dtls_is_record(data, len)) {
+        brg_dtls_input(bridge->dtls, peer, data, len, now->mono);
+    } else {
+        message(bridge, peer, data, len);
     }
-    effects_run(bridge, now);
     /* At once, so that the next value of this turn does not take the place of this one. */
     brg_mqtt_pump(bridge->mqtt);
 }
@@ -337,6 +362,63 @@ static const char *about_make(struct bridge *bridge)
     return out.full ? NULL : bridge->about;
 }
 
+static const char *dtls_node_at(void *ctx, const struct coap_addr *peer)
+{
+    const struct bridge *bridge = ctx;
+
+    return brg_core_node_at(bridge->core, peer->ip);
+}
+
+static bool dtls_has_key(void *ctx, const char *eui64)
+{
+    const struct bridge *bridge = ctx;
+
+    return brg_keys_find(&bridge->keys, eui64) != NULL;
+}
+
+static void dtls_failed(void *ctx, const char *eui64, const char *reason)
+{
+    (void)ctx;
+    brg_log_warning("dtls: no session with a node node=%s reason=\"%s\"", eui64, reason);
+}
+
+/* The keys are read while we may still read them. */
+static bool dtls_open(struct bridge *bridge)
+{
+    const struct bconf *conf = &bridge->conf;
+    const struct brg_dtls_config config = {
+        .keys = &bridge->keys,
+        .ca = conf->dtls_ca,
+        .certificate = conf->dtls_certificate,
+        .key = conf->dtls_key,
+        .max_sessions = (size_t)conf->dtls_sessions,
+    };
+    const struct brg_dtls_handler handler = {
+        .send = datagram_send,
+        .receive = message,
+        .node_at = dtls_node_at,
+        .failed = dtls_failed,
+        .ctx = bridge,
+    };
+    char error[128];
+
+    if (conf->dtls_keys[0] == '\0') {
+        return true;
+    }
+    if (brg_keys_load(conf->dtls_keys, &bridge->keys, stderr) > 0) {
+        return false;
+    }
+    bridge->dtls = brg_dtls_new(&config, &handler, error);
+    if (bridge->dtls == NULL) {
+        brg_log_error("dtls: cannot be set up error=\"%s\" mend=\"look at bridge.dtls_ca, "
+                      "dtls_certificate and dtls_key\"",
+                      error);
+    } else {
+        brg_log_info("dtls: %zu nodes have a key or a certificate", bridge->keys.n);
+    }
+    return bridge->dtls != NULL;
+}
+
 /* The pure parts. False without memory. */
 static bool parts_new(struct bridge *bridge)
 {
@@ -356,6 +438,8 @@ static bool parts_new(struct bridge *bridge)
     bconf_core(conf, &core);
     core.seed = seed_read();
     core.about = about_make(bridge);
+    core.is_secure = bridge->dtls == NULL ? NULL : dtls_has_key;
+    core.secure_ctx = bridge;
     bridge->ep = coap_endpoint_new(&coap, &heap);
     bridge->outbox = brg_outbox_new(&outbox, &heap);
     if (bridge->ep == NULL || bridge->outbox == NULL) {
@@ -446,6 +530,7 @@ static void parts_free(struct bridge *bridge)
                       brg_spool_error(bridge->spool));
     }
     effects_run(bridge, &now); /* acknowledgements */
+    brg_dtls_free(bridge->dtls);
     brg_core_free(bridge->core);
     brg_outbox_free(bridge->outbox);
     brg_spool_close(bridge->spool);
@@ -540,6 +625,9 @@ static int run(struct bridge *bridge)
                                                  : "");
         return 1;
     }
+    if (!dtls_open(bridge)) {
+        return 1;
+    }
     err = brg_priv_drop(bridge->conf.user, &what);
     if (err < 0) {
         brg_log_error("bridge: cannot %s user=%s error=\"%s\"", what, bridge->conf.user,
@@ -566,6 +654,7 @@ static int run(struct bridge *bridge)
     brg_follow_free(bridge->follow);
     brg_mqtt_free(bridge->mqtt);
     parts_free(bridge);
+    brg_keys_free(&bridge->keys);
     (void)close(bridge->udp);
     return 0;
 }
@@ -669,6 +758,10 @@ int main(int argc, char **argv)
         return 1;
     }
     if (options.check) {
+        if (conf->dtls_keys[0] != '\0' &&
+            brg_keys_load(conf->dtls_keys, &bridge.keys, stderr) > 0) {
+            return 1;
+        }
         (void)printf("%s: the group bridge is right\n", options.file);
         return 0;
     }

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034 # used by those who source this
 APT_TOOLS=(iproute2 iputils-ping jq mount util-linux)
 APT_BUILD=(cmake gcc libc6-dev libbsd-dev libcap-dev libcbor-dev libcjson-dev libcmocka-dev
-    libcoap3-dev libconfig-dev libev-dev libmnl-dev libmosquitto-dev libnl-3-dev
+    libcoap3-dev libconfig-dev libev-dev libgnutls28-dev libmnl-dev libmosquitto-dev libnl-3-dev
     libnl-genl-3-dev libnl-route-3-dev libsqlite3-dev ninja-build pkg-config)
 APT_SHOW=(libcoap3-bin mosquitto mosquitto-clients)
 APT_TEST=(clang clang-format libclang-rt-dev mandoc procps python3 tcpdump)

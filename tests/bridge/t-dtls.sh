@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# t-dtls.sh BRIDGE: rpld-bridge and nodes behind DTLS, played by libcoap's programs with OpenSSL
+# and with GnuTLS: keys and certificates, observed and pushing, right and wrong ones. In a network
+# namespace of its own. Exit 77: something is missing here, and the line says what.
+set -u
+
+bridge=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+
+need() {
+    [ -n "$(type -P "$1")" ] && return
+    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
+    exit 77
+}
+
+if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
+    need mosquitto mosquitto
+    need mosquitto_sub mosquitto-clients
+    need coap-server-openssl libcoap3-bin
+    need coap-server-gnutls libcoap3-bin
+    need openssl openssl
+    need python3 python3
+    need ip iproute2
+    options='--net --pid --fork --kill-child=KILL --mount --mount-proc'
+    # shellcheck disable=SC2086
+    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
+    # shellcheck disable=SC2086
+    if ! unshare $options true 2>/dev/null; then
+        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
+            "sysctl kernel.unprivileged_userns_clone=1"
+        exit 77
+    fi
+    # shellcheck disable=SC2086
+    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge"
+fi
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/t-dtls.XXXXXX")
+chmod 755 "$dir"
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+mqtt=21885
+name() {
+    printf '00124b00000%s0000' "$1"
+}
+
+fail() {
+    echo "FAILED: $*"
+    tail -n 20 bridge.log mqtt.txt | cut -c -300
+    exit 1
+}
+
+# expect SECONDS REGEX WHAT: behind the mark.
+mark=0
+expect() {
+    timeout "$1" grep -Eqm1 -- "$2" <(tail -n +$((mark + 1)) -f --pid=$$ mqtt.txt) ||
+        fail "$3: no message like $2 within $1 s"
+    echo "ok: $3"
+}
+
+until_ok() {
+    local end=$((SECONDS + $1))
+
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        read -rt 0.1 <> <(:)
+    done
+    return 0
+}
+
+listens() {
+    (: <"/dev/tcp/127.0.0.1/$mqtt") 2>/dev/null
+}
+
+has_socket() {
+    chmod 666 rpld.sock 2>/dev/null
+}
+
+certificate() {
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$1.key" \
+        -out "$1.csr" 2>/dev/null &&
+        openssl x509 -req -in "$1.csr" -CA "$3.crt" -CAkey "$3.key" -CAcreateserial -days 2 \
+            -out "$1.crt" 2>/dev/null
+}
+
+# push NODE LIBRARY OPTIONS...: a PUT as the node at fd00::NODE.
+push() {
+    local from=fd00::$1 library=$2
+
+    shift 2
+    timeout 20 "coap-client-$library" -a "$from" -B 5 -m put -e 7 "$@" 2>&1
+}
+
+ip link set lo up || fail 'no loopback'
+# libcoap's client sends the host's name, and an address is none (RFC 6066 section 3).
+echo 'fd00::ff router' >hosts
+mount --bind hosts /etc/hosts || fail 'no hosts'
+for n in 1 2 3 4 5 6 7 99 ff; do
+    ip -6 addr add fd00::$n/128 dev lo nodad
+done
+for ca in ca other; do
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$ca -days 2 \
+        -keyout $ca.key -out $ca.crt 2>/dev/null || fail 'no certificates can be made'
+done
+certificate bridge bridge ca && certificate n4 "$(name 4)" ca &&
+    certificate n5 "00-12-4b-00-00-09-00-00" ca && certificate n6 "$(name 6)" other ||
+    fail 'no certificate'
+chmod 644 ./*.key
+secret=$(printf 'open sesame' | od -An -tx1 | tr -d ' \n')
+cat >keys <<KEYS
+# node            how
+$(name 1)  psk $secret
+$(name 2)  psk $secret  somebody
+$(name 3)  psk 00ff00ff
+$(name 4)  certificate
+$(name 5)  certificate
+$(name 6)  certificate
+KEYS
+cat >broker.conf <<CONF
+listener $mqtt 127.0.0.1
+allow_anonymous true
+user root
+log_type error
+CONF
+cat >rpld.conf <<CONF
+bridge = {
+    broker = "mqtt://127.0.0.1:$mqtt"; coap_port = 5690; settle_s = 0; spool = "none";
+    socket = "$dir/rpld.sock"; dtls_keys = "$dir/keys"; dtls_ca = "$dir/ca.crt";
+    dtls_certificate = "$dir/bridge.crt"; dtls_key = "$dir/bridge.key";
+};
+CONF
+: >mqtt.txt
+chmod 644 keys
+"$bridge" -t -c rpld.conf 2>&1 | grep -q 'its owner alone' || fail 'keys that everybody can read'
+chmod 600 keys
+"$bridge" -t -c rpld.conf >/dev/null || fail 'the configuration does not pass'
+mosquitto -c broker.conf >broker.log 2>&1 &
+until_ok 10 listens || fail 'the broker does not start'
+mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
+mkfifo play
+python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
+exec 3>play
+until_ok 5 has_socket || fail 'the player of rpld does not start'
+
+# Each of them answers without DTLS as well.
+coap-server-openssl -A fd00::1 -k 'open sesame' -v 0 &
+coap-server-gnutls -A fd00::2 -k 'open sesame' -v 0 &
+two=$!
+coap-server-openssl -A fd00::3 -k 'open sesame' -v 0 &
+coap-server-openssl -A fd00::4 -c n4.crt -j n4.key -C ca.crt -v 0 &
+coap-server-gnutls -A fd00::5 -c n5.crt -j n5.key -C ca.crt -v 0 &
+coap-server-openssl -A fd00::6 -c n6.crt -j n6.key -C other.crt -v 0 &
+coap-server-notls -A fd00::7 -v 0 &
+"$bridge" -c rpld.conf -f 2>>bridge.log &
+for n in 1 2 3 4 5 6 7; do
+    printf 'up %s fd00::%s\n' "$(name $n)" $n >&3
+done
+expect 40 "mesh/$(name 1)/time \{\"v\":" 'a key, OpenSSL'
+expect 40 "mesh/$(name 2)/time \{\"v\":" 'a key of another name, GnuTLS'
+expect 40 "mesh/$(name 4)/time \{\"v\":" 'a certificate, OpenSSL'
+expect 40 "mesh/$(name 7)/time \{\"v\":" 'a node without a line is spoken to without'
+complained() {
+    until_ok 60 grep -q "dtls: no session with a node node=$(name "$1")" bridge.log ||
+        fail "node $1 is not complained about"
+    grep -q "mesh/$(name "$1")/time" mqtt.txt && fail "node $1 was spoken to without DTLS"
+    echo "ok: $2: nothing, and no way round it"
+}
+
+complained 5 'a certificate of another name'
+complained 6 'one of another CA'
+
+# A node that starts anew knows nothing of the session.
+kill -9 $two
+wait $two 2>/dev/null
+mark=$(wc -l <mqtt.txt)
+coap-server-gnutls -A fd00::2 -k 'open sesame' -v 0 &
+expect 90 "mesh/$(name 2)/time \{\"v\":" 'a node that lost its session'
+
+# Nodes that push. Theirs is the session.
+for library in openssl gnutls; do
+    mark=$(wc -l <mqtt.txt)
+    push 1 $library -u "$(name 1)" -k 'open sesame' "coaps://router:5690/r/$library"
+    expect 10 "mesh/$(name 1)/$library \{\"v\":7," "a push with a key, $library"
+    push 4 $library -c n4.crt -j n4.key -C ca.crt -R ca.crt "coaps://router:5690/r/c-$library"
+    expect 10 "mesh/$(name 4)/c-$library \{\"v\":7," "a push with a certificate, $library"
+done
+mark=$(wc -l <mqtt.txt)
+push 1 openssl -u "$(name 1)" -k 'open barley' "coaps://router:5690/r/bad"
+push 1 openssl -u somebody -k 'open sesame' "coaps://router:5690/r/bad"
+push 99 openssl -u "$(name 1)" -k 'open sesame' "coaps://router:5690/r/bad"
+push 5 openssl -c n5.crt -j n5.key -C ca.crt -R ca.crt "coaps://router:5690/r/bad"
+[[ "$(push 1 openssl "coap://[fd00::ff]:5690/r/bad")" =~ 4.03 ]] || fail 'a push without DTLS'
+push 7 openssl "coap://[fd00::ff]:5690/r/good"
+expect 10 "mesh/$(name 7)/good \{\"v\":7," 'a push of a node without a line'
+tail -n +$((mark + 1)) mqtt.txt | grep -q /bad && fail 'a push that should not have been taken'
+echo 'ok: nobody pushes with another key, name, address or without DTLS'
+complained 3 'a wrong key'
+echo 'all well'
