@@ -19,6 +19,12 @@ static int drop(struct rpl_engine *e, enum rpl_counter counter)
     return -RPL_ERR_DROPPED;
 }
 
+/* A non-storing DAO in a storing DODAG (RFC 9008 section 4.1.1). */
+static bool far(const struct rpl_instance *inst, const struct rpl_packet *p)
+{
+    return rpl_storing(inst) && !p->multicast && !rpl_addr_is_link_local(p->src);
+}
+
 /* Instance, scope and mode: may we take this DAO at all? */
 static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rpl_packet *p,
                                       const struct rpl_wire_dao *dao)
@@ -37,6 +43,11 @@ static enum rpl_counter judge_message(struct rpl_instance *inst, const struct rp
      * groups from it alone, and nobody is its sender's DAO parent. */
     if (p->multicast && inst->mop != RPL_MOP_STORING_MULTICAST)
         return RPL_COUNT_DROP_DAO_MULTICAST;
+    /* R08-01: external targets come straight to the root in storing mode, too. */
+    if (far(inst, p))
+        return rpl_addr_is_routable(p->src) && inst->cfg.role == RPL_ROLE_ROOT
+                   ? RPL_COUNTER_COUNT
+                   : RPL_COUNT_DROP_SOURCE_SCOPE;
     if (rpl_storing(inst)) {
         if (!local || !p->iface)
             return RPL_COUNT_DROP_SOURCE_SCOPE;
@@ -84,6 +95,13 @@ static enum rpl_counter judge_targets(struct rpl_instance *inst, const struct rp
         if (!dao->transit[i].has_parent &&
             !(inst->cfg.compat.short_transit && p->iface && rpl_addr_is_link_local(p->src)))
             return RPL_COUNT_DROP_DAO_TRANSIT_LENGTH; /* DNS-02 */
+    for (uint8_t i = 0; far(inst, p) && i < dao->transit_count; i++) {
+        const struct rpl_wire_transit *tr = &dao->transit[i];
+        if (!tr->external)
+            return RPL_COUNT_DROP_SOURCE_SCOPE;
+        if (!tr->has_parent || !rpl_addr_is_routable(&tr->parent) || rpl_is_self(inst, &tr->parent))
+            return RPL_COUNT_DROP_DAO_TRANSIT_LENGTH;
+    }
     return RPL_COUNTER_COUNT;
 }
 
@@ -105,7 +123,7 @@ static bool inside(struct rpl_instance *inst, const struct rpl_wire_target *t)
 static bool consistent(struct rpl_instance *inst, const struct rpl_packet *p,
                        const struct rpl_wire_dao *dao, const struct rpl_wire_target *t)
 {
-    if (rpl_storing(inst) || !inst->cfg.compat.dao_source_own)
+    if ((rpl_storing(inst) && !far(inst, p)) || !inst->cfg.compat.dao_source_own)
         return true;
     for (uint8_t i = 0; i < dao->transit_count; i++) {
         const struct rpl_wire_transit *tr = &dao->transit[i];
@@ -293,6 +311,7 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         const struct rpl_wire_target *wt = &dao->target[i];
         const struct rpl_wire_transit *tr = first_transit(dao, wt->group);
         struct rpl_target *t = NULL;
+        struct rpl_rt *route;
         uint8_t status;
         if (!tr)
             continue;
@@ -305,7 +324,7 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         }
         if (p->multicast)
             continue;
-        if (rpl_registrar_dao(inst, wt, tr, &nd)) {
+        if ((far(inst, p) || !rpl_storing(inst)) && rpl_registrar_dao(inst, wt, tr, &nd)) {
             proxied = true;
             if (nd != RPL_ND_SUCCESS) {
                 refused(inst, p, wt, RPL_COUNT_REFUSED_REGISTRATION, RPL_CAUSE_REGISTERED);
@@ -313,12 +332,17 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                 continue;
             }
         }
-        status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
-                                   : apply_source(inst, p, dao, wt, tr, &t);
+        if (far(inst, p)) {
+            status = rpl_external_update(inst, wt, tr, &route);
+        } else {
+            status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
+                                       : apply_source(inst, p, dao, wt, tr, &t);
+            route = t ? t->route : NULL;
+        }
         if (status > worst)
             worst = status;
         /* A retry after the kernel refused is made by announcing the target again. */
-        if (ack && t && t->route && !rpl_rt_settled(t->route) && !rpl_ack_wait(ack, t->route))
+        if (ack && route && !rpl_rt_settled(route) && !rpl_ack_wait(ack, route))
             worst = STATUS_REJECTED;
     }
     /* R10-06: with A=1 the status is one of Neighbor Discovery. */

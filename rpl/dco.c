@@ -97,7 +97,8 @@ static void drop_refreshed(struct rpl_dco *dco)
     for (uint8_t i = 0; i < dco->count; i++) {
         struct rpl_target *t =
             rpl_target_find(dco->inst, &dco->target[i].prefix, dco->target[i].len);
-        const struct rpl_addr *router = t && dco->ifindex == 0 ? rpl_source_parent_of(t) : NULL;
+        const struct rpl_addr *router =
+            dco->ifindex == 0 ? rpl_external_router(dco->inst, &dco->target[i].prefix) : NULL;
         if (dco->ifindex == 0 ? !router || !rpl_addr_equal(router, &dco->via)
                               : !t || !rpl_storing_has_hop(t, &dco->via, dco->ifindex))
             dco->target[kept++] = dco->target[i];

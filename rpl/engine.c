@@ -152,16 +152,6 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
 
 /* ---- commands ---------------------------------------------------------------------- */
 
-/* Its router is told, and its owner may register again. */
-static void forget_leaf(struct rpl_target *t)
-{
-    const struct rpl_addr *router = rpl_source_parent_of(t);
-
-    rpl_registrar_forget(t->inst, &t->prefix);
-    if (router && t->inst->cfg.serve_leaves)
-        rpl_dco_global(t->inst, router, &t->prefix, t->path_seq, RPL_STATUS_ND | RPL_ND_REMOVED);
-}
-
 static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
 {
     struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
@@ -192,11 +182,16 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
     case RPL_COMMAND_LEAVE:
         return rpl_multicast_own(inst, &ev->address, ev->command == RPL_COMMAND_JOIN);
     case RPL_COMMAND_FORGET:
+        if (rpl_external_router(inst, &ev->address)) {
+            /* Its owner may register again. */
+            rpl_registrar_forget(inst, &ev->address);
+            rpl_external_gone(inst, &ev->address, RPL_STATUS_ND | RPL_ND_REMOVED,
+                              RPL_CAUSE_OPERATOR);
+            return 0;
+        }
         t = rpl_target_find(inst, &ev->address, 128);
         if (!t || !t->known)
             return -RPL_ERR_NOENT;
-        if (t->external)
-            forget_leaf(t);
         rpl_target_drop(t, RPL_CAUSE_OPERATOR);
         return 0;
     }
@@ -301,6 +296,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
         break;
     case TIMER_REGISTRATION:
         rpl_registrar_timeout(OWNER(t, rpl_registration, timer));
+        break;
+    case TIMER_EXTERNAL:
+        rpl_external_timeout(OWNER(t, rpl_external, timer));
         break;
     case TIMER_SWEEP:
         rpl_rt_sweep(e);

@@ -344,6 +344,8 @@ struct rpl_instance {
     uint32_t leaf_count;
     struct rpl_registration_tree registrations;
     uint32_t registration_count;
+    struct rpl_external_tree externals;
+    uint32_t external_count;
     struct rpl_dcos dcos;
     uint32_t dco_count;
     uint8_t dco_seq;
@@ -529,6 +531,8 @@ void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
 void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay);
 void rpl_instance_dtsn_timeout(struct rpl_instance *inst);
 int rpl_instance_global_repair(struct rpl_instance *inst, enum rpl_cause cause);
+/* The end of a Path Lifetime that begins now. */
+rpl_tstamp rpl_instance_expiry(const struct rpl_instance *inst, uint8_t lifetime);
 uint16_t rpl_instance_default_lifetime(const struct rpl_instance *inst);
 /* The instance with |id| that runs on |iface| (NULL: any); |dodag_id| may be NULL. */
 struct rpl_instance *rpl_instance_find(struct rpl_engine *e, uint8_t id,

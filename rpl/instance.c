@@ -95,6 +95,7 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     LIST_INIT(&inst->dao_outs);
     LIST_INIT(&inst->leaves);
     RB_INIT(&inst->registrations);
+    RB_INIT(&inst->externals);
     LIST_INIT(&inst->dcos);
     RB_INIT(&inst->groups);
     TAILQ_INIT(&inst->group_news);
@@ -117,6 +118,7 @@ void rpl_instance_free(struct rpl_instance *inst)
     rpl_dao_outs_free(inst, true);
     rpl_leaves_free(inst);
     rpl_registrar_free(inst);
+    rpl_externals_free(inst);
     rpl_dcos_free(inst);
     rpl_multicast_free(inst);
     rpl_targets_free(inst);
@@ -146,6 +148,13 @@ uint16_t rpl_instance_default_lifetime(const struct rpl_instance *inst)
         return inst->cfg.path_lifetime;
     /* 0 would announce a No-Path (SEQ-12). */
     return inst->config.default_lifetime ? inst->config.default_lifetime : 30;
+}
+
+rpl_tstamp rpl_instance_expiry(const struct rpl_instance *inst, uint8_t lifetime)
+{
+    if (lifetime == UINT8_MAX)
+        return RPL_NEVER;
+    return inst->engine->now + RPL_S((uint64_t)lifetime * inst->config.lifetime_unit_s);
 }
 
 static void arm_trickle(struct rpl_instance *inst)

@@ -209,7 +209,7 @@ static void begin(struct rpl_leaf *leaf, bool refresh)
         status = rpl_registrar_register(inst, &leaf->addr, &leaf->earo.rovr, leaf->earo.tid,
                                         RPL_S(leaf->earo.lifetime_min * UINT64_C(60)));
         if (status == RPL_ND_SUCCESS) {
-            rpl_target_leaf_came(inst, &leaf->addr);
+            rpl_external_gone(inst, &leaf->addr, RPL_STATUS_ND | RPL_ND_MOVED, RPL_CAUSE_DAO);
             granted(leaf, refresh);
             return;
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Leaves that do not speak RPL (RFC 9010): those that registered with us (leaf.c), and at the root
- * who owns which address (registrar.c). Private to rpl/.
+ * who owns which address (registrar.c) and what lies behind which router (external.c). Private to
+ * rpl/.
  */
 #ifndef RPL_LEAF_H
 #define RPL_LEAF_H
@@ -18,6 +19,19 @@
 struct rpl_instance;
 struct rpl_packet;
 struct rpl_rt;
+
+/* At a storing root: what lies behind a router, which alone knows it (external.c). */
+struct rpl_external {
+    RB_ENTRY(rpl_external) tree;
+    struct rpl_instance *inst;
+    struct rpl_timer timer;
+    struct rpl_addr prefix, router;
+    uint8_t len, path_seq;
+    bool known, moved; /* moved: its Path Sequence was seen to change */
+    rpl_tstamp joined, last_dao, expires;
+    struct rpl_rt *route;
+};
+RB_HEAD(rpl_external_tree, rpl_external);
 
 /* A host that registered with us (leaf.c). */
 enum leaf_phase { LEAF_SETTLED, LEAF_EDAR, LEAF_DAO };
@@ -83,10 +97,31 @@ int rpl_registrar_receive(struct rpl_instance *inst, const struct rpl_packet *p,
                           const struct rpl_nd_duplicate *edar);
 void rpl_registrar_timeout(struct rpl_registration *r);
 void rpl_registrar_free(struct rpl_instance *inst);
-/* Root: |addr|, if it was behind a router, is a leaf of ours now. */
-void rpl_target_leaf_came(struct rpl_instance *inst, const struct rpl_addr *addr);
-
 int rpl_registration_compare(const struct rpl_registration *a, const struct rpl_registration *b);
 RB_PROTOTYPE(rpl_registration_tree, rpl_registration, tree, rpl_registration_compare)
+
+/* ---- external.c --------------------------------------------------------------------- */
+
+struct rpl_external *rpl_external_find(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                                       uint8_t len);
+/* The longest one that |dst| is in. */
+const struct rpl_external *rpl_external_match(struct rpl_instance *inst,
+                                              const struct rpl_addr *dst);
+/* Returns the RPL Status; *ret_route is what the DAO-ACK has to wait for, or NULL. */
+uint8_t rpl_external_update(struct rpl_instance *inst, const struct rpl_wire_target *wt,
+                            const struct rpl_wire_transit *tr, struct rpl_rt **ret_route);
+int rpl_external_restore(struct rpl_instance *inst, const struct rpl_event_target *ev,
+                         rpl_tstamp expires);
+void rpl_external_drop(struct rpl_external *x, enum rpl_cause cause);
+void rpl_external_timeout(struct rpl_external *x);
+/* The router that |addr| lies behind, in either mode; NULL if it does not. */
+const struct rpl_addr *rpl_external_router(struct rpl_instance *inst, const struct rpl_addr *addr);
+/* ... is told that it does not any more, with |status|, and we forget it. */
+void rpl_external_gone(struct rpl_instance *inst, const struct rpl_addr *addr, uint8_t status,
+                       enum rpl_cause cause);
+void rpl_externals_free(struct rpl_instance *inst);
+
+int rpl_external_compare(const struct rpl_external *a, const struct rpl_external *b);
+RB_PROTOTYPE(rpl_external_tree, rpl_external, tree, rpl_external_compare)
 
 #endif /* RPL_LEAF_H */

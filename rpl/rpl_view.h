@@ -17,6 +17,7 @@ struct rpl_cursor {
     uint32_t index; /* instance index */
     uint32_t ifindex;
     uint8_t len;
+    bool external; /* of nodes: those behind a router come last */
     struct rpl_addr addr;
 };
 
@@ -67,7 +68,7 @@ struct rpl_view_node {
     uint8_t len; /* 128 for a node */
     bool reachable;
     bool unconfirmed;    /* of an earlier run, no DAO yet */
-    bool external;       /* non-storing: behind its parent */
+    bool external;       /* behind its one parent, which speaks for it */
     struct rpl_addr via; /* storing: child's link-local; non-storing: first hop */
     uint32_t ifindex;
     uint32_t parent_count;                          /* non-storing */
@@ -106,6 +107,7 @@ struct rpl_view_path {
     uint8_t rpi_flags;
     uint16_t rpi_sender_rank;
     struct rpl_addr source; /* our address, for an outer header */
+    struct rpl_addr next;   /* to whom it goes, link-local */
     size_t hops;
     struct rpl_addr hop[RPL_PATH_MAX]; /* global addresses, the last one is the target */
 };
@@ -138,7 +140,8 @@ bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cur
                          struct rpl_view_route_entry *out);
 uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter counter);
 
-/* Non-storing root: the source route to |dst|. -RPL_ERR_NOENT without one. */
+/* Non-storing root: the source route to |dst|; storing root: the tunnel to the router that it lies
+ * behind. -RPL_ERR_NOENT without one. */
 int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
                    struct rpl_view_path *ret_path);
 

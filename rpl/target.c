@@ -62,7 +62,7 @@ struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_ad
     struct rpl_engine *e = inst->engine;
     struct rpl_target *t = rpl_target_find(inst, prefix, len);
 
-    if (t || inst->target_count >= e->limits.targets)
+    if (t || inst->target_count + inst->external_count >= e->limits.targets)
         return t;
     t = new_target(inst, prefix, len);
     if (!t) {
@@ -150,11 +150,7 @@ take:
 
 rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime)
 {
-    const struct rpl_instance *inst = t->inst;
-
-    if (lifetime == UINT8_MAX)
-        return RPL_NEVER;
-    return inst->engine->now + RPL_S((uint64_t)lifetime * inst->config.lifetime_unit_s);
+    return rpl_instance_expiry(t->inst, lifetime);
 }
 
 void rpl_target_up(struct rpl_target *t, const struct rpl_addr *via, enum rpl_cause cause)
@@ -213,6 +209,9 @@ static bool may_restore(struct rpl_instance *inst, const struct rpl_event_target
     if (inst->cfg.role == RPL_ROLE_ROOT &&
         !(prefix && ev->len >= len && rpl_addr_match(&ev->address, prefix, len)))
         return false;
+    if (rpl_storing(inst) && ev->external)
+        return inst->cfg.role == RPL_ROLE_ROOT && ev->parent_count == 1 &&
+               rpl_addr_is_routable(&ev->parent[0].address);
     if (rpl_storing(inst))
         return rpl_addr_is_link_local(&ev->via);
     return inst->cfg.role == RPL_ROLE_ROOT && ev->parent_count > 0 &&
@@ -231,6 +230,8 @@ int rpl_target_restored(struct rpl_engine *e, const struct rpl_event_target *ev)
         return -RPL_ERR_NOENT;
     if (!may_restore(inst, ev))
         return -RPL_ERR_PARAM;
+    if (rpl_storing(inst) && ev->external)
+        return rpl_external_restore(inst, ev, e->now + left);
     if (rpl_storing(inst) && !(iface && rpl_iface_serves(iface, inst)))
         return -RPL_ERR_NOENT;
     t = rpl_target_get(inst, &ev->address, ev->len);
@@ -246,17 +247,6 @@ int rpl_target_restored(struct rpl_engine *e, const struct rpl_event_target *ev)
         err = rpl_source_restore(t, ev, e->now + left);
     rpl_target_release(t);
     return err;
-}
-
-void rpl_target_leaf_came(struct rpl_instance *inst, const struct rpl_addr *addr)
-{
-    struct rpl_target *t = rpl_target_find(inst, addr, 128);
-    const struct rpl_addr *router = t && t->external ? rpl_source_parent_of(t) : NULL;
-
-    if (!router)
-        return;
-    rpl_dco_global(inst, router, addr, t->path_seq, RPL_STATUS_ND | RPL_ND_MOVED);
-    rpl_target_drop(t, RPL_CAUSE_DAO);
 }
 
 void rpl_target_timeout(struct rpl_target *t)

@@ -27,6 +27,7 @@ enum timer_kind {
     TIMER_MEMBER,
     TIMER_LEAF,
     TIMER_REGISTRATION,
+    TIMER_EXTERNAL,
     TIMER_SWEEP
 };
 

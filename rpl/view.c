@@ -167,6 +167,48 @@ static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_vie
     }
 }
 
+static void fill_external(const struct rpl_external *x, rpl_tstamp now, struct rpl_view_node *out)
+{
+    const struct rpl_target *router = rpl_target_find(x->inst, &x->router, 128);
+
+    *out = (struct rpl_view_node){
+        .instance = x->inst->cfg.id,
+        .address = x->prefix,
+        .len = x->len,
+        .reachable = router && router->reachable,
+        .external = true,
+        .via = x->router,
+        .parent_count = 1,
+        .path_sequence = x->path_seq,
+        .stuck = !x->moved,
+        .lifetime = until(now, x->expires),
+        .last_dao = since(now, x->last_dao),
+        .joined = since(now, x->joined),
+        .route = route_state(x->route),
+        .route_error = x->route ? x->route->error : 0,
+    };
+    out->parent[0].address = x->router;
+}
+
+/* What lies behind routers of a storing DODAG comes behind its targets. */
+static bool next_external(struct rpl_instance *inst, struct rpl_cursor *cursor, rpl_tstamp now,
+                          struct rpl_view_node *out)
+{
+    bool go_on = cursor->started && cursor->external && cursor->index == inst->index;
+    struct rpl_external key = {.prefix = cursor->addr, .len = cursor->len};
+    struct rpl_external *x = go_on ? RB_NFIND(rpl_external_tree, &inst->externals, &key)
+                                   : RB_MIN(rpl_external_tree, &inst->externals);
+
+    if (go_on && x && rpl_external_compare(x, &key) == 0)
+        x = RB_NEXT(rpl_external_tree, &inst->externals, x);
+    if (!x)
+        return false;
+    *cursor = (struct rpl_cursor){
+        .started = true, .index = inst->index, .len = x->len, .external = true, .addr = x->prefix};
+    fill_external(x, now, out);
+    return true;
+}
+
 bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
                         struct rpl_view_node *out)
 {
@@ -183,8 +225,11 @@ bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *curs
         }
         while (t && !t->known)
             t = RB_NEXT(rpl_target_tree, &inst->targets, t);
-        if (!t)
+        if (!t || (cursor->started && cursor->external && cursor->index == i)) {
+            if (next_external(inst, cursor, now, out))
+                return true;
             continue;
+        }
         *cursor =
             (struct rpl_cursor){.started = true, .index = i, .len = t->len, .addr = t->prefix};
         fill_node(t, now, out);
@@ -202,9 +247,13 @@ bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr,
 
     for (uint32_t i = 0; i < e->instance_count; i++) {
         struct rpl_target *t = rpl_target_find(&e->instance[i], addr, 128);
-        if (!t || !t->known)
+        const struct rpl_external *x = rpl_external_find(&e->instance[i], addr, 128);
+        if (t && t->known)
+            fill_node(t, now, out);
+        else if (x)
+            fill_external(x, now, out);
+        else
             continue;
-        fill_node(t, now, out);
         return true;
     }
     return false;
@@ -360,6 +409,35 @@ static int source_route(struct rpl_instance *inst, const struct rpl_addr *dst,
     };
     for (size_t i = 0; i < hops; i++)
         out->hop[i] = path[total - 1 - i]->prefix;
+    out->next = rpl_addr_link_local(&out->hop[0]);
+    return out->ifindex ? 0 : -RPL_ERR_NOENT;
+}
+
+/* R08-01: the router that it lies behind is reached as the storing routes have it. */
+static int external_route(struct rpl_instance *inst, const struct rpl_addr *dst,
+                          struct rpl_view_path *out)
+{
+    const struct rpl_external *x = rpl_external_match(inst, dst);
+    const struct rpl_target *t = x ? rpl_target_find(inst, &x->router, 128) : NULL;
+    struct rpl_view_node router;
+
+    if (!t || !t->reachable)
+        return -RPL_ERR_NOENT;
+    fill_node(t, inst->engine->now, &router);
+    *out = (struct rpl_view_path){
+        .instance = inst->cfg.id,
+        .ifindex = router.ifindex,
+        .encapsulate = true,
+        .behind = true,
+        .has_rpi = inst->cfg.compat.downward_rpi,
+        .rpi_type = inst->cfg.compat.rpi_type,
+        .rpi_flags = 0x80, /* O: down */
+        .rpi_sender_rank = of_dag_rank(&inst->of, inst->rank),
+        .source = inst->dodag_id,
+        .next = router.via,
+        .hops = 1,
+        .hop = {x->router},
+    };
     return out->ifindex ? 0 : -RPL_ERR_NOENT;
 }
 
@@ -372,6 +450,8 @@ int rpl_view_route(const struct rpl_engine *engine, const struct rpl_addr *dst,
         struct rpl_instance *inst = &e->instance[i];
         if (rpl_is_root(inst) && inst->mop == RPL_MOP_NON_STORING &&
             source_route(inst, dst, ret_path) == 0)
+            return 0;
+        if (external_route(inst, dst, ret_path) == 0)
             return 0;
     }
     return -RPL_ERR_NOENT;

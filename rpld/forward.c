@@ -350,7 +350,7 @@ void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
         fwd->counters[fwd_data_counter(error)]++;
         return;
     }
-    struct rpl_addr hop = rpl_addr_link_local(&path.hop[0]);
+    struct rpl_addr hop = path.next;
     if (!fwd_send(fwd, packet, len, path.ifindex, &hop))
         return;
     fwd->counters[encapsulate ? FWD_DOWN_TUNNEL : FWD_DOWN]++;

@@ -24,7 +24,7 @@ static uint32_t fwd_fragment_id(struct fwd *fwd)
 static void fwd_fragments(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t mtu,
                           const struct rpl_view_path *path, rpl_tstamp now)
 {
-    struct rpl_addr hop = rpl_addr_link_local(&path->hop[0]);
+    const struct rpl_addr hop = path->next;
     uint32_t id = fwd_fragment_id(fwd);
     struct rpl_packet_info info;
     uint8_t part[FWD_BUFFER];
@@ -53,7 +53,7 @@ bool fwd_large(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t mtu,
                                 .flags = path->rpi_flags,
                                 .instance = path->instance,
                                 .sender_rank = path->rpi_sender_rank};
-    struct rpl_addr hop = rpl_addr_link_local(&path->hop[0]);
+    const struct rpl_addr hop = path->next;
 
     /* To a neighbour it needs no header of ours. */
     if (path->hops == 1 && !path->behind) {

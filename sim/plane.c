@@ -3,6 +3,7 @@
  * The data plane of a node: IPv6 forwarding by its table, RPL packet information and source
  * routes by rpl/rpl_data.h, and the errors that the engine has to hear about.
  */
+#include "rpl/rpl_nd.h"
 #include "sim/sim_impl.h"
 
 #include <string.h>
@@ -212,7 +213,8 @@ static void local(struct sim *sim, unsigned node, struct sim_frame *frame, bool 
 
     const uint8_t *message = data + info.payload;
     size_t len = frame->len - info.payload;
-    if (info.next == NEXT_ICMP6 && len >= 4 && message[0] == RPL_ICMP6_TYPE) {
+    if (info.next == NEXT_ICMP6 && len >= 4 &&
+        (message[0] == RPL_ICMP6_TYPE || message[0] == RPL_ND_EDAR || message[0] == RPL_ND_EDAC)) {
         struct rpl_event event = {.type = RPL_EVENT_PACKET};
 
         event.u.packet.ifindex = stripped ? 0 : SIM_IFINDEX;
@@ -275,7 +277,7 @@ static void send_source_routed(struct sim *sim, unsigned node, const struct rpl_
         lose(sim, frame, SIM_LOST_HEADER);
         return;
     }
-    send_to_hop(sim, node, &path.hop[0], frame);
+    send_to_hop(sim, node, &path.next, frame);
 }
 
 /* Our own packet gets an RPI where the settings ask for one. */

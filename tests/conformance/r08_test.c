@@ -4,6 +4,65 @@
 
 static const struct rpl_addr host = {{0x20, 1, 0x0d, 0xb8, 0xff, 0xff, [15] = 0x99}};
 
+static void test_R08_01(void **state)
+{
+    struct rpl_addr own = rig_global(1), router = rig_global(3), leaf = rig_global(0x7700);
+    struct rpl_wire_message dao = rig_dao(9, &leaf, 5, 30, &router);
+    struct rpl_view_node v;
+    struct plane_packet p;
+
+    (void)state;
+    row_root(RPL_MOP_STORING);
+    row_storing(2, 2, 1, 5, 30);
+    row_storing(2, 3, 2, 5, 30); /* 3 is behind 2 */
+    dao.u.dao.ack_wanted = true;
+    /* What is not external goes the storing way, from child to parent. */
+    rig_receive_on(&rig, 0, &router, &own, &dao);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DROP_SOURCE_SCOPE), 1);
+    dao.u.dao.transit[0].external = true;
+    rig_receive_on(&rig, 0, &router, &own, &dao);
+    assert_int_equal(rig_last(&rig, RPL_CODE_DAO_ACK, 0)->msg.u.ack.status, 0);
+    assert_memory_equal(&rig_last(&rig, RPL_CODE_DAO_ACK, 0)->send.dst, &router, 16);
+    assert_true(row_node(0x7700, &v));
+    assert_true(v.external && v.reachable);
+    assert_memory_equal(&v.parent[0].address, &router, 16);
+    assert_int_equal(rig.route[rig.route_count - 1].route.kind, RPL_ROUTE_TUN);
+    /* It is found in a walk over all nodes, once. */
+    struct rpl_cursor c = {0};
+    unsigned seen = 0;
+    while (rpl_view_next_node(rig.engine, &c, rig.now, &v))
+        seen += rpl_addr_equal(&v.address, &leaf);
+    assert_int_equal(seen, 1);
+    /* A tunnel to its router, which the storing routes lead to. */
+    plane_start();
+    p = plane_udp(&host, &leaf, 64);
+    plane_kernel(&p);
+    struct rpl_packet_info info = plane_parse(plane_sent_to(2));
+    assert_int_equal(info.next, 41);
+    assert_int_equal(info.srh, 0);
+    assert_memory_equal(&info.dst, &router, 16);
+    assert_memory_equal(&info.src, &own, 16);
+    /* It moves to 2, an old DAO does not bring it back, and it ends. */
+    struct rpl_addr other = rig_global(2);
+    dao.u.dao.transit[0].path_sequence = 6;
+    dao.u.dao.transit[0].parent = other;
+    dao.u.dao.sequence++;
+    rig_receive_on(&rig, 0, &other, &own, &dao);
+    dao.u.dao.transit[0].path_sequence = 5;
+    dao.u.dao.transit[0].parent = router;
+    dao.u.dao.sequence++;
+    rig_receive_on(&rig, 0, &router, &own, &dao);
+    assert_true(row_node(0x7700, &v));
+    assert_memory_equal(&v.parent[0].address, &other, 16);
+    assert_int_equal(v.path_sequence, 6);
+    rig_run(&rig, RPL_S(30 * 60 + 1));
+    assert_false(row_node(0x7700, &v));
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_EXPIRED), 3);
+    /* Nobody but the root takes them. */
+    row_joined(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    assert_int_equal(rig_receive_on(&rig, 0, &router, &own, &dao), -RPL_ERR_DROPPED);
+}
+
 static void test_R08_02(void **state)
 {
     struct rpl_wire_message msg;
@@ -213,6 +272,7 @@ static void test_R08_06(void **state)
 int main(void)
 {
     const struct CMUnitTest rows[] = {
+        PLANE_ROW(R08, 01, "external targets come straight to a storing root, too"),
         PLANE_ROW(R08, 02, "the flag of the Configuration chooses the RPI type"),
         PLANE_ROW(R08, 03, "both types are taken, neither is changed"),
         PLANE_ROW(R08, 04, "no 0x63 leaves to the Internet"),

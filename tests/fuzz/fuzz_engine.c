@@ -105,9 +105,11 @@ static void dao(struct rig *rig, struct input *in)
         rig_dao(take(in), &t, take(in), take(in), storing ? NULL : &parent);
 
     msg.u.dao.transit[0].path_control = (uint8_t)(from * target);
-    if (rig->config.instance[0].serve_leaves && !storing && from & 1) {
+    if (rig->config.instance[0].serve_leaves && from & 1) {
         /* A leaf behind some router. */
         src = rig_global(from);
+        storing = false;
+        msg.u.dao.transit[0].has_parent = true;
         msg.u.dao.transit[0].parent = src;
         msg.u.dao.transit[0].external = true;
         msg.u.dao.target[0].flags = from & 2 ? 0x41 : 0x01;

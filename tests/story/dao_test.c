@@ -2,6 +2,8 @@
 /* Destination advertisements that are lost, late, stuck, withdrawn or forgotten. */
 #include "story.h"
 
+#include "rpl/rpl_nd.h"
+
 #include <string.h>
 
 static void line_of_three(struct story *story, enum rpl_mop mop)
@@ -337,6 +339,92 @@ STORY(two_parents_storing)
     assert_int_equal(story_count(story, "d dao"), 0);
 }
 
+/* ---- leaves that do not speak RPL -------------------------------------------------------- */
+
+#define LEAF 77u
+
+/* The leaf registers its address at |router| once more. */
+static void registers(struct story *story, unsigned router, uint8_t tid)
+{
+    struct rpl_addr src = sim_link_local(LEAF), dst = sim_link_local(router);
+    struct rpl_nd_solicitation ns = {
+        .target = sim_global(LEAF, &story_prefix),
+        .has_earo = true,
+        .earo = {.route = true, .has_tid = true, .tid = tid, .lifetime_min = 10, .rovr.size = 1}};
+    struct rpl_event event = {.type = RPL_EVENT_PACKET};
+    uint8_t data[128];
+
+    event.u.packet.ifindex = SIM_IFINDEX;
+    event.u.packet.src = src;
+    event.u.packet.dst = dst;
+    event.u.packet.hop_limit = 255;
+    event.u.packet.data = data;
+    event.u.packet.len = rpl_nd_write_ns(&ns, &src, &dst, data, sizeof(data));
+    sim_input(story->sim, router, &event);
+}
+
+/* The root's idea of who the leaf is behind. */
+static void leaf_is_behind(struct story *story, unsigned router)
+{
+    struct rpl_addr leaf = sim_global(LEAF, &story_prefix), r = sim_global(router, &story_prefix);
+    struct rpl_view_node v;
+    struct rpl_view_path path;
+
+    assert_true(rpl_view_node(sim_engine(story->sim, 0), &leaf, sim_now(story->sim), &v));
+    assert_true(v.external && v.reachable);
+    assert_memory_equal(&v.parent[0].address, &r, sizeof(r));
+    assert_int_equal(rpl_view_route(sim_engine(story->sim, 0), &leaf, &path), 0);
+    assert_true(path.behind);
+    assert_memory_equal(&path.hop[path.hops - 1], &r, sizeof(r));
+}
+
+/* RFC 9010: the 6LBR is asked, the root is told, the leaf moves, its former router hears of it
+ * (DCO), and the registration ends when nobody renews it. */
+static void a_leaf(struct story *story, enum rpl_mop mop)
+{
+    struct rpl_config config;
+
+    for (unsigned i = 0; i < 3; i++) {
+        story_config(&config, i ? RPL_ROLE_ROUTER : RPL_ROLE_ROOT, mop);
+        config.instance[0].serve_leaves = true;
+        story_add(story, i == 0 ? "a" : i == 1 ? "b" : "c", &config);
+    }
+    sim_link(story->sim, 0, 1, 0);
+    sim_link(story->sim, 1, 2, 0);
+    story_run(story, 60);
+    story_forget(story);
+    registers(story, 2, 240);
+    story_run(story, 10);
+    leaf_is_behind(story, 2);
+    assert_int_equal(story_count(story, "c dao to=a"), 1);
+    registers(story, 2, 241); /* with X: no EDAR crosses the mesh */
+    story_run(story, 10);
+    assert_int_equal(rpl_view_counter(sim_engine(story->sim, 0), RPL_COUNT_EDAR_IN), 1);
+    assert_int_equal(story_count_with(story, "a dao-ack to=c", "status=64"), 1);
+    sim_lose(story->sim, 1, 2, RPL_CODE_DCO, 1);
+    registers(story, 1, 242);
+    story_run(story, 20);
+    leaf_is_behind(story, 1);
+    assert_int_equal(rpl_view_counter(sim_engine(story->sim, 2), RPL_COUNT_DCO_IN), 1);
+    assert_int_equal(rpl_view_counter(sim_engine(story->sim, 0), RPL_COUNT_DCO_ACK_IN), 1);
+    struct rpl_addr leaf = sim_global(LEAF, &story_prefix);
+    const struct rpl_route *route = sim_route(story->sim, 2, &leaf);
+    assert_true(!route || route->dst_len < 128); /* c has none of its own left */
+    story_run(story, 800);
+    struct rpl_view_node v;
+    assert_false(rpl_view_node(sim_engine(story->sim, 0), &leaf, sim_now(story->sim), &v));
+}
+
+STORY(a_leaf_without_rpl_storing)
+{
+    a_leaf(story, RPL_MOP_STORING);
+}
+
+STORY(a_leaf_without_rpl_non_storing)
+{
+    a_leaf(story, RPL_MOP_NON_STORING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +441,8 @@ int main(void)
         cmocka_unit_test(a_child_that_forgot_everything),
         cmocka_unit_test(two_parents_non_storing),
         cmocka_unit_test(two_parents_storing),
+        cmocka_unit_test(a_leaf_without_rpl_storing),
+        cmocka_unit_test(a_leaf_without_rpl_non_storing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
