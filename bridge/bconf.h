@@ -89,6 +89,8 @@ struct bconf {
     struct brg_name names[BCONF_NAMES_MAX];
     char name_nodes[BCONF_NAMES_MAX][BRG_EUI64_TEXT];
     char name_texts[BCONF_NAMES_MAX][BCONF_WORD_MAX];
+    char control_socket[BCONF_SOCKET_MAX]; /* "none": none */
+    int readings_kb;
     int events;          /* a truth */
     int user_properties; /* a truth */
     size_t n_commands;

@@ -16,6 +16,7 @@
 #include "bridge/coap.h"
 #include "bridge/outbox.h"
 #include "bridge/payload.h"
+#include "bridge/readings.h"
 
 #define BRG_QOS_UNSET -1
 #define BRG_RETAIN_UNSET -1
@@ -143,6 +144,9 @@ void brg_core_free(struct brg_core *core);
  * |store| must outlive the core.
  */
 void brg_core_attach(struct brg_core *core, const struct brg_store *store);
+
+/* From now on readings are noted there, too; |readings| must outlive the core. */
+void brg_core_note_in(struct brg_core *core, struct brg_readings *readings);
 
 /* Goes on with an observation that the store has: the node is known from then on, and online when
  * the routing daemon says so. -BRG_ERR_x: it is of no use. */

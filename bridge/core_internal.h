@@ -37,13 +37,13 @@ struct alarm {
 
 #define SERIES_MAX 32 /* of a resource; what a SenML pack has beyond is published only */
 #define SERIES_VALUE_MAX 48
+#define SERIES_NAME_MAX 128
 
 /* What one topic's values are like, and the last of them. */
 struct series {
     TAILQ_ENTRY(series) entry;
     enum brg_value_kind kind;
     double t;
-    uint64_t seq; /* in the readings */
     char unit[16];
     char value[SERIES_VALUE_MAX]; /* the beginning of it */
     char name[];                  /* "": the resource's own */
@@ -155,6 +155,7 @@ struct brg_core {
     bool complete;                 /* a snapshot was */
     const struct brg_store *store; /* NULL: none */
     bool store_fails;
+    struct brg_readings *readings; /* NULL: none */
     brg_tstamp commit_at;
     brg_tstamp states_at;
     struct resource_list unsaved;

@@ -14,11 +14,13 @@
 
 #include "bridge/about.h"
 #include "bridge/bconf.h"
+#include "bridge/ctl.h"
 #include "bridge/core.h"
 #include "bridge/dtls.h"
 #include "bridge/follow.h"
 #include "bridge/health.h"
 #include "bridge/log.h"
+#include "bridge/log_trace.h"
 #include "bridge/mqtt.h"
 #include "bridge/priv.h"
 #include "bridge/spool.h"
@@ -56,6 +58,9 @@ struct bridge {
     struct brg_now now;           /* while datagrams are read */
     uint64_t oversized;
     char about[ABOUT_MAX];
+    struct brg_readings *readings;
+    struct brg_show_source show_source;
+    struct brg_ctl *ctl; /* NULL: none */
 };
 
 static void *heap_get(void *ctx, size_t size)
@@ -126,6 +131,7 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     brg_mqtt_pump(bridge->mqtt);
     brg_core_tend(bridge->core, &now);
     effects_run(bridge, &now); /* what it acknowledged */
+    brg_ctl_news(bridge->ctl);
     deadline = coap_deadline(bridge->ep);
     if (bridge->dtls != NULL && brg_dtls_deadline(bridge->dtls) < deadline) {
         deadline = brg_dtls_deadline(bridge->dtls);
@@ -267,60 +273,8 @@ static void on_trace(void *ctx, const struct brg_trace *trace)
 {
     const struct bridge *bridge = ctx;
 
-    switch (trace->kind) {
-    case BRG_TRACE_ONLINE:
-        brg_log_info("node: online node=%s", trace->node);
-        break;
-    case BRG_TRACE_OFFLINE:
-        brg_log_info("node: offline node=%s", trace->node);
-        break;
-    case BRG_TRACE_DISCOVERED:
-        brg_log_info("node: asked for its resources node=%s resources=%u", trace->node,
-                     trace->number);
-        break;
-    case BRG_TRACE_SILENT:
-        brg_log_info("node: silent, asked again later node=%s wait_s=%u", trace->node,
-                     trace->number);
-        break;
-    case BRG_TRACE_UNUSABLE:
-        brg_log_warning("node: its list of resources is of no use node=%s code=%u.%02u",
-                        trace->node, COAP_CLASS(trace->number), COAP_DETAIL(trace->number));
-        break;
-    case BRG_TRACE_OBSERVING:
-        brg_log_debug("resource: observed node=%s path=%s", trace->node, trace->detail);
-        break;
-    case BRG_TRACE_POLLING:
-        brg_log_debug("resource: cannot be observed, polled node=%s path=%s", trace->node,
-                      trace->detail);
-        break;
-    case BRG_TRACE_RESOURCE:
-        brg_log_debug("resource: no value node=%s path=%s code=%u.%02u", trace->node, trace->detail,
-                      COAP_CLASS(trace->number), COAP_DETAIL(trace->number));
-        break;
-    case BRG_TRACE_BAD_PAYLOAD:
-        brg_log_warning("resource: a value not understood node=%s reason=\"%s\"", trace->node,
-                        trace->detail);
-        break;
-    case BRG_TRACE_COMMAND:
-        brg_log_info("command: %s node=%s", trace->detail, trace->node);
-        break;
-    case BRG_TRACE_FORGOTTEN:
-        brg_log_info("node: forgotten node=%s", trace->node);
-        break;
-    case BRG_TRACE_FULL:
-        brg_log_warning("bridge: no room node=%s for=%s", trace->node, trace->detail);
-        break;
-    case BRG_TRACE_NOT_KEPT:
-        brg_log_error("spool: cannot be written, %s error=\"%s\"",
-                      bridge->conf.on_spool_failure == BCONF_SPOOL_MEMORY
-                          ? "values are acknowledged though only memory has them"
-                          : "values that the broker does not have are not acknowledged",
-                      brg_spool_error(bridge->spool));
-        break;
-    case BRG_TRACE_KEPT:
-        brg_log_info("spool: can be written again");
-        break;
-    }
+    brg_log_trace(trace, bridge->conf.on_spool_failure == BCONF_SPOOL_MEMORY,
+                  bridge->spool == NULL ? "" : brg_spool_error(bridge->spool));
 }
 
 static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
@@ -446,8 +400,16 @@ static bool parts_new(struct bridge *bridge)
         return false;
     }
     bridge->core = brg_core_new(&core, bridge->ep, bridge->outbox, &heap, on_trace, bridge);
+    if (bridge->core == NULL) {
+        return false;
+    }
     brg_outbox_set_maker(bridge->outbox, brg_core_make, bridge->core);
-    return bridge->core != NULL;
+    if (conf->readings_kb > 0) {
+        bridge->readings = brg_readings_new((size_t)conf->readings_kb << 10,
+                                            (uint64_t)(now_read().wall_s * 1000.), &heap);
+        brg_core_note_in(bridge->core, bridge->readings);
+    }
+    return true;
 }
 
 static void take_state(void *arg, uint64_t id, const struct brg_message *message)
@@ -532,6 +494,7 @@ static void parts_free(struct bridge *bridge)
     effects_run(bridge, &now); /* acknowledgements */
     brg_dtls_free(bridge->dtls);
     brg_core_free(bridge->core);
+    brg_readings_free(bridge->readings);
     brg_outbox_free(bridge->outbox);
     brg_spool_close(bridge->spool);
     coap_endpoint_free(bridge->ep);
@@ -592,6 +555,38 @@ static void watchers_start(struct bridge *bridge)
     ev_signal_start(loop, &bridge->hangup);
 }
 
+static void show_broker(void *ctx, struct brg_show_broker *ret_broker)
+{
+    const struct bridge *bridge = ctx;
+
+    brg_mqtt_show(bridge->mqtt, ret_broker);
+}
+
+static void ctl_start(struct bridge *bridge)
+{
+    const char *path = bridge->conf.control_socket;
+
+    bridge->show_source = (struct brg_show_source){
+        .core = bridge->core,
+        .ep = bridge->ep,
+        .outbox = bridge->outbox,
+        .spool = bridge->spool,
+        .readings = bridge->readings,
+        .broker = show_broker,
+        .ctx = bridge,
+    };
+    if (strcmp(path, "none") == 0) {
+        return;
+    }
+    bridge->ctl = brg_ctl_new(bridge->loop, path, &bridge->show_source);
+    if (bridge->ctl == NULL) {
+        brg_log_warning("control: no socket, rplctl will not find the bridge socket=%s "
+                        "error=\"%s\" mend=\"set bridge.control_socket to a path in a directory "
+                        "that the bridge's user can write to, or to none\"",
+                        path, strerror(errno));
+    }
+}
+
 static bool others_start(struct bridge *bridge)
 {
     bridge->mqtt_handler = (struct brg_mqtt_handler){
@@ -609,6 +604,9 @@ static bool others_start(struct bridge *bridge)
     bridge->mqtt = brg_mqtt_new(bridge->loop, &bridge->conf, bridge->outbox, seed_read(),
                                 &bridge->mqtt_handler);
     bridge->follow = brg_follow_new(bridge->loop, bridge->conf.socket, &bridge->follow_handler);
+    if (bridge->mqtt != NULL) {
+        ctl_start(bridge);
+    }
     return bridge->mqtt != NULL && bridge->follow != NULL;
 }
 
@@ -627,6 +625,9 @@ static int run(struct bridge *bridge)
     }
     if (!dtls_open(bridge)) {
         return 1;
+    }
+    if (strcmp(bridge->conf.control_socket, "none") != 0) {
+        brg_ctl_prepare(bridge->conf.control_socket, bridge->conf.user);
     }
     err = brg_priv_drop(bridge->conf.user, &what);
     if (err < 0) {
@@ -651,6 +652,7 @@ static int run(struct bridge *bridge)
     }
     ev_run(bridge->loop, 0);
     brg_log_info("bridge: stopping");
+    brg_ctl_free(bridge->ctl);
     brg_follow_free(bridge->follow);
     brg_mqtt_free(bridge->mqtt);
     parts_free(bridge);

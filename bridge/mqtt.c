@@ -519,6 +519,18 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     return mqtt;
 }
 
+void brg_mqtt_show(const struct brg_mqtt *mqtt, struct brg_show_broker *ret_broker)
+{
+    *ret_broker = (struct brg_show_broker){
+        .state = mqtt->state == MQTT_READY  ? "connected"
+                 : mqtt->state == MQTT_AWAY ? "away"
+                                            : "connecting",
+        .url = broker_of(mqtt)->url,
+        .client_id = mqtt->client_id,
+        .version = mqtt->v5 ? "5" : "3.1.1",
+    };
+}
+
 bool brg_mqtt_is_ready(const struct brg_mqtt *mqtt)
 {
     return mqtt->state == MQTT_READY;

@@ -16,6 +16,7 @@
 
 #include "bridge/bconf.h"
 #include "bridge/outbox.h"
+#include "bridge/show.h"
 
 struct brg_mqtt;
 
@@ -37,6 +38,9 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
 
 /* Hands over what the outbox has, as far as the window allows. */
 void brg_mqtt_pump(struct brg_mqtt *mqtt);
+
+/* For people: the strings are borrowed. */
+void brg_mqtt_show(const struct brg_mqtt *mqtt, struct brg_show_broker *ret_broker);
 
 /* Does a broker listen? */
 bool brg_mqtt_is_ready(const struct brg_mqtt *mqtt);

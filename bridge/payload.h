@@ -32,7 +32,8 @@ enum brg_value_kind {
 
 struct brg_reading {
     enum brg_value_kind kind;
-    double number; /* finite */
+    double number;      /* finite */
+    const char *digits; /* the same as text, where somebody has made that; or NULL */
     bool flag;
     const char *text; /* text_len octets and a NUL */
     size_t text_len;
@@ -70,6 +71,9 @@ struct brg_context {
     uint32_t seq;
     bool with_name; /* JSON: the reading's name goes with it ("n") */
 };
+
+/* The value alone: as JSON, or as plain text. */
+void brg_value_write(struct brg_text *out, const struct brg_reading *reading, bool json);
 
 /* When it was taken, since 1970: what the node says, if that can be. */
 double brg_reading_time(const struct brg_reading *reading, double now_s);

@@ -16,11 +16,15 @@
 #define PLAUSIBLE_AHEAD 86400.0
 #define ERROR_OCTETS_MAX 64
 
-static void value_write(struct brg_text *out, const struct brg_reading *reading, bool json)
+void brg_value_write(struct brg_text *out, const struct brg_reading *reading, bool json)
 {
     switch (reading->kind) {
     case BRG_VALUE_NUMBER:
-        brg_text_number(out, reading->number);
+        if (reading->digits != NULL) {
+            brg_text_puts(out, reading->digits);
+        } else {
+            brg_text_number(out, reading->number);
+        }
         break;
     case BRG_VALUE_BOOL:
         brg_text_puts(out, reading->flag ? "true" : "false");
@@ -56,7 +60,7 @@ void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
                        enum brg_output output, const struct brg_context *context)
 {
     if (output != BRG_OUTPUT_JSON) {
-        value_write(out, reading, false);
+        brg_value_write(out, reading, false);
         return;
     }
     brg_text_puts(out, "{");
@@ -66,7 +70,7 @@ void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
         brg_text_puts(out, ",");
     }
     brg_text_puts(out, "\"v\":");
-    value_write(out, reading, true);
+    brg_value_write(out, reading, true);
     if (reading->unit != NULL) {
         brg_text_puts(out, ",\"u\":");
         brg_text_json_string(out, reading->unit, strlen(reading->unit));

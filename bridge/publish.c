@@ -126,13 +126,14 @@ static bool has_room(const struct brg_core *core, const struct node *node, const
                core->config.max_resources * NAMES_PER;
 }
 
-static int put_reading(struct brg_core *core, struct resource *res,
-                       const struct brg_reading *reading, enum brg_output output,
-                       const struct brg_context *context, struct brg_message *message,
-                       const struct brg_now *now)
+static int put_reading(struct brg_core *core, struct resource *res, struct brg_reading *reading,
+                       enum brg_output output, const struct brg_context *context,
+                       struct brg_message *message, const struct brg_now *now)
 {
     char name[BRG_TOPIC_MAX];
     char topic[BRG_TOPIC_MAX];
+    char digits[40];
+    struct brg_text number;
     int err = 0;
 
     if (reading->name != NULL) {
@@ -147,6 +148,12 @@ static int put_reading(struct brg_core *core, struct resource *res,
     if (message->retain && reading->name != NULL && !has_room(core, res->node, topic)) {
         return -BRG_ERR_INVAL;
     }
+    /* To write a number is work, and it is needed three times. */
+    if (reading->kind == BRG_VALUE_NUMBER) {
+        brg_text_init(&number, digits, sizeof(digits));
+        brg_text_number(&number, reading->number);
+        reading->digits = digits;
+    }
     brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
     brg_reading_write(&core->out, reading, output, context);
     err = core->out.full ? -BRG_ERR_SIZE
@@ -154,6 +161,7 @@ static int put_reading(struct brg_core *core, struct resource *res,
     if (err == 0) {
         brg_series_note(core, res, reading, now);
     }
+    reading->digits = NULL;
     return err;
 }
 

@@ -22,7 +22,7 @@ static struct series *series_get(struct brg_core *core, struct resource *res, co
     struct series *series = series_find(res, name);
     size_t size = strlen(name) + 1;
 
-    if (series != NULL || res->n_series == SERIES_MAX) {
+    if (series != NULL || res->n_series == SERIES_MAX || size > SERIES_NAME_MAX) {
         return series;
     }
     series = brg_get(core->alloc, sizeof(*series) + size);
@@ -53,10 +53,42 @@ static void keep_text(char *room, size_t size, const char *text, size_t len)
     room[n] = '\0';
 }
 
+void brg_core_note_in(struct brg_core *core, struct brg_readings *readings)
+{
+    core->readings = readings;
+}
+
+/* For who asks later. A long value, a rare thing, is not kept for them. */
+static void note(struct brg_core *core, const struct resource *res,
+                 const struct brg_reading *reading, const struct series *series)
+{
+    struct brg_text *out = &core->out;
+    const struct brg_note note = {
+        .at_s = series->t,
+        .node = res->node->eui64,
+        .label = brg_node_label(res->node),
+        .path = res->topic,
+        .name = series->name,
+        .unit = series->unit,
+        .value = core->out_room,
+    };
+
+    brg_text_init(out, core->out_room, BRG_READING_VALUE_MAX);
+    if (reading == NULL) {
+        brg_text_puts(out, "null");
+    } else {
+        brg_value_write(out, reading, true);
+    }
+    if (out->full) {
+        brg_text_init(out, core->out_room, BRG_READING_VALUE_MAX);
+        brg_text_puts(out, "null");
+    }
+    brg_readings_add(core->readings, &note);
+}
+
 void brg_series_note(struct brg_core *core, struct resource *res, const struct brg_reading *reading,
                      const struct brg_now *now)
 {
-    const struct brg_context context = {.now_s = now->wall_s};
     const char *name = reading == NULL || reading->name == NULL ? "" : reading->name;
     struct series *series = series_get(core, res, name);
     struct brg_text *out = &core->out;
@@ -70,7 +102,7 @@ void brg_series_note(struct brg_core *core, struct resource *res, const struct b
     if (reading == NULL) {
         brg_text_puts(out, "(octets)");
     } else {
-        brg_reading_write(out, reading, BRG_OUTPUT_VALUE, &context);
+        brg_value_write(out, reading, false);
         if (reading->unit != NULL) {
             keep_text(unit, sizeof(unit), reading->unit, strlen(reading->unit));
         }
@@ -81,6 +113,9 @@ void brg_series_note(struct brg_core *core, struct resource *res, const struct b
         series->kind = kind;
         memcpy(series->unit, unit, sizeof(unit));
         brg_tell(core, res->node, TELL_HASS);
+    }
+    if (core->readings != NULL) {
+        note(core, res, reading, series);
     }
 }
 

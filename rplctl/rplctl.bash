@@ -5,7 +5,8 @@ _rplctl()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} command='' socket=() i
     local commands='status tree graph nodes node routes neighbors dodag interfaces counters
-        metrics config monitor capture doctor repair dtsn dis forget log reload help'
+        metrics config monitor capture doctor repair dtsn dis forget log reload help
+        sensors bridge readings'
     COMPREPLY=()
 
     # The command is the first word that is neither an option nor an option's argument.
@@ -33,12 +34,13 @@ _rplctl()
     case $command in
     '')
         if [[ $cur == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '-h -j -o -s -V --help --json --output --socket --version' \
+            mapfile -t COMPREPLY < <(compgen -W '-h -j -o -s -V --help --json --output --since --socket --version' \
                 -- "$cur")
         else
             mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
         fi
         ;;
+    readings) mapfile -t COMPREPLY < <(compgen -W '--json --since' -- "$cur") ;;
     graph) mapfile -t COMPREPLY < <(compgen -W 'dot' -- "$cur") ;;
     capture) mapfile -t COMPREPLY < <(compgen -W 'rpl data in out' -- "$cur") ;;
     repair) mapfile -t COMPREPLY < <(compgen -W 'global local' -- "$cur") ;;

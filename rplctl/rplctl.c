@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rplctl: ask a running rpld. A thin pipe to its control socket: the words of the command line
- * become one request line, the body of the reply goes to standard output. What can be asked is
- * the daemon's affair; this program knows the socket and nothing else of rpld.
+ * rplctl: ask a running rpld, or its bridge. A thin pipe to their control sockets: the words of the
+ * command line become one request line, the body of the reply goes to standard output. What can be
+ * asked is the daemon's affair; this program knows the sockets, which three commands are the
+ * bridge's, and nothing else of either.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/rpld/rpld.sock"
+#define BRIDGE_SOCKET "/run/rpld-bridge/rpld-bridge.sock"
 #define REQUEST_MAX 512
 
 /* Exit statuses; rpld's error codes are the same numbers. */
@@ -26,7 +28,10 @@ static const char usage[] =
     "usage: rplctl [-hjV] [-o FILE] [-s SOCKET] COMMAND [ARG...]\n"
     "  -j, --json           JSON instead of text\n"
     "  -o, --output FILE    write there instead of to standard output\n"
-    "  -s, --socket SOCKET  of the daemon (RPLD_SOCKET, or " DEFAULT_SOCKET ")\n"
+    "  -s, --socket SOCKET  of the daemon (RPLD_SOCKET, or " DEFAULT_SOCKET ");\n"
+    "                       of the bridge (RPLD_BRIDGE_SOCKET, or\n"
+    "                       " BRIDGE_SOCKET ")\n"
+    "      --since NUMBER   readings: those behind this one, too\n"
     "  -h, --help           this text\n"
     "  -V, --version        of this program\n"
     "\n"
@@ -54,7 +59,11 @@ static const char usage[] =
     "  dis [INSTANCE]       ask the neighbours for DIOs\n"
     "  forget ADDR          drop a node and its routes\n"
     "  log LEVEL            err, warn, notice, info or debug\n"
-    "  reload               read the configuration file again\n";
+    "  reload               read the configuration file again\n"
+    "of the bridge:\n"
+    "  sensors              every resource and its last value\n"
+    "  bridge               broker, queue, spool, commands, and each node\n"
+    "  readings             readings as they arrive\n";
 
 static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -117,14 +126,24 @@ static int connect_to(const char *path)
     return fd;
 }
 
+static bool is_for_bridge(const char *command)
+{
+    return strcmp(command, "sensors") == 0 || strcmp(command, "bridge") == 0 ||
+           strcmp(command, "readings") == 0;
+}
+
 /* Why there is no daemon, and what helps. */
-static void explain(const char *path, int error)
+static void explain(const char *path, bool bridge, int error)
 {
     switch (error) {
     case ENOENT:
     case ECONNREFUSED:
-        complain("no rpld listens on %s", path);
-        fputs("start it with: systemctl start rpld (or rpld -f to watch it)\n", stderr);
+        complain("no %s listens on %s", bridge ? "rpld-bridge" : "rpld", path);
+        fputs(bridge
+                  ? "start it with: systemctl start rpld-bridge (the configuration needs a group "
+                    "bridge)\n"
+                  : "start it with: systemctl start rpld (or rpld -f to watch it)\n",
+              stderr);
         break;
     case EACCES:
     case EPERM:
@@ -249,13 +268,14 @@ static int open_output(const char *output)
     return out;
 }
 
-static int ask(const char *path, const char *request, size_t request_len, const char *output)
+static int ask(const char *path, bool bridge, const char *request, size_t request_len,
+               const char *output)
 {
     static char buf[16384];
     size_t len, body;
     int fd = connect_to(path);
     if (fd < 0) {
-        explain(path, errno);
+        explain(path, bridge, errno);
         return EXIT_NO_DAEMON;
     }
     /* A full daemon answers before it reads: whatever it said counts. */
@@ -280,19 +300,29 @@ static int ask(const char *path, const char *request, size_t request_len, const 
     return result;
 }
 
+static const char *socket_for(bool bridge)
+{
+    const char *path = getenv(bridge ? "RPLD_BRIDGE_SOCKET" : "RPLD_SOCKET");
+    if (path && *path)
+        return path;
+    return bridge ? BRIDGE_SOCKET : DEFAULT_SOCKET;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},         {"output", required_argument, NULL, 'o'},
-        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
-    const char *path = getenv("RPLD_SOCKET"), *output = NULL;
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"socket", required_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"since", required_argument, NULL, 'S'},
+                                            {NULL, 0, NULL, 0}};
+    const char *path = NULL, *output = NULL;
+    char *since = NULL;
     char request[REQUEST_MAX + 2];
     bool json = false;
     int option;
 
-    if (!path || !*path)
-        path = DEFAULT_SOCKET;
     while ((option = getopt_long(argc, argv, "hjo:s:V", options, NULL)) != -1) {
         switch (option) {
         case 'j':
@@ -303,6 +333,9 @@ int main(int argc, char **argv)
             break;
         case 's':
             path = optarg;
+            break;
+        case 'S':
+            since = optarg;
             break;
         case 'h':
             fputs(usage, stdout);
@@ -323,6 +356,16 @@ int main(int argc, char **argv)
         complain("a terminal cannot show packets: pipe them into tcpdump -r -, or use -o FILE");
         return EXIT_USAGE;
     }
-    size_t len = build_request(request, sizeof(request), json, argc - optind, argv + optind);
-    return len > 0 ? ask(path, request, len, output) : EXIT_USAGE;
+    if (since && (strcmp(argv[optind], "readings") != 0 || argc - optind != 1)) {
+        complain("--since is for readings, which has no other argument");
+        return EXIT_USAGE;
+    }
+    bool bridge = is_for_bridge(argv[optind]);
+    char word[] = "since";
+    char *behind[] = {argv[optind], word, since};
+    size_t len = build_request(request, sizeof(request), json, since ? 3 : argc - optind,
+                               since ? behind : argv + optind);
+    if (!path)
+        path = socket_for(bridge);
+    return len > 0 ? ask(path, bridge, request, len, output) : EXIT_USAGE;
 }

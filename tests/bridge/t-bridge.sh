@@ -22,6 +22,7 @@ if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
     need coap-server-notls libcoap3-bin
     need python3 python3
     need ip iproute2
+    need jq jq
     options='--net --pid --fork --kill-child=KILL --mount --mount-proc'
     # shellcheck disable=SC2086
     unshare $options true 2>/dev/null || options="--user --map-root-user $options"
@@ -150,7 +151,7 @@ persistence false
 log_type error
 log_type warning
 CONF
-mkdir -m 777 spool
+mkdir -m 777 spool ctl
 cat >rpld.conf <<CONF
 instances = ( { id = 0; } );
 bridge = {
@@ -160,6 +161,7 @@ bridge = {
     poll_interval_s = 1;
     socket = "$dir/rpld.sock";
     spool = "$dir/spool/spool.db";
+    control_socket = "$dir/ctl/bridge.sock";
     commands = ( "setpoint", "example_data" );
     rules = ( { path = "door"; retain = true; qos = 2; format = "value"; },
               { path = "async"; ignore = true; } );
@@ -173,7 +175,7 @@ sed 's/settle_s = 0/settle_s = -1; colour = 3/; s/qos = 2/qos = 9/' rpld.conf >b
 "$bridge" -t -c bad.conf 2>bad.out && fail 'a bad configuration passes'
 for line in 'bad.conf:5: bridge.settle_s = -1: out of range; allowed is a number from 0 to 3600' \
     'bad.conf:5: bridge.colour = 3: unknown setting; rpld-bridge.conf(5)' \
-    'bad.conf:10: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
+    'bad.conf:11: bridge.rules\[0\].qos = 9: out of range; allowed is a number from 0 to 2'; do
     grep -q "^$line" bad.out || fail "the errors lack: $line: $(cat bad.out)"
 done
 "$bridge" -t -c rpld.conf >/dev/null || fail 'the configuration does not pass'
@@ -241,6 +243,36 @@ if [ "$(wc -l </proc/self/uid_map)" -eq 1 ] && grep -q ' 4294967295$' /proc/self
     grep -q '^Uid:[[:space:]]*0' /proc/$bridge_pid/status && fail 'the bridge is still root'
 fi
 say 'ok: no privileges'
+
+# The control socket.
+ctl() {
+    "$(dirname "$bridge")/../rplctl/rplctl" -s ctl/bridge.sock "$@"
+}
+
+# has JQ-FILTER COMMAND...: it is so in the answer.
+has() {
+    local filter=$1
+
+    shift
+    ctl --json "$@" 2>/dev/null | jq -e "$filter" >/dev/null
+}
+
+until_ok 10 has ".sensors[] | select(.node == \"$green\" and .series == \"temperature\") |
+    .unit == \"Cel\" and .state == \"observed\"" sensors ||
+    fail "no sensor like that: $(ctl sensors)"
+has '.broker.state == "connected" and .spool.state == "ok" and .mesh.online == 4' bridge ||
+    fail "not what it should be: $(ctl bridge)"
+ctl sensors | grep -q "^$door  door " || fail "no table: $(ctl sensors)"
+seq=$(timeout 10 "$(dirname "$bridge")/../rplctl/rplctl" -s ctl/bridge.sock --json readings --since 0 |
+    head -n 5 | jq -s 'map(select(.event == "reading" and (.seq | type) == "number")) |
+        if length == 5 then .[4].seq else error("not five") end') || fail 'no five readings'
+timeout 10 "$(dirname "$bridge")/../rplctl/rplctl" -s ctl/bridge.sock --json readings --since "$seq" |
+    head -n 1 | jq -e ".seq == $seq + 1" >/dev/null || fail "not the reading behind $seq"
+ctl nonsense 2>/dev/null
+[ $? -eq 2 ] || fail 'it answers nonsense'
+ctl sensors extra 2>/dev/null
+[ $? -eq 2 ] || fail 'an argument too many is none'
+say 'ok: rplctl sees sensors, bridge and readings'
 
 publish() {
     mosquitto_pub -h 127.0.0.1 -p "$port" "$@"

@@ -43,6 +43,14 @@ counters() {
     lab_json 1 counters '.counters[].name'
 }
 
+bridge_ctl() {
+    lab_in 1 "$LAB_BUILD/rplctl/rplctl" -s $LAB/bridge/sock "$@"
+}
+
+bridge_commands() {
+    bridge_ctl help | grep -vx help
+}
+
 gauges() {
     lab_ctl 1 metrics | awk '$1 == "#" && $2 == "TYPE" && $4 != "counter" { print $3 }'
 }
@@ -63,4 +71,12 @@ lab_check "there are counters" test "$(counters | wc -l)" -ge 100
 lab_check "there are gauges" test "$(gauges | wc -l)" -ge 10
 lab_check "they are those of rplctl(8)" lab_same "$(counters; gauges)" \
     "$(page_items rplctl.8 COUNTERS Li)"
+# The bridge, whose commands have a section of their own.
+mkdir -m 777 $LAB/bridge
+printf 'bridge = { control_socket = "%s"; spool = "none"; socket = "%s"; };\n' \
+    $LAB/bridge/sock $LAB/bridge/none >$LAB/bridge/conf
+lab_run 1 bridge "$(lab_bridge)" -f -c $LAB/bridge/conf
+lab_check "the bridge answers" lab_until 20 bridge_ctl bridge || lab_finish
+lab_check "its commands are those of rplctl(8)" lab_same "$(bridge_commands | sort -u)" \
+    "$(page_items rplctl.8 BRIDGE Cm | awk '{ print $1 }' | sort -u)"
 lab_finish

@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct heap heap;
-static const struct brg_alloc alloc = {heap_get, heap_put, &heap};
+const struct brg_alloc alloc = {heap_get, heap_put, &heap};
 struct coap_endpoint *ep;
 struct brg_outbox *outbox;
 struct brg_core *core;

@@ -11,6 +11,7 @@
 #define EUI2 "00124b0000020000"
 
 extern struct heap heap;
+extern const struct brg_alloc alloc;
 extern struct coap_endpoint *ep;
 extern struct brg_outbox *outbox;
 extern struct brg_core *core;
