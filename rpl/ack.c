@@ -103,18 +103,22 @@ void rpl_ack_route_done(struct rpl_engine *e, struct rpl_rt *rt, int error)
     }
 }
 
+static void free_waits(struct rpl_engine *e, struct rpl_rt *rt, const void *arg)
+{
+    struct rpl_ack_wait *wait;
+
+    (void)arg;
+    while ((wait = LIST_FIRST(&rt->waits)) != NULL) {
+        LIST_REMOVE(wait, list);
+        rpl_free(e, wait);
+    }
+}
+
 void rpl_acks_free(struct rpl_engine *e)
 {
     struct rpl_ack *ack;
-    struct rpl_rt *rt;
 
-    RB_FOREACH (rt, rpl_rt_tree, &e->routes) {
-        struct rpl_ack_wait *wait;
-        while ((wait = LIST_FIRST(&rt->waits)) != NULL) {
-            LIST_REMOVE(wait, list);
-            rpl_free(e, wait);
-        }
-    }
+    rpl_rt_each(e, free_waits, NULL);
     while ((ack = LIST_FIRST(&e->acks)) != NULL) {
         LIST_REMOVE(ack, list);
         rpl_free(e, ack);

@@ -197,7 +197,10 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
     }
     t->has_descriptor = wt->has_descriptor;
     t->descriptor = wt->descriptor;
-    rpl_storing_update(t, p->src, p->ifindex, fresh, tr);
+    if (rpl_storing_update(t, p->src, p->ifindex, fresh, tr) < 0) {
+        refused(inst, p, wt, RPL_COUNT_REFUSED_FULL, RPL_CAUSE_FULL);
+        return STATUS_REJECTED;
+    }
     *ret_target = t;
     return 0;
 }
@@ -337,7 +340,7 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         } else {
             status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
                                        : apply_source(inst, p, dao, wt, tr, &t);
-            route = t ? t->route : NULL;
+            route = t && t->rt.wanted ? &t->rt : NULL;
         }
         if (status > worst)
             worst = status;

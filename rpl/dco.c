@@ -100,7 +100,7 @@ static void drop_refreshed(struct rpl_dco *dco)
         const struct rpl_addr *router =
             dco->ifindex == 0 ? rpl_external_router(dco->inst, &dco->target[i].prefix) : NULL;
         if (dco->ifindex == 0 ? !router || !rpl_addr_equal(router, &dco->via)
-                              : !t || !rpl_storing_has_hop(t, &dco->via, dco->ifindex))
+                              : !t || !rpl_storing_is_hop(t, &dco->via, dco->ifindex))
             dco->target[kept++] = dco->target[i];
     }
     dco->count = kept;
@@ -189,13 +189,14 @@ static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
     struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
     struct rpl_dco *dco;
 
-    if (!t || !t->known || t->hop_count == 0)
+    if (!t || !t->known || t->way_count == 0)
         return false;
     if (rpl_lollipop_compare(t->path_seq, path_seq) != RPL_OLDER)
         return true; /* what we have is newer than the move that it tells of */
-    if (t->hop[0].ifindex == p->ifindex && rpl_addr_equal(&t->hop[0].via, p->src))
+    if (rpl_target_hops(t)[0].ifindex == p->ifindex &&
+        rpl_addr_equal(&rpl_target_hops(t)[0].via, p->src))
         return true; /* always downward: never back to where it came from */
-    dco = get_dco(inst, &t->hop[0].via, t->hop[0].ifindex, STATUS_MOVED);
+    dco = get_dco(inst, &rpl_target_hops(t)[0].via, rpl_target_hops(t)[0].ifindex, STATUS_MOVED);
     if (dco) {
         add(dco, &t->prefix, t->len, path_seq);
         rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);

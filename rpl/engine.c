@@ -27,12 +27,12 @@ int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_e
     e->hash_key = rpl_hash_key(config->seed);
     e->peers.size = sizeof(struct rpl_peer);
     e->targets.size = sizeof(struct rpl_target);
+    e->own_routes.size = sizeof(struct rpl_rt_own);
     TAILQ_INIT(&e->queue);
-    TAILQ_INIT(&e->dirty);
+    STAILQ_INIT(&e->dirty);
     TAILQ_INIT(&e->peer_lru);
     LIST_INIT(&e->acks);
     RB_INIT(&e->routes);
-    RB_INIT(&e->tokens);
     e->dis_replies.at = e->drop_traces.at = now;
     if (!rpl_timer_register(e, &e->t_sweep, TIMER_SWEEP) || !rpl_access_init(e, &config->access))
         goto nomem;

@@ -18,8 +18,9 @@
 #include "rpl/leaf.h"
 #include "rpl/rpl.h"
 #include "rpl/rpl_wire.h"
-#include "rpl/timer.h"
 #include "rpl/table.h"
+#include "rpl/target.h"
+#include "rpl/timer.h"
 #include "trickle/trickle.h"
 
 /* ---- constants --------------------------------------------------------------------- */
@@ -87,28 +88,7 @@ struct rpl_own {
     struct rpl_addr addr;
 };
 
-/* ---- routes ------------------------------------------------------------------------ */
-
-struct rpl_instance;
-struct rpl_target;
-struct rpl_ack_wait;
-LIST_HEAD(rpl_ack_waits, rpl_ack_wait);
-
-struct rpl_rt {
-    RB_ENTRY(rpl_rt) tree; /* by dst, len, metric of |want| */
-    struct rpl_route want, have, sent;
-    RB_ENTRY(rpl_rt) by_token; /* while in flight */
-    TAILQ_ENTRY(rpl_rt) dirty;
-    bool wanted, installed, inflight, deleting, is_dirty, found;
-    int error;
-    uint64_t token;
-    uint8_t instance;       /* RPLInstanceID, for views */
-    struct rpl_rt **holder; /* where who wants it keeps it; NULL: nobody does */
-    struct rpl_ack_waits waits;
-};
-RB_HEAD(rpl_rt_tree, rpl_rt);
-RB_HEAD(rpl_rt_tokens, rpl_rt);
-TAILQ_HEAD(rpl_rt_list, rpl_rt);
+/* ---- acknowledgements -------------------------------------------------------------- */
 
 /* A DAO-ACK that waits until the kernel has answered for every target of the DAO. */
 struct rpl_ack {
@@ -126,7 +106,7 @@ struct rpl_ack_wait {
     struct rpl_ack *ack;
 };
 
-/* ---- neighbours and targets -------------------------------------------------------- */
+/* ---- neighbours and messages ------------------------------------------------------- */
 
 struct rpl_nbr {
     RB_ENTRY(rpl_nbr) tree;
@@ -152,55 +132,6 @@ struct rpl_nbr {
     struct rpl_wire_dio dio; /* the last one heard; its config is the last config heard */
 };
 RB_HEAD(rpl_nbr_tree, rpl_nbr);
-
-/* Storing: a child through which a target is announced. */
-struct rpl_hop {
-    struct rpl_addr via;
-    uint32_t ifindex;
-    uint8_t path_control; /* as it announced it, active bits only */
-    rpl_tstamp since, expires;
-};
-
-/* Non-storing: one parent of a target, parent NULL = it is us. */
-struct rpl_edge {
-    LIST_ENTRY(rpl_edge) dependant;
-    struct rpl_target *child, *parent;
-    struct rpl_addr parent_addr;
-    uint8_t path_control;
-    bool linked;
-};
-LIST_HEAD(rpl_edges, rpl_edge);
-
-struct rpl_target {
-    RB_ENTRY(rpl_target) tree; /* in their order; found by the index */
-    struct rpl_addr prefix;
-    uint8_t len;
-    uint32_t id;
-    TAILQ_ENTRY(rpl_target) work; /* selection queue */
-    TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
-    struct rpl_instance *inst;
-    bool known;       /* a DAO announced it; else it is only somebody's parent */
-    bool unconfirmed; /* of our former life: the kernel's route, or restored */
-    bool reachable, was_up;
-    bool moved; /* its Path Sequence was seen to change; else it is stuck */
-    bool queued, is_news;
-    bool external;   /* non-storing: behind its parent, who takes off the tunnel (E) */
-    bool invalidate; /* its owner set I: relayed with it (RFC 9009) */
-    bool has_pending, has_descriptor;
-    uint32_t descriptor; /* storing: relayed as it came (COD-16) */
-    uint8_t path_seq, pending_seq, path_lifetime;
-    uint8_t hop_count, edge_count;
-    int8_t chosen; /* edge in use, -1 = none */
-    rpl_tstamp joined, last_dao, expires;
-    struct rpl_addr last_via; /* as last told in a trace */
-    struct rpl_timer t_life;
-    struct rpl_rt *route;
-    struct rpl_hop hop[RPL_PARENTS_MAX];   /* storing; hop[0] is in use */
-    struct rpl_edge edge[RPL_PARENTS_MAX]; /* non-storing */
-    struct rpl_edges dependants;
-};
-RB_HEAD(rpl_target_tree, rpl_target);
-TAILQ_HEAD(rpl_target_list, rpl_target);
 
 /* One that our DAOs go to; those of equal preference have the same |group| (RFC 6550 section
  * 9.9). The first one is the preferred parent. */
@@ -350,7 +281,7 @@ struct rpl_instance {
     uint32_t dco_count;
     uint8_t dco_seq;
     uint32_t dao_out_count;
-    struct rpl_rt *rt_default, *rt_prefix, *rt_root;
+    struct rpl_rt_own *rt_default, *rt_prefix, *rt_root;
     bool store_dirty;
 };
 
@@ -390,10 +321,10 @@ struct rpl_engine {
     uint32_t peer_count;
     struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
     struct rpl_bucket drop_traces; /* a flood of bad messages is told in part */
-    struct rpl_rt_tree routes;
-    struct rpl_rt_tokens tokens;
+    struct rpl_slab own_routes;
+    struct rpl_rt_tree routes; /* those of no target */
     struct rpl_rt_list dirty;
-    uint64_t token;
+    uint32_t token;
     struct rpl_acks acks;
     uint64_t *access; /* sorted: those allowed, then those denied */
     uint32_t allow_count, deny_count;
@@ -654,69 +585,6 @@ void rpl_ack_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
                   const struct rpl_addr *dst, bool has_dodag_id, uint8_t sequence, uint8_t status);
 void rpl_acks_free(struct rpl_engine *e);
 
-/* ---- target.c (both modes), storing.c, source.c ------------------------------------- */
-
-struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_addr *prefix,
-                                   uint8_t len);
-/* NULL when the table is full or memory is short. */
-struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_addr *prefix,
-                                  uint8_t len);
-/* Free it if nothing refers to it any more. */
-void rpl_target_release(struct rpl_target *t);
-void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause);
-void rpl_target_timeout(struct rpl_target *t);
-int rpl_target_restored(struct rpl_engine *e, const struct rpl_event_target *ev);
-void rpl_targets_free(struct rpl_instance *inst);
-enum rpl_freshness { RPL_FRESH_IGNORE, RPL_FRESH_MERGE, RPL_FRESH_REPLACE, RPL_FRESH_STUCK };
-/* Judge a Path Sequence (SEQ-03..05, SEQ-14) and remember it when it is taken. */
-enum rpl_freshness rpl_target_judge(struct rpl_target *t, uint8_t path_seq, bool from_owner);
-void rpl_target_up(struct rpl_target *t, const struct rpl_addr *via, enum rpl_cause cause);
-void rpl_target_down(struct rpl_target *t, enum rpl_cause cause);
-rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime);
-
-/* storing.c: hops */
-void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                        enum rpl_freshness freshness, const struct rpl_wire_transit *tr);
-/* The bits that our parent gets: those of all children together (PCT-04). */
-uint8_t rpl_storing_path_control(const struct rpl_target *t);
-void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                            enum rpl_cause cause);
-/* True if |t| is reached through this neighbour, among others. */
-bool rpl_storing_is_hop(const struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex);
-/* A former child is our parent now: what was reached through it lies above us, and telling it
- * about that would close a circle (DST-12). */
-void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *parent);
-void rpl_storing_neighbour_lost(struct rpl_instance *inst, const struct rpl_addr *via,
-                                uint32_t ifindex, enum rpl_cause cause);
-void rpl_storing_timeout(struct rpl_target *t);
-void rpl_storing_found(struct rpl_instance *inst, const struct rpl_route *route);
-void rpl_storing_restore(struct rpl_target *t, const struct rpl_event_target *ev,
-                         rpl_tstamp expires);
-void rpl_storing_news(struct rpl_target *t);
-bool rpl_storing_has_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex);
-/* Without telling the parent: it is the one who knows. */
-void rpl_storing_forget(struct rpl_target *t, enum rpl_cause cause);
-void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause);
-
-/* source.c: the root's graph */
-struct rpl_source_parent {
-    struct rpl_addr addr;
-    bool self;
-    uint8_t path_control;
-};
-/* Set or merge the parent list. -RPL_ERR_PARAM if that would close a cycle, -RPL_ERR_FULL if the
- * parents do not fit in the table; the list is kept as it was then. */
-int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *parents, uint8_t count,
-                      enum rpl_freshness freshness, uint8_t lifetime);
-/* -RPL_ERR_FULL if no parent fits in the table. */
-int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, rpl_tstamp expires);
-void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause);
-/* The parent that |t| is reached through; NULL: none, or it is us. */
-const struct rpl_addr *rpl_source_parent_of(const struct rpl_target *t);
-bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *child,
-                            const struct rpl_addr *parent, bool parent_self, enum rpl_cause cause);
-void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause);
-
 /* ---- dco.c -------------------------------------------------------------------------- */
 
 /* |t| went from |old| to another child and wants its former way cleaned up. */
@@ -745,24 +613,6 @@ void rpl_multicast_neighbour_lost(struct rpl_instance *inst, const struct rpl_ad
                                   uint32_t ifindex);
 void rpl_multicast_free(struct rpl_instance *inst);
 
-/* ---- route.c ----------------------------------------------------------------------- */
-
-/* Want |route| (by dst, length, metric) instead of what |*holder| wanted before. It has one
- * holder: a route that somebody else wanted (the way to a target that is our root as well) is
- * taken over, and theirs is NULL then. |*holder| is NULL without memory. */
-void rpl_rt_want(struct rpl_engine *e, struct rpl_rt **holder, const struct rpl_route *route,
-                 uint8_t instance);
-/* Accepts a |*holder| that is NULL. */
-void rpl_rt_unwant(struct rpl_engine *e, struct rpl_rt **holder);
-bool rpl_rt_settled(const struct rpl_rt *rt);
-bool rpl_rt_poll(struct rpl_engine *e, struct rpl_effect *out);
-int rpl_rt_result(struct rpl_engine *e, const struct rpl_event_route_result *ev);
-int rpl_rt_found(struct rpl_engine *e, const struct rpl_event_route *ev);
-void rpl_rt_lost(struct rpl_engine *e, const struct rpl_event_route *ev);
-void rpl_rt_link(struct rpl_engine *e, uint32_t ifindex, bool up);
-void rpl_rt_sweep(struct rpl_engine *e);
-void rpl_rts_free(struct rpl_engine *e);
-
 /* ---- forward_error.c --------------------------------------------------------------- */
 
 int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error *ev);
@@ -770,14 +620,8 @@ int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error
 /* ---- trees ------------------------------------------------------------------------- */
 
 int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b);
-int rpl_target_compare(const struct rpl_target *a, const struct rpl_target *b);
 int rpl_group_compare(const struct rpl_group *a, const struct rpl_group *b);
-int rpl_rt_compare(const struct rpl_rt *a, const struct rpl_rt *b);
-int rpl_rt_token_compare(const struct rpl_rt *a, const struct rpl_rt *b);
 RB_PROTOTYPE(rpl_nbr_tree, rpl_nbr, tree, rpl_nbr_compare)
-RB_PROTOTYPE(rpl_target_tree, rpl_target, tree, rpl_target_compare)
 RB_PROTOTYPE(rpl_group_tree, rpl_group, tree, rpl_group_compare)
-RB_PROTOTYPE(rpl_rt_tree, rpl_rt, tree, rpl_rt_compare)
-RB_PROTOTYPE(rpl_rt_tokens, rpl_rt, by_token, rpl_rt_token_compare)
 
 #endif /* RPL_ENGINE_H */

@@ -166,7 +166,7 @@ uint8_t rpl_external_update(struct rpl_instance *inst, const struct rpl_wire_tar
     }
     x->last_dao = inst->engine->now;
     set(x, &tr->parent, tr->path_sequence, expires);
-    *ret_route = x->route;
+    *ret_route = x->route ? &x->route->rt : NULL;
     rpl_leaf_went(inst, &wt->prefix);
     if (inst->cfg.serve_leaves && rpl_addr_is_routable(&router) &&
         !rpl_addr_equal(&router, &tr->parent))

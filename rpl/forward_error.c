@@ -33,16 +33,18 @@ static void stale_route(struct rpl_instance *inst, const struct rpl_event_forwar
 
     if (!rpl_storing(inst) || !t)
         return;
-    for (uint8_t i = 0; i < t->hop_count; i++)
-        if (rpl_addr_equal(&t->hop[i].via, &ev->reporter)) {
+    for (uint8_t i = 0; i < t->way_count; i++) {
+        const struct rpl_hop *hop = &rpl_target_hops(t)[i];
+        if (rpl_addr_equal(&hop->via, &ev->reporter)) {
             /* Anybody can set the flag: the routes of a whole sub-DODAG must not go that way. */
             if (!rpl_bucket_take(&inst->forward_errors, inst->engine->now, STALE_BURST,
                                  STALE_PERIOD))
                 return;
-            rpl_storing_remove_hop(t, &t->hop[i].via, t->hop[i].ifindex, RPL_CAUSE_FORWARD_ERROR);
+            rpl_storing_remove_hop(t, &ev->reporter, hop->ifindex, RPL_CAUSE_FORWARD_ERROR);
             rpl_instance_dtsn(inst, REFRESH_DELAY);
             return;
         }
+    }
 }
 
 int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error *ev)

@@ -19,6 +19,7 @@
 struct rpl_instance;
 struct rpl_packet;
 struct rpl_rt;
+struct rpl_rt_own;
 
 /* At a storing root: what lies behind a router, which alone knows it (external.c). */
 struct rpl_external {
@@ -29,7 +30,7 @@ struct rpl_external {
     uint8_t len, path_seq;
     bool known, moved; /* moved: its Path Sequence was seen to change */
     rpl_tstamp joined, last_dao, expires;
-    struct rpl_rt *route;
+    struct rpl_rt_own *route;
 };
 RB_HEAD(rpl_external_tree, rpl_external);
 
@@ -50,7 +51,7 @@ struct rpl_leaf {
     bool bound;     /* the 6LBR granted the address */
     bool announced; /* the root may know of it */
     rpl_tstamp expires;
-    struct rpl_rt *route;
+    struct rpl_rt_own *route;
 };
 LIST_HEAD(rpl_leaves, rpl_leaf);
 

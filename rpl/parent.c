@@ -142,7 +142,7 @@ static void choose(struct rpl_instance *inst, const struct rpl_nbr *ref, struct 
     }
 }
 
-static void want_route(struct rpl_instance *inst, struct rpl_rt **rt, bool wanted,
+static void want_route(struct rpl_instance *inst, struct rpl_rt_own **rt, bool wanted,
                        const struct rpl_addr *dst, uint8_t len)
 {
     struct rpl_engine *e = inst->engine;

@@ -7,9 +7,9 @@
  */
 #include "rpl/engine.h"
 
-static const struct rpl_edge *chosen_edge(const struct rpl_target *t)
+static struct rpl_edge *edges(struct rpl_target *t)
 {
-    return t->chosen < 0 ? NULL : &t->edge[t->chosen];
+    return t->way_count > 1 ? t->edges : &t->edge;
 }
 
 /* Hops from |t| to us along the edges in use; 0 = they do not lead to us, or through |avoid|. */
@@ -18,11 +18,11 @@ static unsigned depth(const struct rpl_target *t, const struct rpl_target *avoid
     unsigned hops = 0;
 
     while (hops < RPL_PATH_MAX) {
-        const struct rpl_edge *edge = chosen_edge(t);
+        const struct rpl_edge *edge = rpl_target_chosen(t);
         if (t == avoid || !edge)
             return 0;
         hops++;
-        if (!edge->parent)
+        if (edge->self)
             return hops;
         t = edge->parent;
     }
@@ -32,10 +32,10 @@ static unsigned depth(const struct rpl_target *t, const struct rpl_target *avoid
 static bool passes_through(const struct rpl_target *t, const struct rpl_target *node)
 {
     for (unsigned hops = 0; t && hops <= RPL_PATH_MAX; hops++) {
-        const struct rpl_edge *edge = chosen_edge(t);
+        const struct rpl_edge *edge = rpl_target_chosen(t);
         if (t == node)
             return true;
-        t = edge ? edge->parent : NULL;
+        t = edge ? rpl_edge_parent(edge) : NULL;
     }
     return false;
 }
@@ -61,11 +61,11 @@ static int best_edge(const struct rpl_target *t)
     unsigned best_score = 0;
     int best = -1;
 
-    for (uint8_t i = 0; i < t->edge_count; i++) {
-        const struct rpl_edge *edge = &t->edge[i];
-        unsigned up = edge->parent ? depth(edge->parent, t) : 0;
+    for (uint8_t i = 0; i < t->way_count; i++) {
+        const struct rpl_edge *edge = &rpl_target_edges(t)[i];
+        unsigned up = edge->self ? 0 : depth(edge->parent, t);
         unsigned score;
-        if (edge->parent && (up == 0 || up + 1 > RPL_PATH_MAX))
+        if (!edge->self && (up == 0 || up + 1 > RPL_PATH_MAX))
             continue;
         score = rpl_path_control_preference(t->inst, edge->path_control) * (RPL_PATH_MAX + 1) + up;
         if (best < 0 || score < best_score) {
@@ -76,23 +76,29 @@ static int best_edge(const struct rpl_target *t)
     return best;
 }
 
-static void select_edge(struct rpl_target *t, enum rpl_cause cause)
+/* How the parent in use was named; zeros if there is none. */
+static struct rpl_addr named_parent(const struct rpl_target *t)
 {
-    struct rpl_instance *inst = t->inst;
-    bool was = t->reachable;
-    struct rpl_route route = {.kind = RPL_ROUTE_TUN,
-                              .dst = t->prefix,
-                              .dst_len = t->len,
-                              .metric = inst->cfg.route_metric};
+    const struct rpl_edge *edge = rpl_target_chosen(t);
+
+    return edge ? *rpl_edge_addr(edge) : (struct rpl_addr){0};
+}
+
+/* Choose anew; |was| is the parent that was in use. */
+static void select_edge(struct rpl_target *t, const struct rpl_addr *was, enum rpl_cause cause)
+{
+    bool reachable = t->reachable;
+    struct rpl_addr via;
 
     t->chosen = (int8_t)best_edge(t);
     if (t->chosen >= 0) {
-        rpl_rt_want(inst->engine, &t->route, &route, inst->cfg.id);
-        rpl_target_up(t, &t->edge[t->chosen].parent_addr, cause);
+        via = named_parent(t);
+        rpl_rt_want_target(t, false); /* always to rpl0 */
+        rpl_target_up(t, &via, was, cause);
     } else {
-        rpl_target_down(t, cause);
+        rpl_target_down(t, was, cause);
     }
-    if (was != t->reachable)
+    if (reachable != t->reachable)
         queue_dependants(t);
 }
 
@@ -102,57 +108,77 @@ void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause)
     struct rpl_target *t;
 
     while ((t = TAILQ_FIRST(&inst->work)) != NULL) {
+        struct rpl_addr was = named_parent(t);
         TAILQ_REMOVE(&inst->work, t, work);
         t->queued = false;
-        select_edge(t, t->reachable ? RPL_CAUSE_PARENT_GONE : cause);
+        select_edge(t, &was, t->reachable ? RPL_CAUSE_PARENT_GONE : cause);
         rpl_target_release(t);
     }
 }
 
-static void unlink_edge(struct rpl_edge *edge)
+/* Parents know their edges by address: a move has to be told. */
+static void move_edge(struct rpl_edge *from, struct rpl_edge *to)
 {
-    struct rpl_target *parent = edge->parent;
+    to->child = from->child;
+    to->path_control = from->path_control;
+    to->self = from->self;
+    if (from->self) {
+        to->own = from->own;
+        return;
+    }
+    to->parent = from->parent;
+    LIST_INSERT_BEFORE(from, to, dependant);
+    LIST_REMOVE(from, dependant);
+}
 
-    if (edge->linked)
-        LIST_REMOVE(edge, dependant);
-    edge->linked = false;
-    edge->parent = NULL;
+/* Several edges stand in a block of their own. The first ones stay; false without memory. */
+static bool resize(struct rpl_target *t, uint8_t count)
+{
+    struct rpl_engine *e = t->inst->engine;
+    struct rpl_edge *block;
+
+    if (t->way_count <= 1 && count > 1) {
+        block = rpl_alloc(e, RPL_PARENTS_MAX * sizeof(*block));
+        if (!block)
+            return false;
+        if (t->way_count == 1)
+            move_edge(&t->edge, &block[0]);
+        t->edges = block;
+    } else if (t->way_count > 1 && count <= 1) {
+        block = t->edges;
+        if (count == 1)
+            move_edge(&block[0], &t->edge);
+        rpl_free(e, block);
+    }
+    t->way_count = count;
+    return true;
+}
+
+static void remove_edge(struct rpl_target *t, uint8_t index)
+{
+    struct rpl_edge *edge = edges(t);
+    struct rpl_target *parent = edge[index].self ? NULL : edge[index].parent;
+
+    if (parent)
+        LIST_REMOVE(&edge[index], dependant);
+    for (uint8_t i = index; i + 1 < t->way_count; i++)
+        move_edge(&edge[i + 1], &edge[i]);
+    (void)resize(t, (uint8_t)(t->way_count - 1));
+    t->chosen = -1;
     if (parent)
         rpl_target_release(parent);
 }
 
-static void link_edge(struct rpl_target *t, struct rpl_edge *edge, struct rpl_target *parent)
+static bool names(const struct rpl_edge *edge, const struct rpl_addr *addr, bool self)
 {
-    edge->child = t;
-    edge->parent = parent;
-    edge->linked = parent != NULL;
-    if (parent)
-        LIST_INSERT_HEAD(&parent->dependants, edge, dependant);
-}
-
-/* Edges live in an array and are linked by address: take one out and move the rest down. */
-static void remove_edge(struct rpl_target *t, uint8_t index)
-{
-    unlink_edge(&t->edge[index]);
-    for (uint8_t i = index; i + 1 < t->edge_count; i++) {
-        struct rpl_target *parent = t->edge[i + 1].parent;
-        if (t->edge[i + 1].linked)
-            LIST_REMOVE(&t->edge[i + 1], dependant);
-        t->edge[i] = t->edge[i + 1];
-        t->edge[i + 1].linked = false;
-        link_edge(t, &t->edge[i], parent);
-    }
-    t->edge_count--;
-    memset(&t->edge[t->edge_count], 0, sizeof(t->edge[0]));
-    t->chosen = -1;
+    return self || edge->self ? self == edge->self : rpl_addr_equal(&edge->parent->prefix, addr);
 }
 
 static int find_edge(const struct rpl_target *t, const struct rpl_addr *addr, bool self)
 {
-    for (uint8_t i = 0; i < t->edge_count; i++) {
-        if (self ? t->edge[i].parent == NULL : rpl_addr_equal(&t->edge[i].parent_addr, addr))
+    for (uint8_t i = 0; i < t->way_count; i++)
+        if (names(&rpl_target_edges(t)[i], addr, self))
             return i;
-    }
     return -1;
 }
 
@@ -171,8 +197,7 @@ static bool listed(const struct rpl_edge *edge, const struct rpl_source_parent *
                    uint8_t count)
 {
     for (uint8_t i = 0; i < count; i++)
-        if (parents[i].self ? edge->parent == NULL
-                            : rpl_addr_equal(&parents[i].addr, &edge->parent_addr))
+        if (names(edge, &parents[i].addr, parents[i].self))
             return true;
     return false;
 }
@@ -181,23 +206,31 @@ static int add_parent(struct rpl_target *t, const struct rpl_source_parent *p)
 {
     int at = find_edge(t, &p->addr, p->self);
     struct rpl_target *parent = NULL;
+    struct rpl_edge *edge;
 
-    if (at >= 0) {
-        t->edge[at].path_control = p->path_control;
-        t->edge[at].parent_addr = p->addr;
-        return 0;
-    }
-    if (t->edge_count == RPL_PARENTS_MAX)
+    if (at < 0 && t->way_count == RPL_PARENTS_MAX)
         return 0; /* the further ones are spare ways, not needed */
-    if (!p->self) {
-        parent = rpl_target_get(t->inst, &p->addr, 128);
-        if (!parent)
+    if (at < 0) {
+        if (!p->self && !(parent = rpl_target_get(t->inst, &p->addr, 128)))
             return -RPL_ERR_FULL;
+        at = t->way_count;
+        if (!resize(t, (uint8_t)(at + 1))) {
+            if (parent)
+                rpl_target_release(parent);
+            return -RPL_ERR_FULL;
+        }
+        edge = &edges(t)[at];
+        edge->child = t;
+        edge->self = p->self;
+        if (parent) {
+            edge->parent = parent;
+            LIST_INSERT_HEAD(&parent->dependants, edge, dependant);
+        }
     }
-    t->edge[t->edge_count].parent_addr = p->addr;
-    t->edge[t->edge_count].path_control = p->path_control;
-    link_edge(t, &t->edge[t->edge_count], parent);
-    t->edge_count++;
+    edge = &edges(t)[at];
+    edge->path_control = p->path_control;
+    if (p->self)
+        edge->own = p->addr;
     return 0;
 }
 
@@ -205,6 +238,7 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
                       enum rpl_freshness freshness, uint8_t lifetime)
 {
     struct rpl_engine *e = t->inst->engine;
+    struct rpl_addr was = named_parent(t);
     uint8_t added = 0;
 
     if (freshness == RPL_FRESH_IGNORE)
@@ -214,9 +248,9 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
         closes_cycle(t, parents, count))
         return -RPL_ERR_PARAM;
     /* New edges first: with no memory for any of them the old list stays. */
-    if (freshness != RPL_FRESH_MERGE && t->edge_count == RPL_PARENTS_MAX)
-        for (uint8_t i = t->edge_count; i-- > 0;)
-            if (!listed(&t->edge[i], parents, count))
+    if (freshness != RPL_FRESH_MERGE && t->way_count == RPL_PARENTS_MAX)
+        for (uint8_t i = t->way_count; i-- > 0;)
+            if (!listed(&edges(t)[i], parents, count))
                 remove_edge(t, i);
     for (uint8_t i = 0; i < count; i++)
         if (add_parent(t, &parents[i]) == 0)
@@ -224,18 +258,17 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
     if (added == 0)
         return -RPL_ERR_FULL;
     if (freshness != RPL_FRESH_MERGE) {
-        for (uint8_t i = t->edge_count; i-- > 0;)
-            if (!listed(&t->edge[i], parents, count))
+        for (uint8_t i = t->way_count; i-- > 0;)
+            if (!listed(&edges(t)[i], parents, count))
                 remove_edge(t, i);
         /* SEQ-11: a repeat with the same sequence does not extend the lifetime. */
-        t->expires = rpl_target_expiry(t, lifetime);
+        rpl_timer_set(e, &t->t_life, rpl_target_expiry(t, lifetime));
         t->path_lifetime = lifetime;
     }
     t->known = true;
     t->unconfirmed = false;
     t->last_dao = e->now;
-    rpl_timer_set(e, &t->t_life, t->expires);
-    select_edge(t, RPL_CAUSE_DAO);
+    select_edge(t, &was, RPL_CAUSE_DAO);
     rpl_source_work(t->inst, RPL_CAUSE_DAO);
     return 0;
 }
@@ -243,6 +276,7 @@ int rpl_source_update(struct rpl_target *t, const struct rpl_source_parent *pare
 /* A parent that is not known yet may follow: its coming looks at |t| again. */
 int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, rpl_tstamp expires)
 {
+    struct rpl_addr was = named_parent(t);
     uint8_t added = 0;
 
     for (uint8_t i = 0; i < ev->parent_count; i++) {
@@ -256,29 +290,29 @@ int rpl_source_restore(struct rpl_target *t, const struct rpl_event_target *ev, 
         return -RPL_ERR_FULL;
     t->known = t->unconfirmed = true;
     t->external = ev->external;
-    t->expires = expires;
     rpl_timer_set(t->inst->engine, &t->t_life, expires);
-    select_edge(t, RPL_CAUSE_NONE);
+    select_edge(t, &was, RPL_CAUSE_NONE);
     rpl_source_work(t->inst, RPL_CAUSE_NONE);
     return 0;
 }
 
 const struct rpl_addr *rpl_source_parent_of(const struct rpl_target *t)
 {
-    const struct rpl_edge *edge = chosen_edge(t);
+    const struct rpl_edge *edge = rpl_target_chosen(t);
 
-    return edge && edge->parent ? &edge->parent_addr : NULL;
+    return edge && !edge->self ? &edge->parent->prefix : NULL;
 }
 
 void rpl_source_drop(struct rpl_target *t, enum rpl_cause cause)
 {
     struct rpl_instance *inst = t->inst;
+    struct rpl_addr was = named_parent(t);
 
-    while (t->edge_count)
-        remove_edge(t, (uint8_t)(t->edge_count - 1));
+    while (t->way_count)
+        remove_edge(t, (uint8_t)(t->way_count - 1));
     t->known = t->unconfirmed = t->moved = t->has_pending = false;
     rpl_timer_stop(inst->engine, &t->t_life);
-    select_edge(t, cause);
+    select_edge(t, &was, cause);
     rpl_target_release(t);
     rpl_source_work(inst, RPL_CAUSE_PARENT_GONE);
 }
@@ -288,11 +322,13 @@ bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *ch
 {
     struct rpl_target *t = rpl_target_find(inst, child, 128);
     int at = t ? find_edge(t, parent, parent_self) : -1;
+    struct rpl_addr was;
 
     if (at < 0)
         return false;
+    was = named_parent(t);
     remove_edge(t, (uint8_t)at);
-    select_edge(t, cause);
+    select_edge(t, &was, cause);
     rpl_source_work(inst, RPL_CAUSE_PARENT_GONE);
     return true;
 }

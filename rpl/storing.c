@@ -6,23 +6,48 @@
  */
 #include "rpl/engine.h"
 
-static struct rpl_hop *find_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
+static struct rpl_hop *hops(struct rpl_target *t)
 {
-    for (uint8_t i = 0; i < t->hop_count; i++)
-        if (t->hop[i].ifindex == ifindex && rpl_addr_equal(&t->hop[i].via, via))
-            return &t->hop[i];
-    return NULL;
+    return t->way_count > 1 ? t->hops : &t->hop;
 }
 
-bool rpl_storing_has_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
+/* Several hops stand in a block of their own. The first ones stay; false without memory. */
+static bool resize(struct rpl_target *t, uint8_t count)
 {
-    return find_hop(t, via, ifindex) != NULL;
+    struct rpl_engine *e = t->inst->engine;
+    struct rpl_hop *block;
+
+    if (t->way_count <= 1 && count > 1) {
+        block = rpl_alloc(e, RPL_PARENTS_MAX * sizeof(*block));
+        if (!block)
+            return false;
+        block[0] = t->hop;
+        t->hops = block;
+    } else if (t->way_count > 1 && count <= 1) {
+        block = t->hops;
+        t->hop = block[0];
+        rpl_free(e, block);
+    }
+    t->way_count = count;
+    return true;
+}
+
+static struct rpl_hop *find_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
+{
+    struct rpl_hop *hop = hops(t);
+
+    for (uint8_t i = 0; i < t->way_count; i++)
+        if (hop[i].ifindex == ifindex && rpl_addr_equal(&hop[i].via, via))
+            return &hop[i];
+    return NULL;
 }
 
 bool rpl_storing_is_hop(const struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
 {
-    for (uint8_t i = 0; i < t->hop_count; i++)
-        if (t->hop[i].ifindex == ifindex && rpl_addr_equal(&t->hop[i].via, via))
+    const struct rpl_hop *hop = rpl_target_hops(t);
+
+    for (uint8_t i = 0; i < t->way_count; i++)
+        if (hop[i].ifindex == ifindex && rpl_addr_equal(&hop[i].via, via))
             return true;
     return false;
 }
@@ -59,41 +84,38 @@ static bool prefers(const struct rpl_target *t, const struct rpl_hop *a, const s
     return a->since > b->since;
 }
 
-static void settle(struct rpl_target *t, enum rpl_cause cause)
+/* Use the best of the hops; |was| is the one that was in use if |t| was reachable. */
+static void settle(struct rpl_target *t, const struct rpl_hop *was, enum rpl_cause cause)
 {
-    struct rpl_instance *inst = t->inst;
-    struct rpl_engine *e = inst->engine;
+    struct rpl_hop *hop = hops(t);
     rpl_tstamp first = RPL_NEVER;
-    struct rpl_route route = {.kind = RPL_ROUTE_VIA,
-                              .dst = t->prefix,
-                              .dst_len = t->len,
-                              .metric = inst->cfg.route_metric};
+    bool changed;
 
-    for (uint8_t i = 1; i < t->hop_count; i++)
-        if (prefers(t, &t->hop[i], &t->hop[0])) {
-            struct rpl_hop best = t->hop[i];
-            t->hop[i] = t->hop[0];
-            t->hop[0] = best;
+    for (uint8_t i = 1; i < t->way_count; i++)
+        if (prefers(t, &hop[i], &hop[0])) {
+            struct rpl_hop best = hop[i];
+            hop[i] = hop[0];
+            hop[0] = best;
         }
-    for (uint8_t i = 0; i < t->hop_count; i++)
-        if (t->hop[i].expires < first)
-            first = t->hop[i].expires;
-    t->expires = t->hop[0].expires;
-    rpl_timer_set(e, &t->t_life, first);
-    route.via = t->hop[0].via;
-    route.ifindex = t->hop[0].ifindex;
-    rpl_rt_want(e, &t->route, &route, inst->cfg.id);
-    rpl_target_up(t, &t->hop[0].via, cause);
+    for (uint8_t i = 0; i < t->way_count; i++)
+        if (hop[i].expires < first)
+            first = hop[i].expires;
+    rpl_timer_set(t->inst->engine, &t->t_life, first);
+    changed =
+        !t->reachable || hop[0].ifindex != was->ifindex || !rpl_addr_equal(&hop[0].via, &was->via);
+    rpl_rt_want_target(t, changed);
+    rpl_target_up(t, &hop[0].via, &was->via, cause);
 }
 
+/* NULL without memory. */
 static struct rpl_hop *add_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex)
 {
-    struct rpl_hop *h = &t->hop[t->hop_count];
+    struct rpl_hop *h;
 
-    if (t->hop_count == RPL_PARENTS_MAX)
-        h--; /* the last and least one makes room */
-    else
-        t->hop_count++;
+    /* The last and least one makes room. */
+    if (t->way_count < RPL_PARENTS_MAX && !resize(t, (uint8_t)(t->way_count + 1)))
+        return NULL;
+    h = &hops(t)[t->way_count - 1];
     *h = (struct rpl_hop){.via = *via, .ifindex = ifindex, .since = t->inst->engine->now};
     return h;
 }
@@ -102,36 +124,43 @@ uint8_t rpl_storing_path_control(const struct rpl_target *t)
 {
     uint8_t bits = 0;
 
-    for (uint8_t i = 0; i < t->hop_count; i++)
-        bits |= t->hop[i].path_control;
+    for (uint8_t i = 0; i < t->way_count; i++)
+        bits |= rpl_target_hops(t)[i].path_control;
     return bits ? bits : RPL_PATH_CONTROL; /* PCT-06: most stacks send none */
 }
 
-void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
-                        enum rpl_freshness freshness, const struct rpl_wire_transit *tr)
+/* A new Path Sequence: |h| (NULL: the hop is new) stays, the others go. */
+static struct rpl_hop *replace(struct rpl_target *t, struct rpl_hop *h, const struct rpl_addr *via,
+                               uint32_t ifindex, bool cleanup)
+{
+    struct rpl_hop keep =
+        h ? *h : (struct rpl_hop){.via = *via, .ifindex = ifindex, .since = t->inst->engine->now};
+
+    /* R09-01, R09-02: the way it had is cleaned up if its owner asks for that. */
+    for (uint8_t i = 0; cleanup && i < t->way_count; i++)
+        if (&hops(t)[i] != h)
+            rpl_dco_moved(t, &hops(t)[i]);
+    (void)resize(t, 1);
+    t->hop = keep;
+    return &t->hop;
+}
+
+int rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
+                       enum rpl_freshness freshness, const struct rpl_wire_transit *tr)
 {
     struct rpl_hop *h = find_hop(t, via, ifindex);
+    struct rpl_hop was = *hops(t);
     uint8_t bits = rpl_storing_path_control(t);
-    bool added = false;
+    bool added = !h;
 
     if (freshness == RPL_FRESH_IGNORE)
-        return;
-    if (freshness == RPL_FRESH_REPLACE) {
-        /* R09-01, R09-02: the way it had is cleaned up if its owner asks for that. */
-        if (tr->invalidate && t->moved)
-            for (uint8_t i = 0; i < t->hop_count; i++)
-                if (&t->hop[i] != h)
-                    rpl_dco_moved(t, &t->hop[i]);
-        struct rpl_hop keep = h ? *h : (struct rpl_hop){.since = t->inst->engine->now};
-        keep.via = *via;
-        keep.ifindex = ifindex;
-        t->hop[0] = keep;
-        t->hop_count = 1;
-        h = &t->hop[0];
-    } else if (!h) {
+        return 0;
+    if (freshness == RPL_FRESH_REPLACE)
+        h = replace(t, h, via, ifindex, tr->invalidate && t->moved);
+    else if (!h)
         h = add_hop(t, via, ifindex);
-        added = true;
-    }
+    if (!h)
+        return -RPL_ERR_FULL;
     /* SEQ-11: a repeat with the same sequence does not extend the lifetime; of a stuck target
      * every DAO is taken for a new one. */
     if (freshness != RPL_FRESH_MERGE || added)
@@ -144,20 +173,27 @@ void rpl_storing_update(struct rpl_target *t, const struct rpl_addr *via, uint32
     t->last_dao = t->inst->engine->now;
     if (freshness == RPL_FRESH_MERGE)
         bits = (uint8_t)(rpl_storing_path_control(t) & ~bits);
-    settle(t, RPL_CAUSE_DAO);
+    settle(t, &was, RPL_CAUSE_DAO);
     /* DST-06: the same sequence is news where it brings further bits. */
     if (freshness != RPL_FRESH_MERGE || bits)
         rpl_storing_news(t);
+    return 0;
+}
+
+/* No hop is left. The last one stays to be read: the kernel's route goes by it. */
+static void down(struct rpl_target *t, enum rpl_cause cause)
+{
+    (void)resize(t, 0);
+    t->known = t->unconfirmed = false;
+    rpl_timer_stop(t->inst->engine, &t->t_life);
+    rpl_target_down(t, &t->hop.via, cause);
 }
 
 void rpl_storing_forget(struct rpl_target *t, enum rpl_cause cause)
 {
     struct rpl_instance *inst = t->inst;
 
-    t->hop_count = 0;
-    t->known = t->unconfirmed = false;
-    rpl_timer_stop(inst->engine, &t->t_life);
-    rpl_target_down(t, cause);
+    down(t, cause);
     if (t->is_news)
         TAILQ_REMOVE(&inst->news, t, news);
     t->is_news = false;
@@ -174,10 +210,7 @@ void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause)
         rpl_storing_forget(t, cause);
         return;
     }
-    t->hop_count = 0;
-    t->known = t->unconfirmed = false;
-    rpl_timer_stop(inst->engine, &t->t_life);
-    rpl_target_down(t, cause);
+    down(t, cause);
     /* The parent is told by a No-Path; the entry lives until it has left (DST-11). */
     if (!rpl_is_root(inst) && inst->joined)
         rpl_storing_news(t);
@@ -188,16 +221,17 @@ void rpl_storing_drop(struct rpl_target *t, enum rpl_cause cause)
 void rpl_storing_remove_hop(struct rpl_target *t, const struct rpl_addr *via, uint32_t ifindex,
                             enum rpl_cause cause)
 {
-    struct rpl_hop *h = find_hop(t, via, ifindex);
+    struct rpl_hop *h = find_hop(t, via, ifindex), *hop = hops(t), was = hop[0];
 
     if (!h)
         return;
-    t->hop_count--;
-    memmove(h, h + 1, (size_t)(&t->hop[t->hop_count] - h) * sizeof(*h));
-    if (t->hop_count == 0)
+    if (t->way_count == 1) {
         rpl_storing_drop(t, cause);
-    else
-        settle(t, cause);
+        return;
+    }
+    memmove(h, h + 1, (size_t)(&hop[t->way_count - 1] - h) * sizeof(*h));
+    (void)resize(t, (uint8_t)(t->way_count - 1));
+    settle(t, &was, cause);
 }
 
 void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *parent)
@@ -210,7 +244,7 @@ void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *pare
         h = find_hop(t, &parent->addr, parent->ifindex);
         if (!h)
             continue;
-        if (t->hop_count > 1) {
+        if (t->way_count > 1) {
             rpl_storing_remove_hop(t, &parent->addr, parent->ifindex, RPL_CAUSE_LOOP);
             continue;
         }
@@ -240,14 +274,15 @@ void rpl_storing_timeout(struct rpl_target *t)
 {
     rpl_tstamp now = t->inst->engine->now;
 
-    for (uint8_t i = t->hop_count; i-- > 0;)
-        if (t->hop[i].expires <= now) {
-            struct rpl_hop gone = t->hop[i];
-            bool last = t->hop_count == 1;
-            rpl_storing_remove_hop(t, &gone.via, gone.ifindex, RPL_CAUSE_EXPIRED);
-            if (last)
-                return; /* |t| may be gone */
-        }
+    for (uint8_t i = t->way_count; i-- > 0;) {
+        struct rpl_hop hop = hops(t)[i];
+        bool last = t->way_count == 1;
+        if (hop.expires > now)
+            continue;
+        rpl_storing_remove_hop(t, &hop.via, hop.ifindex, RPL_CAUSE_EXPIRED);
+        if (last)
+            return; /* |t| may be gone */
+    }
 }
 
 /* The way of our former life: kept, shown as pending, confirmed by a DAO or dropped. */
@@ -255,10 +290,10 @@ static void take_up(struct rpl_target *t, const struct rpl_addr *via, uint32_t i
                     rpl_tstamp expires)
 {
     t->known = t->unconfirmed = true;
-    t->hop_count = 1;
-    t->hop[0] = (struct rpl_hop){
+    (void)resize(t, 1);
+    t->hop = (struct rpl_hop){
         .via = *via, .ifindex = ifindex, .since = t->inst->engine->now, .expires = expires};
-    settle(t, RPL_CAUSE_NONE);
+    settle(t, &t->hop, RPL_CAUSE_NONE);
 }
 
 void rpl_storing_found(struct rpl_instance *inst, const struct rpl_route *route)

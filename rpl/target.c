@@ -48,6 +48,17 @@ static struct rpl_target *new_target(struct rpl_instance *inst, const struct rpl
     if (!rpl_index_add(e, &e->target_index, hash(inst, prefix, len), id))
         goto timer;
     t->id = id;
+    t->inst = inst;
+    t->prefix = *prefix;
+    t->len = len;
+    t->chosen = -1;
+    t->joined = e->now;
+    t->rt.of_target = true;
+    LIST_INIT(&t->rt.waits);
+    if (!rpl_storing(inst))
+        LIST_INIT(&t->dependants);
+    RB_INSERT(rpl_target_tree, &inst->targets, t);
+    inst->target_count++;
     return t;
 timer:
     rpl_timer_unregister(e, &t->t_life);
@@ -65,18 +76,8 @@ struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_ad
     if (t || inst->target_count + inst->external_count >= e->limits.targets)
         return t;
     t = new_target(inst, prefix, len);
-    if (!t) {
+    if (!t)
         rpl_count(e, RPL_COUNT_DROP_NOMEM);
-        return NULL;
-    }
-    t->inst = inst;
-    t->prefix = *prefix;
-    t->len = len;
-    t->chosen = -1;
-    t->joined = e->now;
-    LIST_INIT(&t->dependants);
-    RB_INSERT(rpl_target_tree, &inst->targets, t);
-    inst->target_count++;
     return t;
 }
 
@@ -89,6 +90,10 @@ static void free_target(struct rpl_target *t)
         TAILQ_REMOVE(&inst->work, t, work);
     if (t->is_news)
         TAILQ_REMOVE(&inst->news, t, news);
+    if (t->way_count > 1 && rpl_storing(inst))
+        rpl_free(e, t->hops);
+    else if (t->way_count > 1)
+        rpl_free(e, t->edges);
     rpl_timer_unregister(e, &t->t_life);
     RB_REMOVE(rpl_target_tree, &inst->targets, t);
     inst->target_count--;
@@ -98,9 +103,10 @@ static void free_target(struct rpl_target *t)
 
 void rpl_target_release(struct rpl_target *t)
 {
-    if (t->known || t->queued || t->is_news || t->edge_count || !LIST_EMPTY(&t->dependants))
+    if (t->known || t->queued || t->is_news || t->way_count || !rpl_rt_idle(&t->rt))
         return;
-    free_target(t);
+    if (rpl_storing(t->inst) || LIST_EMPTY(&t->dependants))
+        free_target(t);
 }
 
 void rpl_targets_free(struct rpl_instance *inst)
@@ -153,36 +159,38 @@ rpl_tstamp rpl_target_expiry(const struct rpl_target *t, uint8_t lifetime)
     return rpl_instance_expiry(t->inst, lifetime);
 }
 
-void rpl_target_up(struct rpl_target *t, const struct rpl_addr *via, enum rpl_cause cause)
+rpl_tstamp rpl_target_expires(const struct rpl_target *t)
 {
-    struct rpl_instance *inst = t->inst;
-    struct rpl_effect_trace *trace;
-
-    t->reachable = true;
-    if (t->was_up && rpl_addr_equal(via, &t->last_via))
-        return;
-    trace = rpl_trace(inst->engine, t->was_up ? RPL_TRACE_NODE_CHANGE : RPL_TRACE_NODE_UP, cause,
-                      inst, &t->prefix, via, t->path_seq);
-    trace->len = t->len;
-    if (!t->was_up)
-        inst->node_count++;
-    t->was_up = true;
-    t->last_via = *via;
+    return rpl_storing(t->inst) ? rpl_target_hops(t)->expires : t->t_life.due;
 }
 
-void rpl_target_down(struct rpl_target *t, enum rpl_cause cause)
+void rpl_target_up(struct rpl_target *t, const struct rpl_addr *via, const struct rpl_addr *was,
+                   enum rpl_cause cause)
 {
     struct rpl_instance *inst = t->inst;
     struct rpl_effect_trace *trace;
 
-    t->reachable = false;
-    rpl_rt_unwant(inst->engine, &t->route);
-    if (!t->was_up)
+    if (t->reachable && rpl_addr_equal(via, was))
         return;
-    t->was_up = false;
+    trace = rpl_trace(inst->engine, t->reachable ? RPL_TRACE_NODE_CHANGE : RPL_TRACE_NODE_UP, cause,
+                      inst, &t->prefix, via, t->path_seq);
+    trace->len = t->len;
+    if (!t->reachable)
+        inst->node_count++;
+    t->reachable = true;
+}
+
+void rpl_target_down(struct rpl_target *t, const struct rpl_addr *was, enum rpl_cause cause)
+{
+    struct rpl_instance *inst = t->inst;
+    struct rpl_effect_trace *trace;
+
+    rpl_rt_unwant_target(t);
+    if (!t->reachable)
+        return;
+    t->reachable = false;
     inst->node_count--;
-    trace = rpl_trace(inst->engine, RPL_TRACE_NODE_DOWN, cause, inst, &t->prefix, &t->last_via,
-                      t->path_seq);
+    trace = rpl_trace(inst->engine, RPL_TRACE_NODE_DOWN, cause, inst, &t->prefix, was, t->path_seq);
     trace->len = t->len;
 }
 

@@ -97,7 +97,7 @@ bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *
 
 static enum rpl_route_state route_state(const struct rpl_rt *rt)
 {
-    if (!rt)
+    if (!rt->wanted)
         return RPL_ROUTE_STATE_NONE;
     if (rpl_rt_settled(rt))
         return RPL_ROUTE_STATE_INSTALLED;
@@ -109,11 +109,14 @@ static size_t chain(const struct rpl_target *t, const struct rpl_target **out)
 {
     size_t n = 0;
 
-    while (n < RPL_PATH_MAX && t && t->chosen >= 0) {
+    while (n < RPL_PATH_MAX) {
+        const struct rpl_edge *edge = rpl_target_chosen(t);
+        if (!edge)
+            return 0;
         out[n++] = t;
-        if (!t->edge[t->chosen].parent)
+        if (edge->self)
             return n;
-        t = t->edge[t->chosen].parent;
+        t = edge->parent;
     }
     return 0;
 }
@@ -126,17 +129,18 @@ static void fill_source(const struct rpl_target *t, struct rpl_view_node *out)
     out->hops = (uint16_t)hops;
     if (hops)
         out->via = path[hops - 1]->prefix;
-    for (uint8_t i = 0; i < t->edge_count; i++) {
+    for (uint8_t i = 0; i < t->way_count; i++) {
         /* The one in use comes first. */
         uint8_t from = t->chosen <= 0   ? i
                        : i == 0         ? (uint8_t)t->chosen
                        : i <= t->chosen ? (uint8_t)(i - 1)
                                         : i;
-        out->parent[i].address = t->edge[from].parent_addr;
-        out->parent[i].self = t->edge[from].parent == NULL;
-        out->parent[i].path_control = t->edge[from].path_control;
+        const struct rpl_edge *edge = &rpl_target_edges(t)[from];
+        out->parent[i].address = *rpl_edge_addr(edge);
+        out->parent[i].self = edge->self;
+        out->parent[i].path_control = edge->path_control;
     }
-    out->parent_count = t->edge_count;
+    out->parent_count = t->way_count;
 }
 
 static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_view_node *out)
@@ -152,18 +156,19 @@ static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_vie
         .external = t->external,
         .path_sequence = t->path_seq,
         .stuck = !t->moved,
-        .lifetime = until(now, t->expires),
+        .lifetime = until(now, rpl_target_expires(t)),
         .last_dao = since(now, t->last_dao),
         .joined = since(now, t->joined),
-        .route = t->unconfirmed ? RPL_ROUTE_STATE_PENDING : route_state(t->route),
-        .route_error = t->route ? t->route->error : 0,
+        .route = t->unconfirmed ? RPL_ROUTE_STATE_PENDING : route_state(&t->rt),
+        .route_error = t->rt.wanted ? t->rt.error : 0,
     };
     if (!storing) {
         fill_source(t, out);
-    } else if (t->hop_count) {
-        out->via = t->hop[0].via;
-        out->ifindex = t->hop[0].ifindex;
-        out->hops = rpl_addr_same_iid(&t->hop[0].via, &t->prefix) ? 1 : 0;
+    } else if (t->way_count) {
+        const struct rpl_hop *hop = rpl_target_hops(t);
+        out->via = hop->via;
+        out->ifindex = hop->ifindex;
+        out->hops = rpl_addr_same_iid(&hop->via, &t->prefix) ? 1 : 0;
     }
 }
 
@@ -184,8 +189,8 @@ static void fill_external(const struct rpl_external *x, rpl_tstamp now, struct r
         .lifetime = until(now, x->expires),
         .last_dao = since(now, x->last_dao),
         .joined = since(now, x->joined),
-        .route = route_state(x->route),
-        .route_error = x->route ? x->route->error : 0,
+        .route = x->route ? route_state(&x->route->rt) : RPL_ROUTE_STATE_NONE,
+        .route_error = x->route ? x->route->rt.error : 0,
     };
     out->parent[0].address = x->router;
 }
@@ -209,6 +214,17 @@ static bool next_external(struct rpl_instance *inst, struct rpl_cursor *cursor, 
     return true;
 }
 
+/* The first target of |inst| behind the one that |cursor| shows, which may be gone. */
+static struct rpl_target *target_after(struct rpl_instance *inst, const struct rpl_cursor *cursor)
+{
+    struct rpl_target key = {.prefix = cursor->addr, .len = cursor->len};
+    struct rpl_target *t = RB_NFIND(rpl_target_tree, &inst->targets, &key);
+
+    if (t && rpl_target_compare(t, &key) == 0)
+        t = RB_NEXT(rpl_target_tree, &inst->targets, t);
+    return t;
+}
+
 bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
                         struct rpl_view_node *out)
 {
@@ -216,16 +232,12 @@ bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *curs
 
     for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
-        struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
-        if (cursor->started && cursor->index == i) {
-            struct rpl_target key = {.prefix = cursor->addr, .len = cursor->len};
-            t = RB_NFIND(rpl_target_tree, &inst->targets, &key);
-            if (t && rpl_target_compare(t, &key) == 0)
-                t = RB_NEXT(rpl_target_tree, &inst->targets, t);
-        }
+        bool go_on = cursor->started && cursor->index == i;
+        struct rpl_target *t =
+            go_on ? target_after(inst, cursor) : RB_MIN(rpl_target_tree, &inst->targets);
         while (t && !t->known)
             t = RB_NEXT(rpl_target_tree, &inst->targets, t);
-        if (!t || (cursor->started && cursor->external && cursor->index == i)) {
+        if (!t || (go_on && cursor->external)) {
             if (next_external(inst, cursor, now, out))
                 return true;
             continue;
@@ -304,29 +316,68 @@ bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor 
 
 /* ---- routes ------------------------------------------------------------------------ */
 
+static void fill_route(struct rpl_rt *rt, uint8_t instance, struct rpl_view_route_entry *out)
+{
+    out->instance = instance;
+    rpl_rt_describe(rt, &out->route);
+    out->state = rt->wanted ? route_state(rt) : RPL_ROUTE_STATE_PENDING;
+    out->error = rt->error;
+}
+
+/* The first target of |inst| with a route; |after| (NULL: from the first one) comes before it. */
+static struct rpl_target *next_routed(struct rpl_instance *inst, const struct rpl_cursor *after)
+{
+    struct rpl_target *t =
+        after ? target_after(inst, after) : RB_MIN(rpl_target_tree, &inst->targets);
+
+    while (t && rpl_rt_idle(&t->rt))
+        t = RB_NEXT(rpl_target_tree, &inst->targets, t);
+    return t;
+}
+
+/* The first route of no target behind |cursor|, whose |index| is a metric here. */
+static struct rpl_rt_own *next_own(struct rpl_engine *e, const struct rpl_cursor *cursor)
+{
+    struct rpl_rt_own key = {
+        .route = {.dst = cursor->addr, .dst_len = cursor->len, .metric = cursor->index}};
+    struct rpl_rt_own *own;
+
+    if (!cursor->started)
+        return RB_MIN(rpl_rt_tree, &e->routes);
+    own = RB_NFIND(rpl_rt_tree, &e->routes, &key);
+    if (own && rpl_rt_compare(own, &key) == 0)
+        own = RB_NEXT(rpl_rt_tree, &e->routes, own);
+    return own;
+}
+
+/* |cursor->ifindex| says what it points at: 0 = a route of no target, else instance + 1. */
 bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                          struct rpl_view_route_entry *out)
 {
     struct rpl_engine *e = rpl_unconst(engine);
-    struct rpl_rt *rt = RB_MIN(rpl_rt_tree, &e->routes);
+    struct rpl_rt_own *own = cursor->ifindex == 0 ? next_own(e, cursor) : NULL;
+    uint32_t first = cursor->ifindex ? cursor->ifindex - 1 : 0;
 
-    if (cursor->started) {
-        /* |index| carries the metric: the key is destination, length, metric. */
-        struct rpl_rt key = {
-            .want = {.dst = cursor->addr, .dst_len = cursor->len, .metric = cursor->index}};
-        rt = RB_NFIND(rpl_rt_tree, &e->routes, &key);
-        if (rt && rpl_rt_compare(rt, &key) == 0)
-            rt = RB_NEXT(rpl_rt_tree, &e->routes, rt);
+    if (own) {
+        *cursor = (struct rpl_cursor){.started = true,
+                                      .index = own->route.metric,
+                                      .len = own->route.dst_len,
+                                      .addr = own->route.dst};
+        fill_route(&own->rt, own->instance, out);
+        return true;
     }
-    if (!rt)
-        return false;
-    *cursor = (struct rpl_cursor){
-        .started = true, .index = rt->want.metric, .len = rt->want.dst_len, .addr = rt->want.dst};
-    out->instance = rt->instance;
-    out->route = rt->wanted ? rt->want : rt->have;
-    out->state = rt->wanted ? route_state(rt) : RPL_ROUTE_STATE_PENDING;
-    out->error = rt->error;
-    return true;
+    for (uint32_t i = first; i < e->instance_count; i++) {
+        bool within = cursor->ifindex == i + 1;
+        struct rpl_target *t = next_routed(&e->instance[i], within ? cursor : NULL);
+        if (!t)
+            continue;
+        *cursor = (struct rpl_cursor){
+            .started = true, .ifindex = i + 1, .len = t->len, .addr = t->prefix};
+        fill_route(&t->rt, t->inst->cfg.id, out);
+        return true;
+    }
+    *cursor = (struct rpl_cursor){.started = true, .ifindex = e->instance_count + 1};
+    return false;
 }
 
 uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter counter)
@@ -360,7 +411,7 @@ static const struct rpl_target *longest_match(struct rpl_instance *inst, const s
 static uint32_t first_ifindex(struct rpl_instance *inst, const struct rpl_target *first)
 {
     struct rpl_engine *e = inst->engine;
-    const struct rpl_addr *named = &first->edge[first->chosen].parent_addr;
+    const struct rpl_addr *named = rpl_edge_addr(&rpl_target_edges(first)[first->chosen]);
     struct rpl_addr local;
     struct rpl_iface *iface;
     uint32_t ifindex;
