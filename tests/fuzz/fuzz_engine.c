@@ -2,7 +2,8 @@
 /*
  * The engine under a stream of events and time steps, made of the input octets. After each
  * event: no source route repeats a node, tables are within their caps, every route lies inside
- * the prefix. At the end nothing is left allocated. The rig also aborts when the engine sends
+ * the prefix, and a kernel that does what the engine says has the routes that the engine thinks it
+ * has. At the end nothing is left allocated. The rig also aborts when the engine sends
  * something that our own strict reader refuses.
  */
 #include <stdint.h>
@@ -21,6 +22,16 @@ struct input {
     size_t left;
 };
 
+/* The kernel: what it has, and what it was told and has not answered. */
+#define ROUTES 64
+static struct {
+    size_t count, waiting;
+    struct rpl_route route[ROUTES];
+    struct rpl_effect_route wait[RIG_ROUTES];
+    bool wait_set[RIG_ROUTES];
+    bool lost; /* more happened than the rig keeps */
+} kernel;
+
 static uint8_t take(struct input *in)
 {
     if (in->left == 0)
@@ -33,6 +44,95 @@ static void check(bool ok)
 {
     if (!ok)
         abort();
+}
+
+static bool same_key(const struct rpl_route *a, const struct rpl_route *b)
+{
+    return rpl_addr_equal(&a->dst, &b->dst) && a->dst_len == b->dst_len && a->metric == b->metric;
+}
+
+static void kernel_remove(const struct rpl_route *route)
+{
+    for (size_t i = 0; i < kernel.count; i++)
+        if (same_key(&kernel.route[i], route)) {
+            kernel.route[i] = kernel.route[--kernel.count];
+            return;
+        }
+}
+
+static void kernel_set(const struct rpl_route *route)
+{
+    kernel_remove(route);
+    check(kernel.count < ROUTES);
+    kernel.route[kernel.count++] = *route;
+}
+
+static void kernel_link_down(void)
+{
+    for (size_t i = kernel.count; i-- > 0;)
+        if (kernel.route[i].kind == RPL_ROUTE_VIA)
+            kernel.route[i] = kernel.route[--kernel.count];
+}
+
+/* Take over what the engine said in the last event; answers that wait are given later. */
+static void kernel_follow(struct rig *rig)
+{
+    if (rig->route_count == RIG_ROUTES)
+        kernel.lost = true;
+    for (size_t i = 0; i < rig->route_count; i++) {
+        if (rig->kernel == RIG_WAIT && kernel.waiting < RIG_ROUTES) {
+            kernel.wait[kernel.waiting] = rig->route[i];
+            kernel.wait_set[kernel.waiting++] = rig->route_set[i];
+        } else if (rig->kernel == RIG_WAIT) {
+            kernel.lost = true;
+        } else if (!rig->route_set[i]) {
+            kernel_remove(&rig->route[i].route); /* no error but "there is none" is expected */
+        } else if (rig->kernel == RIG_YES) {
+            kernel_set(&rig->route[i].route);
+        }
+    }
+    rig->route_count = 0;
+}
+
+/* The oldest answer that waits. */
+static void kernel_answer(struct rig *rig, int error)
+{
+    struct rpl_event ev = {.type = RPL_EVENT_ROUTE_RESULT};
+
+    if (kernel.waiting == 0)
+        return;
+    ev.u.route_result.token = kernel.wait[0].token;
+    ev.u.route_result.error = kernel.wait_set[0] ? error : 0;
+    if (!kernel.wait_set[0])
+        kernel_remove(&kernel.wait[0].route);
+    else if (error == 0)
+        kernel_set(&kernel.wait[0].route);
+    kernel.waiting--;
+    memmove(kernel.wait, kernel.wait + 1, kernel.waiting * sizeof(kernel.wait[0]));
+    memmove(kernel.wait_set, kernel.wait_set + 1, kernel.waiting * sizeof(kernel.wait_set[0]));
+    rig_input(rig, &ev);
+    kernel_follow(rig);
+}
+
+static void check_routes(struct rig *rig)
+{
+    struct rpl_cursor c = {0};
+    struct rpl_view_route_entry v;
+    size_t known = 0;
+
+    if (kernel.waiting || kernel.lost)
+        return;
+    while (rpl_view_next_route(rig->engine, &c, &v))
+        for (size_t i = 0; i < kernel.count; i++) {
+            const struct rpl_route *have = &kernel.route[i];
+            if (!same_key(have, &v.route))
+                continue;
+            known++;
+            check(v.state != RPL_ROUTE_STATE_INSTALLED ||
+                  (have->kind == v.route.kind &&
+                   (have->kind != RPL_ROUTE_VIA || rpl_addr_equal(&have->via, &v.route.via))));
+        }
+    check(known == kernel.count);
 }
 
 static void check_nodes(struct rig *rig)
@@ -103,6 +203,7 @@ static void dao(struct rig *rig, struct input *in)
     struct rpl_addr src = storing ? rig_ll(from) : rig_global(target), root = rig_global(1);
     struct rpl_wire_message msg =
         rig_dao(take(in), &t, take(in), take(in), storing ? NULL : &parent);
+    struct rpl_wire_dao *d = &msg.u.dao;
 
     msg.u.dao.transit[0].path_control = (uint8_t)(from * target);
     if (rig->config.instance[0].serve_leaves && from & 1) {
@@ -114,6 +215,10 @@ static void dao(struct rig *rig, struct input *in)
         msg.u.dao.transit[0].external = true;
         msg.u.dao.target[0].flags = from & 2 ? 0x41 : 0x01;
         msg.u.dao.target[0].rovr[0] = (uint8_t)(target & 1);
+    }
+    for (uint8_t more = take(in) % 6; more > 2 && !storing; more--) {
+        d->transit[d->transit_count] = d->transit[0];
+        d->transit[d->transit_count++].parent = rig_global(1 + take(in) % NODES);
     }
     rig_receive(rig, &src, storing ? &rig->link_local : &root, &msg);
 }
@@ -184,6 +289,33 @@ static void restored(struct rpl_event_target *target, struct input *in, unsigned
     }
 }
 
+static void found_or_lost(struct rig *rig, struct input *in, unsigned n)
+{
+    struct rpl_event ev = {.type = n & 1 ? RPL_EVENT_ROUTE_LOST : RPL_EVENT_ROUTE_FOUND};
+    struct rpl_route *route = &ev.u.route.route;
+
+    while (kernel.waiting)
+        kernel_answer(rig, 0);
+    route->kind = (enum rpl_route_kind)(take(in) % 3);
+    route->dst = rig_global(n);
+    route->dst_len = 128;
+    route->ifindex = RIG_IF;
+    route->via = rig_ll(n);
+    route->metric = rig->config.instance[0].route_metric;
+    if (ev.type == RPL_EVENT_ROUTE_FOUND) {
+        kernel_set(route);
+        if (rig_input(rig, &ev) == -RPL_ERR_NOMEM)
+            kernel_remove(route);
+        return;
+    }
+    ev.u.route.all = n == NODES - 1;
+    if (ev.u.route.all)
+        kernel_link_down();
+    else
+        kernel_remove(route);
+    rig_input(rig, &ev);
+}
+
 static void other(struct rig *rig, struct input *in, uint8_t op)
 {
     struct rpl_event ev = {0};
@@ -191,6 +323,9 @@ static void other(struct rig *rig, struct input *in, uint8_t op)
 
     switch (op) {
     case 0:
+        while (kernel.waiting)
+            kernel_answer(rig, 0);
+        kernel_link_down();
         ev.type = RPL_EVENT_LINK;
         ev.u.link.ifindex = RIG_IF;
         ev.u.link.state = n & 1 ? RPL_LINK_DOWN : RPL_LINK_GONE;
@@ -216,19 +351,16 @@ static void other(struct rig *rig, struct input *in, uint8_t op)
         ev.u.command.address = rig_global(n);
         break;
     case 4:
-        ev.type = n & 1 ? RPL_EVENT_ROUTE_LOST : RPL_EVENT_ROUTE_FOUND;
-        ev.u.route.route.kind = (enum rpl_route_kind)(take(in) % 3);
-        ev.u.route.route.dst = rig_global(n);
-        ev.u.route.route.dst_len = 128;
-        ev.u.route.route.ifindex = RIG_IF;
-        ev.u.route.route.via = rig_ll(n);
-        ev.u.route.all = n == NODES;
-        break;
+        found_or_lost(rig, in, n);
+        return;
     case 5:
+        while (kernel.waiting)
+            kernel_answer(rig, 0);
         rig->kernel = (enum rig_kernel)(n % 3);
         return;
     case 6:
-        ev.type = RPL_EVENT_ROUTE_RESULT;
+        kernel_answer(rig, n & 1 ? 22 : 0);
+        ev.type = RPL_EVENT_ROUTE_RESULT; /* and one that nobody waits for */
         ev.u.route_result.token = n;
         break;
     case 7:
@@ -253,10 +385,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (struct rpl_limits){.neighbours = 5, .targets = 6, .peers = 4, .effects = 64};
     rig.config.instance[0].serve_leaves = kind & 8;
     rig.config.instance[0].dao_parents = (uint8_t)(1 + (kind >> 4 & 3));
+    memset(&kernel, 0, sizeof(kernel));
     check(rig_start(&rig) == 0);
+    kernel_follow(&rig);
     while (in.left > 0) {
         uint8_t op = take(&in);
-        rig.sent_count = rig.trace_count = rig.route_count = 0;
+        rig.sent_count = rig.trace_count = 0;
         if (op < 80)
             dio(&rig, &in);
         else if (op < 150)
@@ -269,6 +403,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             rig_run(&rig, RPL_MS(1u << (op - 180) / 2));
         else
             other(&rig, &in, op % 9);
+        kernel_follow(&rig);
+        check_routes(&rig);
         check_nodes(&rig);
         check_neighbours(&rig);
     }
