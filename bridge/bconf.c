@@ -85,6 +85,9 @@ static const struct setting settings[] = {
     NUMBER(coap_port, 0, 65535),
     NUMBER(node_port, 1, 65535),
     CHOICE("serve", serve, serve_words),
+    TEXT(directory, 0),
+    TRUTH(multicast_discovery),
+    NUMBER(source_interval_s, 10, 86400),
     TEXT(dtls_keys, 0),
     TEXT(dtls_ca, 0),
     TEXT(dtls_certificate, 0),
@@ -452,6 +455,32 @@ static void read_patterns(struct reader *reader, const config_setting_t *from, c
     *ret_n = (size_t)n;
 }
 
+static void read_nodes(struct reader *reader, const config_setting_t *from)
+{
+    const struct setting text = {.name = "nodes", .min = 1, .size = BCONF_PATTERN_MAX};
+    struct bconf *conf = reader->conf;
+    int n = is_list(from) ? config_setting_length(from) : -1;
+
+    if (n < 0 || n > BCONF_NODES_MAX) {
+        complain(reader, from, "bridge.nodes", "allowed is a list of at most %d nodes",
+                 BCONF_NODES_MAX);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        const config_setting_t *item = config_setting_get_elem(from, (unsigned)i);
+        char room[BCONF_PATTERN_MAX] = "";
+        char path[32];
+        int before = reader->n_errors;
+
+        (void)snprintf(path, sizeof(path), "bridge.nodes[%d]", i);
+        read_text(reader, &text, room, item, path);
+        if (reader->n_errors == before && !bconf_node_parse(room, &conf->nodes[conf->n_nodes++])) {
+            complain(reader, item, path,
+                     "not a node; allowed is \"EUI64 ADDRESS\", an IPv6 address");
+        }
+    }
+}
+
 /* --- the group ------------------------------------------------------------------------------ */
 
 /* The host behind the scheme; what follows it, or NULL when it is not well formed. */
@@ -561,6 +590,8 @@ static void read_member(struct reader *reader, const config_setting_t *from)
     } else if (strcmp(name, "commands") == 0) {
         read_patterns(reader, from, path, conf->command_patterns, conf->commands,
                       &conf->n_commands);
+    } else if (strcmp(name, "nodes") == 0) {
+        read_nodes(reader, from);
     } else if (strcmp(name, "multicast") == 0) {
         read_patterns(reader, from, path, conf->multicast_room, conf->multicast,
                       &conf->n_multicast);
@@ -598,6 +629,7 @@ static void defaults(struct bconf *conf)
         .node_port = 5683,
         .serve = BRG_SERVE_NODES,
         .dtls_port = 5684,
+        .source_interval_s = 600,
         .dtls_sessions = 1000,
         .settle_s = 2,
         .poll_interval_s = 300,
@@ -633,6 +665,12 @@ static void check_pairs(struct reader *reader, const config_setting_t *group)
         complain(reader, group, "bridge.tls_key",
                  "a key or a certificate without the other; set "
                  "both or none");
+    }
+    if (conf->directory[0] != '\0' &&
+        !bconf_directory_parse(conf->directory, &reader->conf->directory_addr,
+                               reader->conf->directory_uri)) {
+        complain(reader, config_setting_get_member(group, "directory"), "bridge.directory",
+                 "not understood; allowed is coap://[ADDRESS], with :PORT and /PATH if need be");
     }
     if ((conf->dtls_ca[0] == '\0') != (conf->dtls_certificate[0] == '\0') ||
         (conf->dtls_ca[0] == '\0') != (conf->dtls_key[0] == '\0')) {

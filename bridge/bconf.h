@@ -20,6 +20,7 @@
 #define BCONF_WORD_MAX 64
 #define BCONF_NAMES_MAX 256
 #define BCONF_TEXT_MAX 256
+#define BCONF_NODES_MAX 1000
 #define BCONF_BROKERS_MAX 4
 #define BCONF_SOCKET_MAX 108 /* what struct sockaddr_un holds, with the NUL */
 
@@ -56,6 +57,13 @@ struct bconf {
     int output; /* enum brg_output */
     int coap_port;
     int node_port;
+    size_t n_nodes; /* that are known without the routing daemon */
+    struct brg_source nodes[BCONF_NODES_MAX];
+    char directory[BCONF_TEXT_MAX]; /* coap://[ADDRESS]:PORT/PATH; "": none */
+    struct coap_addr directory_addr;
+    char directory_uri[BCONF_TEXT_MAX];
+    int multicast_discovery; /* a truth */
+    int source_interval_s;
     char dtls_keys[BCONF_TEXT_MAX]; /* "": no node is spoken to through DTLS */
     char dtls_ca[BCONF_TEXT_MAX];   /* "": no certificates */
     char dtls_certificate[BCONF_TEXT_MAX];
@@ -113,5 +121,12 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config);
 /* Splits mqtt://HOST[:PORT] or mqtts:// (an IPv6 address in brackets). False when it is not that.
  */
 bool bconf_broker_parse(const char *url, struct bconf_broker *ret_broker);
+
+/* Splits coap://[ADDRESS], with :PORT and /PATH where they are not 5683 and rd-lookup/ep. */
+bool bconf_directory_parse(const char *url, struct coap_addr *ret_addr,
+                           char ret_uri[BCONF_TEXT_MAX]);
+
+/* "EUI64 ADDRESS". */
+bool bconf_node_parse(const char *text, struct brg_source *ret_source);
 
 #endif

@@ -69,6 +69,7 @@ enum coap_effect_kind {
     COAP_RESPONSE, /* an answer or a notification for request |id| */
     COAP_FAILED,   /* request |id| is over without an answer */
     COAP_STALE,    /* observation |id|: |misses| attempts to register again were not answered */
+    COAP_FOUND,    /* a node answered a question to its group */
     COAP_REQUEST,  /* |request| is to be answered with coap_answer() */
 };
 
@@ -189,6 +190,11 @@ int coap_restore(struct coap_endpoint *ep, const struct coap_request *request,
 /* Forgets a request or observation: no more effects for it. A notification that still comes is
  * rejected, which ends it at the node (RFC 7641 3.6). Unknown ids are ignored. */
 void coap_cancel(struct coap_endpoint *ep, uint32_t id, brg_tstamp now);
+
+/* Asks a group, once and unconfirmably; each node that answers within some minutes is told with
+ * COAP_FOUND. Errors as of coap_request(). */
+int coap_scan(struct coap_endpoint *ep, const struct coap_addr *group, const char *uri,
+              brg_tstamp now);
 
 /* Registers an observation again now, with its own token; without effect unless it is idle. */
 void coap_refresh(struct coap_endpoint *ep, uint32_t id, brg_tstamp now);

@@ -534,6 +534,30 @@ void coap_cancel(struct coap_endpoint *ep, uint32_t id, brg_tstamp now)
     coap_pump(ep, now);
 }
 
+/* RFC 7252 section 8.1: unconfirmable, and one token for all who answer. */
+int coap_scan(struct coap_endpoint *ep, const struct coap_addr *group, const char *uri,
+              brg_tstamp now)
+{
+    struct coap_msg msg = {.type = COAP_NON, .code = COAP_GET, .token_len = TOKEN_LEN};
+    uint8_t room[COAP_URI_ROOM];
+    int err = coap_uri_check(uri);
+    uint64_t token;
+
+    if (err < 0) {
+        return err;
+    }
+    if (now >= ep->scan_ends) {
+        token = brg_random(&ep->random);
+        memcpy(ep->scan_token, &token, TOKEN_LEN);
+    }
+    ep->scan_ends = now + NON_LIFETIME;
+    memcpy(msg.token, ep->scan_token, TOKEN_LEN);
+    msg.mid = coap_mid_next(ep, group);
+    coap_uri_add(&msg, uri, room);
+    coap_send(ep, group, &msg);
+    return 0;
+}
+
 void coap_refresh(struct coap_endpoint *ep, uint32_t id, brg_tstamp now)
 {
     struct op *op = op_find(ep, id);

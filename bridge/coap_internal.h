@@ -210,6 +210,8 @@ struct coap_endpoint {
     void *server_ctx;
     uint8_t secret[16];
     uint16_t next_mid; /* for those that are no peers */
+    uint8_t scan_token[TOKEN_LEN];
+    brg_tstamp scan_ends;
     uint32_t n_observers;
     uint32_t n_delayed;
     struct upload_list uploads;
@@ -321,6 +323,10 @@ bool coap_observer_input(struct coap_endpoint *ep, const struct coap_addr *from,
 
 /* Is this URI one that coap_request_send() can turn into options? */
 int coap_uri_check(const char *uri);
+
+/* Adds the options of a URI that was checked; |room| has COAP_URI_ROOM octets. */
+#define COAP_URI_ROOM 512
+void coap_uri_add(struct coap_msg *msg, const char *uri, uint8_t *room);
 
 /* Writes and sends what |op->step| asks for, with |op->mid|; the same octets every time. */
 void coap_request_send(struct coap_endpoint *ep, struct op *op);

@@ -330,7 +330,14 @@ static void input_response(struct coap_endpoint *ep, const struct coap_addr *fro
         return;
     }
     op = peer == NULL ? NULL : op_by_token(peer, msg);
-    if (op == NULL) {
+    if (op == NULL && now < ep->scan_ends && token_is(msg, ep->scan_token)) {
+        const struct coap_effect found = {.kind = COAP_FOUND, .peer = *from};
+
+        (void)coap_effect_add(ep, &found, NULL, 0);
+        if (msg->type == COAP_CON) {
+            coap_send_empty(ep, from, COAP_ACK, msg->mid);
+        }
+    } else if (op == NULL) {
         ep->stats.unknown++;
         reject(ep, from, msg, now);
     } else if (coap_msg_check_options(msg) < 0) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define URI_MAX 512
+#define URI_MAX COAP_URI_ROOM
 #define URI_PARTS_MAX 24
 #define URI_PART_MAX 255 /* RFC 7252 section 5.10: Uri-Path and Uri-Query */
 
@@ -87,6 +87,11 @@ int coap_uri_check(const char *uri)
     uint8_t room[URI_MAX];
 
     return uri_options(&msg, uri, room);
+}
+
+void coap_uri_add(struct coap_msg *msg, const char *uri, uint8_t *room)
+{
+    (void)uri_options(msg, uri, room);
 }
 
 void coap_request_send(struct coap_endpoint *ep, struct op *op)

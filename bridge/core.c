@@ -145,6 +145,19 @@ void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
         brg_serve_request(core, effect, now);
         return;
     }
+    if (effect->kind == COAP_FOUND) {
+        brg_scan_answer(core, &effect->peer, now);
+        return;
+    }
+    if (effect->id == core->directory && core->directory != 0) {
+        bool confirm = effect->kind == COAP_RESPONSE && effect->confirm;
+
+        brg_directory_answer(core, effect, now);
+        if (confirm) {
+            coap_confirm(core->ep, &effect->peer, effect->mid, true, now->mono);
+        }
+        return;
+    }
     ask = brg_ask_find(core, effect->id);
 
     /* Cancelled after the endpoint had queued the effect: nobody waits for it. */
@@ -458,8 +471,8 @@ void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance
     brg_tell(core, node, TELL_INFO);
 }
 
-static void path_drop(struct brg_core *core, struct node *node, struct path *path,
-                      const struct brg_now *now)
+void brg_path_drop(struct brg_core *core, struct node *node, struct path *path,
+                   const struct brg_now *now)
 {
     const struct path *left = NULL;
 
@@ -488,7 +501,7 @@ void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
 
     core->now = *now;
     if (path != NULL && path->used) {
-        path_drop(core, node, path, now);
+        brg_path_drop(core, node, path, now);
     }
 }
 
@@ -498,7 +511,7 @@ void brg_core_snapshot_begin(struct brg_core *core)
 
     RB_FOREACH (node, node_tree, &core->nodes) {
         for (size_t i = 0; i < PATHS_MAX; i++) {
-            node->paths[i].listed = false;
+            node->paths[i].listed &= node->paths[i].instance < 0; /* those are no instances */
         }
     }
 }
@@ -515,8 +528,8 @@ void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now)
             announce(core, node);
         }
         for (size_t i = 0; i < PATHS_MAX; i++) {
-            if (node->paths[i].used && !node->paths[i].listed) {
-                path_drop(core, node, &node->paths[i], now);
+            if (node->paths[i].used && !node->paths[i].listed && node->paths[i].instance >= 0) {
+                brg_path_drop(core, node, &node->paths[i], now);
             }
         }
     }

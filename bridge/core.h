@@ -17,6 +17,7 @@
 #include "bridge/outbox.h"
 #include "bridge/payload.h"
 #include "bridge/readings.h"
+#include "bridge/topic.h"
 
 #define BRG_QOS_UNSET -1
 #define BRG_RETAIN_UNSET -1
@@ -94,6 +95,7 @@ enum brg_trace_kind {
     BRG_TRACE_BAD_PAYLOAD, /* detail: the reason */
     BRG_TRACE_COMMAND,     /* detail: status */
     BRG_TRACE_FORGOTTEN,   /* the node */
+    BRG_TRACE_DIRECTORY,   /* the directory was asked; detail: "" or why not, number: nodes */
     BRG_TRACE_FULL,        /* a node or resource found no room */
     BRG_TRACE_NOT_KEPT,    /* the store fails; detail: how */
     BRG_TRACE_KEPT,        /* and works again */
@@ -218,6 +220,30 @@ bool brg_core_make(void *ctx, struct brg_message *ret_message);
 
 /* A broker is there that may know nothing of them. */
 void brg_core_tell_all(struct brg_core *core);
+
+/* --- nodes from elsewhere (sources.c) ------------------------------------------------------- */
+
+struct brg_source {
+    char eui64[BRG_EUI64_TEXT];
+    uint8_t ip[16];
+};
+
+/* Nodes of the configuration; they stay. */
+void brg_core_list(struct brg_core *core, const struct brg_source *list, size_t n,
+                   const struct brg_now *now);
+
+/* Asks a resource directory (RFC 9176) for its endpoints: those it names are online, those it
+ * names no longer are not, as far as nobody else knows them. Errors as of coap_request(). */
+int brg_core_directory(struct brg_core *core, const struct coap_addr *directory, const char *uri,
+                       const struct brg_now *now);
+
+/* Asks all CoAP nodes of these groups to show themselves. Who has not answered three rounds is
+ * gone, as far as nobody else knows it. */
+void brg_core_scan(struct brg_core *core, const struct coap_addr *groups, size_t n,
+                   const struct brg_now *now);
+
+/* Reads an IPv6 address, without a zone. */
+bool brg_ip6_parse(const char *text, size_t len, uint8_t ret_ip[16]);
 
 /* The EUI-64 of the node that is talked to at this address, or NULL. */
 const char *brg_core_node_at(struct brg_core *core, const uint8_t ip[16]);

@@ -87,6 +87,7 @@ TAILQ_HEAD(command_list, command);
 struct path {
     bool used;
     bool listed; /* named in the snapshot that is being read */
+    uint8_t missed;
     int instance;
     uint8_t ip[16];
     bool has_parent;
@@ -152,6 +153,7 @@ struct brg_core {
     struct node_ip_tree ips;
     struct ask_tree asks;
     struct brg_timers timers;
+    uint32_t directory;            /* the request to it; 0: none */
     bool complete;                 /* a snapshot was */
     const struct brg_store *store; /* NULL: none */
     bool store_fails;
@@ -210,6 +212,17 @@ size_t brg_node_labelled(struct brg_core *core, const char *text, char ret_eui64
 /* All of them, by EUI-64: the first that is not before |eui64| (NULL: of all), and the next. */
 struct node *brg_node_from(struct brg_core *core, const char *eui64);
 struct node *brg_node_next(struct node *node);
+
+/* This path to the node is gone. */
+void brg_path_drop(struct brg_core *core, struct node *node, struct path *path,
+                   const struct brg_now *now);
+
+/* --- sources.c ------------------------------------------------------------------------------ */
+
+void brg_directory_answer(struct brg_core *core, const struct coap_effect *effect,
+                          const struct brg_now *now);
+void brg_scan_answer(struct brg_core *core, const struct coap_addr *peer,
+                     const struct brg_now *now);
 
 /* --- node.c --------------------------------------------------------------------------------- */
 

@@ -64,7 +64,11 @@ static int attribute(struct brg_links *links, struct brg_link *link, bool *ancho
     const struct {
         const char *name;
         struct brg_span *span;
-    } kept[] = {{"rt", &link->rt}, {"if", &link->ifs}, {"ct", &link->ct}};
+    } kept[] = {{"rt", &link->rt},
+                {"if", &link->ifs},
+                {"ct", &link->ct},
+                {"base", &link->base},
+                {"ep", &link->ep}};
     struct brg_span value = {.text = ""};
     struct brg_span name;
     int err = 0;

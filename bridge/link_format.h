@@ -21,6 +21,8 @@ struct brg_link {
     struct brg_span rt;   /* resource types and */
     struct brg_span ifs;  /* interfaces: lists separated by blanks */
     struct brg_span ct;   /* content formats: numbers separated by blanks */
+    struct brg_span base; /* in a resource directory: where the endpoint is */
+    struct brg_span ep;   /* and its name (RFC 9176) */
     bool obs;
 };
 

@@ -45,6 +45,13 @@ void brg_log_trace(const struct brg_trace *trace, bool memory_will_do, const cha
     case BRG_TRACE_FORGOTTEN:
         brg_log_info("node: forgotten node=%s", trace->node);
         break;
+    case BRG_TRACE_DIRECTORY:
+        if (trace->detail[0] == '\0') {
+            brg_log_debug("directory: asked nodes=%u", trace->number);
+        } else {
+            brg_log_warning("directory: of no use now reason=\"%s\"", trace->detail);
+        }
+        break;
     case BRG_TRACE_FULL:
         brg_log_warning("bridge: no room node=%s for=%s", trace->node, trace->detail);
         break;

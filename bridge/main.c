@@ -23,12 +23,12 @@
 #include "bridge/log_trace.h"
 #include "bridge/mqtt.h"
 #include "bridge/priv.h"
+#include "bridge/seek.h"
 #include "bridge/spool.h"
 #include "bridge/udp.h"
 
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
-#define JOIN_S 10. /* between two looks for an interface */
 #define ABOUT_MAX 1024
 #define SPOOL_DIR "/var/lib/rpld-bridge"
 #define SPOOL_FILE SPOOL_DIR "/spool.db"
@@ -53,9 +53,8 @@ struct bridge {
     struct brg_health health;
     ev_prepare prepare;
     ev_signal term, interrupt, hangup;
-    ev_timer join_timer;
-    bool joined[BCONF_RULES_MAX]; /* of conf.multicast */
-    struct brg_now now;           /* while datagrams are read */
+    struct brg_seek seek;
+    struct brg_now now; /* while datagrams are read */
     uint64_t oversized;
     char about[ABOUT_MAX];
     struct brg_readings *readings;
@@ -500,28 +499,6 @@ static void parts_free(struct bridge *bridge)
     coap_endpoint_free(bridge->ep);
 }
 
-/* An interface that is not there yet is tried again. */
-static void join_due(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    struct bridge *bridge = timer->data;
-    const struct bconf *conf = &bridge->conf;
-    bool all = true;
-
-    (void)events;
-    for (size_t i = 0; i < conf->n_multicast; i++) {
-        int err = bridge->joined[i] ? 0 : brg_udp_join(bridge->udp, conf->multicast[i]);
-
-        if (err == 0 && !bridge->joined[i]) {
-            brg_log_info("coap: among all CoAP nodes interface=%s", conf->multicast[i]);
-            bridge->joined[i] = true;
-        }
-        all &= err == 0;
-    }
-    if (all) {
-        ev_timer_stop(loop, timer);
-    }
-}
-
 static void watchers_start(struct bridge *bridge)
 {
     struct ev_loop *loop = bridge->loop;
@@ -544,9 +521,6 @@ static void watchers_start(struct bridge *bridge)
         .spool = bridge->spool,
     };
     ev_timer_start(loop, &bridge->health_timer);
-    ev_timer_init(&bridge->join_timer, join_due, 0., JOIN_S);
-    bridge->join_timer.data = bridge;
-    ev_timer_start(loop, &bridge->join_timer);
     bridge->prepare.data = bridge;
     ev_io_start(loop, &bridge->udp_io);
     ev_prepare_start(loop, &bridge->prepare);
@@ -646,6 +620,7 @@ static int run(struct bridge *bridge)
         return 1;
     }
     watchers_start(bridge);
+    brg_seek_start(&bridge->seek, bridge->loop, &bridge->conf, bridge->core, bridge->udp);
     if (!others_start(bridge)) {
         brg_log_error("bridge: cannot start error=\"%s\"", strerror(ENOMEM));
         return 1;

@@ -12,6 +12,7 @@
 #include "bridge/coap_msg.h"
 
 #define RECEIVE_BUFFER (4 << 20)
+#define MULTICAST_HOPS 16
 #define BATCH 16
 #define BATCHES_PER_TURN 16
 
@@ -29,6 +30,7 @@ int brg_udp_open(int port)
     const int size = RECEIVE_BUFFER;
     const int yes = 1;
     const int no = 0;
+    const int hops = MULTICAST_HOPS;
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
@@ -39,6 +41,7 @@ int brg_udp_open(int port)
     /* What others sent to a group that we are not in is not for us to answer. */
     (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &no, sizeof(no));
     (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &no, sizeof(no));
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops));
     /* Many nodes may answer at once: the default holds some 250 of them. */
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0) {
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -68,6 +71,24 @@ int brg_udp_join(int fd, const char *interface)
         }
     }
     return 0;
+}
+
+size_t brg_udp_groups(const char *const interfaces[], size_t n, uint16_t port,
+                      struct coap_addr ret_groups[])
+{
+    size_t groups = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned index = if_nametoindex(interfaces[i]);
+
+        for (uint8_t scope = 3; index != 0 && scope <= 5; scope = (uint8_t)(scope + 2)) {
+            struct coap_addr *group = &ret_groups[groups++];
+
+            *group = (struct coap_addr){.ip = {0xff, scope}, .scope = index, .port = port};
+            group->ip[15] = 0xfd;
+        }
+    }
+    return groups;
 }
 
 /* Which address of ours it went to, unless that is a group. */

@@ -14,6 +14,11 @@ int brg_udp_open(int port);
 /* Listens to the groups of all CoAP nodes (RFC 7252 section 12.8) on this interface. -errno. */
 int brg_udp_join(int fd, const char *interface);
 
+/* The groups of all CoAP nodes of a realm and of a site (RFC 7252 section 12.8) on each of the
+ * interfaces that are there; their number, at most twice |n|. */
+size_t brg_udp_groups(const char *const interfaces[], size_t n, uint16_t port,
+                      struct coap_addr ret_groups[]);
+
 typedef void brg_udp_datagram_fn(void *ctx, const struct coap_addr *peer, const uint8_t *data,
                                  size_t len, bool group);
 

@@ -93,9 +93,21 @@ answers() {
 }
 
 ip link set lo up || fail 'no loopback'
-for n in 1 2 99 ff; do
+for n in 1 2 3 4 d 99 ff 200:ff:fe00:5; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
+# A link with another machine.
+unshare --net sleep 1000 &
+far=$!
+is_far() {
+    [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+}
+until_ok 5 is_far || fail 'no second namespace'
+ip link add va type veth peer name vb netns $far || fail 'no link can be made'
+ip link set va up
+ip -6 addr add fd01::1/64 dev va nodad
+nsenter -t $far -n sh -c 'ip link set lo up; ip link set vb up
+    ip -6 addr add fd01::200:ff:fe00:77/64 dev vb nodad'
 cat >broker.conf <<CONF
 listener $mqtt 127.0.0.1
 allow_anonymous true
@@ -107,10 +119,21 @@ cat >rpld.conf <<CONF
 bridge = {
     broker = "mqtt://127.0.0.1:$mqtt"; coap_port = 5690; settle_s = 0;
     socket = "$dir/rpld.sock"; spool = "$dir/spool/spool.db";
-    rules = ( { path = "private"; ignore = true; } );
+    rules = ( { path = "private"; ignore = true; }, { path = "async"; ignore = true; } );
+    nodes = ( "00:12:4b:00:00:03:00:00 fd00::3" ); directory = "coap://[fd00::d]";
+    multicast = ( "va" ); multicast_discovery = true; source_interval_s = 10;
 };
 CONF
 : >mqtt.txt
+printf '%s' '</rd/1>;base="coap://[fd00::4]:5683";ep="00124b0000040000",' \
+    '</rd/2>;base="coap://[fd00::200:ff:fe00:5]";ep="lamp",' \
+    '</rd/3>;base="coap://[fd00::1:2:3:4:5:6:7]";ep="odd",' \
+    '</rd/4>;base="coaps+tcp://[fd00::6]";ep="tcp"' >directory
+python3 "$here/directory-play.py" fd00::d directory &
+coap-server-notls -A fd00::3 -v 0 &
+coap-server-notls -A fd00::4 -v 0 &
+coap-server-notls -A fd00::200:ff:fe00:5 -v 0 &
+nsenter -t $far -n coap-server-notls -g ff05::fd -G vb -v 0 &
 mosquitto -c broker.conf >broker.log 2>&1 &
 broker_pid=$!
 until_ok 10 listens || fail 'the broker does not start'
@@ -162,8 +185,21 @@ for v in 31 32 33; do
 done
 echo 'ok: an observer sees each value'
 
+# Nodes that the routing daemon does not know: of the configuration, of a directory, of a group.
+listed=00124b0000030000 named=00124b0000040000
+expect 20 "mesh/$listed/time \{\"v\":" 'a node of the configuration'
+expect 30 "mesh/$named/time \{\"v\":" 'a node of the directory'
+expect 30 'mesh/000000fffe000005/time \{"v":' 'one that the directory knows by its address only'
+expect 40 'mesh/000000fffe000077/time \{"v":' 'a node of the group'
+echo '</rd/2>;base="coap://[fd00::200:ff:fe00:5]";ep="lamp"' >directory
+expect 30 "mesh/$named/availability offline" 'the directory does not name it any more'
+[ "$(nsenter -t $far -n timeout 20 coap-client-notls -N -B 8 -m get \
+    'coap://[ff02::fd%vb]:5690/.well-known/core' 2>&1)" = "$(coap $stranger .well-known/core)" ] ||
+    fail 'a question to the group is not answered'
+echo 'ok: a question to the group is answered'
+
 # What was answered is kept: the broker is away, the bridge is killed.
-kill $observer
+kill $observer 2>/dev/null
 kill $broker_pid
 until_ok 5 grep -q 'broker: away' bridge.log || fail 'the bridge does not notice'
 answers '^$' fd00::1 -m put -e 77 r/temp
