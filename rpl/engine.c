@@ -28,6 +28,7 @@ int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_e
     e->peers.size = sizeof(struct rpl_peer);
     e->targets.size = sizeof(struct rpl_target);
     e->own_routes.size = sizeof(struct rpl_rt_own);
+    e->nbrs.size = sizeof(struct rpl_nbr);
     TAILQ_INIT(&e->queue);
     STAILQ_INIT(&e->dirty);
     TAILQ_INIT(&e->peer_lru);
@@ -60,6 +61,8 @@ void rpl_engine_free(struct rpl_engine *e)
     rpl_queue_free(e);
     rpl_slab_free(e, &e->targets);
     rpl_index_free(e, &e->target_index);
+    rpl_slab_free(e, &e->nbrs);
+    rpl_index_free(e, &e->nbr_index);
     rpl_free(e, e->access);
     rpl_free(e, e->timers.heap);
     e->mem.free(e->mem.ctx, e);

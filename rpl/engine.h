@@ -109,7 +109,8 @@ struct rpl_ack_wait {
 /* ---- neighbours and messages ------------------------------------------------------- */
 
 struct rpl_nbr {
-    RB_ENTRY(rpl_nbr) tree;
+    RB_ENTRY(rpl_nbr) tree; /* in their order; found by the index */
+    uint32_t id;
     struct rpl_instance *inst;
     struct rpl_addr addr;
     uint32_t ifindex;
@@ -315,8 +316,8 @@ struct rpl_engine {
     uint32_t iface_end; /* all of iface[] in use stand before it */
     struct rpl_iface iface[RPL_INTERFACES_MAX];
     uint64_t hash_key;
-    struct rpl_slab peers, targets; /* targets of all instances */
-    struct rpl_index peer_index, target_index;
+    struct rpl_slab peers, targets, nbrs; /* of all instances */
+    struct rpl_index peer_index, target_index, nbr_index;
     TAILQ_HEAD(, rpl_peer) peer_lru;
     uint32_t peer_count;
     struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */

@@ -30,12 +30,24 @@ int rpl_nbr_compare(const struct rpl_nbr *a, const struct rpl_nbr *b)
 
 RB_GENERATE(rpl_nbr_tree, rpl_nbr, tree, rpl_nbr_compare)
 
+static uint32_t hash_of(const struct rpl_instance *inst, const struct rpl_addr *addr,
+                        uint32_t ifindex)
+{
+    return rpl_hash(inst->engine, addr, ifindex << 4 ^ inst->index);
+}
+
 struct rpl_nbr *rpl_nbr_find(struct rpl_instance *inst, const struct rpl_addr *addr,
                              uint32_t ifindex)
 {
-    struct rpl_nbr key = {.addr = *addr, .ifindex = ifindex};
+    struct rpl_engine *e = inst->engine;
+    uint32_t h = hash_of(inst, addr, ifindex), at = 0, id;
 
-    return RB_FIND(rpl_nbr_tree, &inst->nbrs, &key);
+    while ((id = rpl_index_next(&e->nbr_index, h, &at)) != RPL_NO_ID) {
+        struct rpl_nbr *n = rpl_slab_at(&e->nbrs, id);
+        if (n->inst == inst && n->ifindex == ifindex && rpl_addr_equal(&n->addr, addr))
+            return n;
+    }
+    return NULL;
 }
 
 /* The neighbour heard longest ago that is neither the parent nor being asked. */
@@ -48,6 +60,27 @@ static struct rpl_nbr *least_useful(struct rpl_instance *inst)
             (!oldest || n->heard < oldest->heard))
             oldest = n;
     return oldest;
+}
+
+/* One with a timer, found under |hash|. */
+static struct rpl_nbr *make(struct rpl_engine *e, uint32_t hash)
+{
+    uint32_t id;
+    struct rpl_nbr *n = rpl_slab_new(e, &e->nbrs, &id);
+
+    if (!n)
+        return NULL;
+    if (!rpl_index_add(e, &e->nbr_index, hash, id)) {
+        rpl_slab_delete(e, &e->nbrs, id);
+        return NULL;
+    }
+    if (!rpl_timer_register(e, &n->t_probe, TIMER_PROBE)) {
+        rpl_index_remove(&e->nbr_index, hash, id);
+        rpl_slab_delete(e, &e->nbrs, id);
+        return NULL;
+    }
+    n->id = id;
+    return n;
 }
 
 struct rpl_nbr *rpl_nbr_get(struct rpl_instance *inst, const struct rpl_addr *addr,
@@ -65,9 +98,8 @@ struct rpl_nbr *rpl_nbr_get(struct rpl_instance *inst, const struct rpl_addr *ad
             return NULL;
         rpl_nbr_free(old);
     }
-    n = rpl_alloc(e, sizeof(*n));
-    if (!n || !rpl_timer_register(e, &n->t_probe, TIMER_PROBE)) {
-        rpl_free(e, n);
+    n = make(e, hash_of(inst, addr, ifindex));
+    if (!n) {
         rpl_count(e, RPL_COUNT_DROP_NOMEM);
         return NULL;
     }
@@ -84,13 +116,15 @@ struct rpl_nbr *rpl_nbr_get(struct rpl_instance *inst, const struct rpl_addr *ad
 void rpl_nbr_free(struct rpl_nbr *n)
 {
     struct rpl_instance *inst = n->inst;
+    struct rpl_engine *e = inst->engine;
 
-    rpl_timer_unregister(inst->engine, &n->t_probe);
+    rpl_timer_unregister(e, &n->t_probe);
     RB_REMOVE(rpl_nbr_tree, &inst->nbrs, n);
     inst->nbr_count--;
     if (inst->parent == n)
         inst->parent = NULL;
-    rpl_free(inst->engine, n);
+    rpl_index_remove(&e->nbr_index, hash_of(inst, &n->addr, n->ifindex), n->id);
+    rpl_slab_delete(e, &e->nbrs, n->id);
 }
 
 void rpl_nbr_remove_link(struct rpl_instance *inst, uint32_t ifindex)

@@ -127,6 +127,21 @@ struct rpl_view_route_entry {
     int error;
 };
 
+/* Of the instance with |index|, what the rules of Rank and of bounds are about, and nothing that
+ * takes a search: for who looks at them after each event. False beyond the last one. */
+struct rpl_view_standing {
+    uint8_t id;
+    enum rpl_role role;
+    bool joined, has_parent;
+    bool parent_known; /* it stands in the neighbour table */
+    uint16_t rank, lowest_rank, max_rank_increase, mhri;
+    uint16_t parent_rank; /* as it advertises it */
+    struct rpl_addr parent, dodag_id;
+    uint32_t neighbours, targets;
+};
+bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
+                       struct rpl_view_standing *out);
+
 bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                             rpl_tstamp now, struct rpl_view_instance *out);
 bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,

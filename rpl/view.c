@@ -93,6 +93,37 @@ bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *
     return true;
 }
 
+bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
+                       struct rpl_view_standing *out)
+{
+    struct rpl_instance *inst;
+    const struct rpl_nbr *parent;
+
+    if (index >= engine->instance_count)
+        return false;
+    inst = &rpl_unconst(engine)->instance[index];
+    parent = inst->parent;
+    *out = (struct rpl_view_standing){
+        .id = inst->cfg.id,
+        .role = inst->cfg.role,
+        .joined = inst->joined,
+        .has_parent = parent != NULL,
+        .rank = inst->rank,
+        .lowest_rank = inst->lowest,
+        .max_rank_increase = inst->config.max_rank_increase,
+        .mhri = inst->config.min_hop_rank_increase,
+        .dodag_id = inst->dodag_id,
+        .neighbours = inst->nbr_count,
+        .targets = inst->target_count,
+    };
+    if (parent) {
+        out->parent = parent->addr;
+        out->parent_rank = parent->dio.rank;
+        out->parent_known = rpl_nbr_find(inst, &parent->addr, parent->ifindex) == parent;
+    }
+    return true;
+}
+
 /* ---- nodes ------------------------------------------------------------------------- */
 
 static enum rpl_route_state route_state(const struct rpl_rt *rt)

@@ -7,12 +7,24 @@
 
 #define COLOUR_NONE 0
 
+/* What there is to know of instance |id| at |node|; false if it is not running there. */
+static bool standing(const struct sim *sim, unsigned node, uint8_t id,
+                     struct rpl_view_standing *out)
+{
+    const struct rpl_engine *engine = sim->nodes[node]->engine;
+
+    for (uint32_t i = 0; engine && rpl_view_standing(engine, i, out); i++)
+        if (out->id == id)
+            return true;
+    return false;
+}
+
 /* The preferred parent of |node| in instance |id|, sim_count() if it has none. */
 static unsigned parent_of(struct sim *sim, unsigned node, uint8_t id)
 {
-    struct rpl_view_instance view;
+    struct rpl_view_standing view;
 
-    if (!sim_instance(sim, node, id, &view) || !view.joined || !view.has_parent)
+    if (!standing(sim, node, id, &view) || !view.joined || !view.has_parent)
         return sim_count(sim);
     return sim_node_of(sim, &view.parent);
 }
@@ -57,58 +69,66 @@ static unsigned find_loops(struct sim *sim, uint8_t id, rpl_duration grace)
 }
 
 /* DAGRank as the instance counts it. */
-static unsigned dag_rank(const struct rpl_view_instance *view, uint16_t rank)
+static unsigned dag_rank(const struct rpl_view_standing *view, uint16_t rank)
 {
-    return rank == RPL_INFINITE_RANK ? rank : rank / view->dodag.min_hop_rank_increase;
+    return rank == RPL_INFINITE_RANK ? rank : rank / view->mhri;
 }
 
-/* The entry of the preferred parent. A cursor is a key, so this one begins just before it. */
-static bool find_parent(struct sim *sim, unsigned node, const struct rpl_view_instance *view,
-                        struct rpl_view_neighbour *ret)
-{
-    struct rpl_cursor cursor = {.started = true, .index = view->index, .ifindex = SIM_IFINDEX};
-    unsigned i = sizeof(cursor.addr.b);
-
-    cursor.addr = view->parent;
-    while (i > 0 && cursor.addr.b[--i]-- == 0)
-        ;
-    return rpl_view_next_neighbour(sim->nodes[node]->engine, &cursor, sim->now, ret) &&
-           ret->instance == view->id && ret->preferred;
-}
-
-static bool check_parent(struct sim *sim, unsigned node, const struct rpl_view_instance *view,
+static bool check_parent(struct sim *sim, unsigned node, const struct rpl_view_standing *view,
                          char *text, size_t size)
 {
-    struct rpl_view_neighbour neighbour;
-
     if (view->rank == RPL_INFINITE_RANK || !view->has_parent)
         return true;
-    if (!find_parent(sim, node, view, &neighbour)) {
+    if (!view->parent_known) {
         snprintf(text, size, "node %s has a parent that it does not know", sim_name(sim, node));
         return false;
     }
-    if (dag_rank(view, neighbour.rank) < dag_rank(view, view->rank))
+    if (dag_rank(view, view->parent_rank) < dag_rank(view, view->rank))
         return true;
     snprintf(text, size, "node %s has Rank %u, its parent advertises %u", sim_name(sim, node),
-             view->rank, neighbour.rank);
+             view->rank, view->parent_rank);
     return false;
 }
 
-static bool check_rank(struct sim *sim, unsigned node, const struct rpl_view_instance *view,
-                       char *text, size_t size)
+static bool check_rank(struct sim *sim, unsigned node, uint32_t index,
+                       const struct rpl_view_standing *view, char *text, size_t size)
 {
-    const struct rpl_instance_config *config = &sim->nodes[node]->config.instance[view->index];
-    uint32_t most = (uint32_t)view->lowest_rank + view->dodag.max_rank_increase;
+    const struct rpl_instance_config *config = &sim->nodes[node]->config.instance[index];
+    uint32_t most = (uint32_t)view->lowest_rank + view->max_rank_increase;
 
     if (view->role == RPL_ROLE_ROOT || view->rank == RPL_INFINITE_RANK)
         return true;
     if (view->lowest_rank != RPL_INFINITE_RANK && view->rank > most &&
-        !(view->dodag.max_rank_increase == 0 && config->compat.max_rank_increase_0_unlimited)) {
+        !(view->max_rank_increase == 0 && config->compat.max_rank_increase_0_unlimited)) {
         snprintf(text, size, "node %s has Rank %u, its lowest was %u and may rise by %u",
-                 sim_name(sim, node), view->rank, view->lowest_rank, view->dodag.max_rank_increase);
+                 sim_name(sim, node), view->rank, view->lowest_rank, view->max_rank_increase);
         return false;
     }
     return check_parent(sim, node, view, text, size);
+}
+
+static bool check_bounds(struct sim *sim, unsigned node, const struct rpl_view_standing *view,
+                         char *text, size_t size)
+{
+    const struct rpl_limits *limits = &sim->nodes[node]->config.limits;
+
+    if (view->neighbours <= limits->neighbours && view->targets <= limits->targets)
+        return true;
+    snprintf(text, size, "node %s knows %u neighbours of %u, %u targets of %u", sim_name(sim, node),
+             view->neighbours, limits->neighbours, view->targets, limits->targets);
+    return false;
+}
+
+/* The rules of one node that are about itself. */
+static bool check_standing(struct sim *sim, unsigned node, char *text, size_t size)
+{
+    struct rpl_view_standing view;
+
+    for (uint32_t i = 0; rpl_view_standing(sim->nodes[node]->engine, i, &view); i++)
+        if (!check_bounds(sim, node, &view, text, size) ||
+            (view.joined && !check_rank(sim, node, i, &view, text, size)))
+            return false;
+    return true;
 }
 
 /* What the routes of a node may point at. */
@@ -178,14 +198,8 @@ void sim_watch(struct sim *sim)
 
 void sim_check_node(struct sim *sim, unsigned node)
 {
-    struct rpl_cursor cursor = {0};
-    struct rpl_view_instance view;
-
-    while (sim->broken[0] == '\0' &&
-           rpl_view_next_instance(sim->nodes[node]->engine, &cursor, sim->now, &view)) {
-        if (view.joined)
-            check_rank(sim, node, &view, sim->broken, sizeof(sim->broken));
-    }
+    if (sim->broken[0] == '\0' && sim->nodes[node]->engine)
+        check_standing(sim, node, sim->broken, sizeof(sim->broken));
 }
 
 void sim_check_route(struct sim *sim, unsigned node, const struct rpl_route *route)
@@ -198,39 +212,41 @@ void sim_check_route(struct sim *sim, unsigned node, const struct rpl_route *rou
                  sim_name(sim, node));
 }
 
-bool sim_check(struct sim *sim, rpl_duration grace, char *text, size_t size)
+/* Each instance that somebody runs, once. */
+static bool check_loops(struct sim *sim, rpl_duration grace, char *text, size_t size)
 {
     bool seen[256] = {false};
 
+    for (unsigned i = 0; i < sim_count(sim); i++) {
+        struct rpl_view_standing view;
+
+        for (uint32_t k = 0;
+             sim->nodes[i]->engine && rpl_view_standing(sim->nodes[i]->engine, k, &view); k++) {
+            if (!view.joined || seen[view.id])
+                continue;
+            seen[view.id] = true;
+            unsigned node = find_loops(sim, view.id, grace);
+            if (node == sim_count(sim))
+                continue;
+            snprintf(text, size, "node %s has been in a loop since %llu s", sim_name(sim, node),
+                     (unsigned long long)(sim->nodes[node]->loop_since / RPL_S(1)));
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sim_check(struct sim *sim, rpl_duration grace, char *text, size_t size)
+{
     if (sim->broken[0] != '\0') {
         snprintf(text, size, "%s", sim->broken);
         return false;
     }
-    for (unsigned i = 0; i < sim_count(sim); i++) {
-        struct rpl_cursor cursor = {0};
-        struct rpl_view_instance view;
-
-        if (!sim->nodes[i]->engine)
-            continue;
-        while (rpl_view_next_instance(sim->nodes[i]->engine, &cursor, sim->now, &view)) {
-            if (!view.joined)
-                continue;
-            if (!check_rank(sim, i, &view, text, size))
-                return false;
-            if (seen[view.id])
-                continue;
-            seen[view.id] = true;
-            unsigned node = find_loops(sim, view.id, grace);
-            if (node < sim_count(sim)) {
-                snprintf(text, size, "node %s has been in a loop since %llu s", sim_name(sim, node),
-                         (unsigned long long)(sim->nodes[node]->loop_since / RPL_S(1)));
-                return false;
-            }
-        }
-        if (!check_routes(sim, i, text, size))
+    for (unsigned i = 0; i < sim_count(sim); i++)
+        if (sim->nodes[i]->engine &&
+            (!check_standing(sim, i, text, size) || !check_routes(sim, i, text, size)))
             return false;
-    }
-    return true;
+    return check_loops(sim, grace, text, size) && sim_check_reach(sim, grace, text, size);
 }
 
 const struct rpl_route *sim_route(const struct sim *sim, unsigned node, const struct rpl_addr *dst)

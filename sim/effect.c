@@ -170,8 +170,10 @@ static void do_trace(struct sim *sim, unsigned node, const struct rpl_effect_tra
     if (trace->kind == RPL_TRACE_PARENT && !rpl_addr_is_unspecified(&trace->address) &&
         !rpl_addr_is_unspecified(&trace->other))
         sim->stats.parent_changes++;
-    if (trace->kind == RPL_TRACE_DETACHED)
+    if (trace->kind == RPL_TRACE_DETACHED) {
         sim->stats.detached++;
+        sim->nodes[node]->acknowledged = false;
+    }
 }
 
 static void carry_out(struct sim *sim, unsigned node, const struct rpl_effect *effect)
@@ -205,16 +207,13 @@ void sim_effects(struct sim *sim, unsigned number)
 {
     struct sim_node *node = sim->nodes[number];
     struct rpl_effect effect;
-    bool decided = false;
 
     while (node->engine && rpl_engine_poll(node->engine, &effect)) {
         digest_effect(sim, number, &effect);
         sim_render_effect(sim, number, &effect);
         carry_out(sim, number, &effect);
-        decided = decided || effect.type == RPL_EFFECT_TRACE ||
-                  (effect.type == RPL_EFFECT_SEND && rpl_addr_is_multicast(&effect.u.send.dst));
     }
-    if (decided && sim->watch)
+    if (sim->watch)
         sim_check_node(sim, number);
     sim_heap_update(sim, number, node->engine ? rpl_engine_deadline(node->engine) : RPL_NEVER);
 }

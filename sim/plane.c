@@ -28,6 +28,16 @@ void sim_header_write(uint8_t *out, const struct rpl_addr *src, const struct rpl
     memcpy(out + 24, dst->b, 16);
 }
 
+/* Link-local addresses need no look at the engine, and nearly all are. */
+static bool is_own(const struct sim *sim, unsigned node, const struct rpl_addr *addr)
+{
+    struct rpl_addr local = sim_link_local(node);
+
+    if (rpl_addr_is_link_local(addr))
+        return rpl_addr_equal(addr, &local);
+    return rpl_view_is_own(sim->nodes[node]->engine, addr);
+}
+
 /* ---- user packets ---------------------------------------------------------------------- */
 
 /* The number of the user packet that |frame| carries, at whatever depth. */
@@ -200,6 +210,13 @@ static void source_route_failed(struct sim *sim, unsigned node, const uint8_t *p
 
 /* ---- arriving ------------------------------------------------------------------------------ */
 
+/* The engine took this message: what does it say of the node's DAO? */
+static void note_ack(struct sim_node *node, const uint8_t *message, size_t len)
+{
+    if (message[1] == RPL_CODE_DAO_ACK && len >= 8)
+        node->acknowledged = message[7] < 128;
+}
+
 /* Upwards or downwards through the same door: |stripped| says that it came in by rpl0. */
 static void local(struct sim *sim, unsigned node, struct sim_frame *frame, bool stripped)
 {
@@ -223,7 +240,8 @@ static void local(struct sim *sim, unsigned node, struct sim_frame *frame, bool 
         event.u.packet.hop_limit = info.hop_limit;
         event.u.packet.data = message;
         event.u.packet.len = len;
-        sim_input(sim, node, &event);
+        if (sim_input(sim, node, &event) == 0)
+            note_ack(sim->nodes[node], message, len);
     } else if (info.next == NEXT_ICMP6 && len >= 8 && message[0] == ICMP6_UNREACHABLE &&
                message[1] == ICMP6_SOURCE_ROUTE) {
         source_route_failed(sim, node, data, &info, frame->len);
@@ -264,7 +282,7 @@ static void send_source_routed(struct sim *sim, unsigned node, const struct rpl_
                            .flags = path.rpi_flags,
                            .instance = path.instance,
                            .sender_rank = path.rpi_sender_rank};
-    bool own = rpl_view_is_own(sim->nodes[node]->engine, &info->src);
+    bool own = is_own(sim, node, &info->src);
     if (own)
         rpi.sender_rank = 0; /* a source writes 0, RFC 6550 section 11.2 */
     if (own ? path.behind : path.encapsulate)
@@ -332,7 +350,7 @@ void sim_plane_originate(struct sim *sim, unsigned node, struct sim_frame *frame
 
     if (rpl_packet_parse(frame->data, frame->len, &info) != RPL_DATA_OK)
         lose(sim, frame, SIM_LOST_HEADER);
-    else if (rpl_view_is_own(sim->nodes[node]->engine, &info.dst))
+    else if (is_own(sim, node, &info.dst))
         sim_radio_deliver(sim, node, node, 0, frame);
     else
         route_on(sim, node, &info, true, frame);
@@ -415,7 +433,7 @@ static void unwrap(struct sim *sim, unsigned node, const struct rpl_packet_info 
         lose(sim, frame, SIM_LOST_HEADER);
         return;
     }
-    if (rpl_view_is_own(sim->nodes[node]->engine, &inner.dst))
+    if (is_own(sim, node, &inner.dst))
         local(sim, node, frame, true);
     else
         route_on(sim, node, &inner, false, frame);
@@ -434,7 +452,7 @@ void sim_plane_receive(struct sim *sim, unsigned node, unsigned from, struct sim
         return;
     }
 
-    bool own = rpl_view_is_own(sim->nodes[node]->engine, &info.dst);
+    bool own = is_own(sim, node, &info.dst);
     if (info.rpi_option != 0 && !judge_rpi(sim, node, from, own, &info, frame))
         return;
     if (own && info.srh != 0 && info.segments_left > 0) {

@@ -61,7 +61,7 @@ static bool turn_before(const struct sim_turn *a, const struct sim_turn *b)
 static void place(struct sim *sim, size_t i, struct sim_turn at)
 {
     sim->heap[i] = at;
-    sim->nodes[at.node]->heap_index = i;
+    sim->place[at.node] = i;
 }
 
 /* Move |at| from place |i| to where it belongs. */
@@ -92,7 +92,7 @@ void sim_heap_add(struct sim *sim, unsigned node)
 
 void sim_heap_update(struct sim *sim, unsigned node, rpl_tstamp deadline)
 {
-    size_t i = sim->nodes[node]->heap_index;
+    size_t i = sim->place[node];
 
     if (sim->heap[i].deadline != deadline)
         settle(sim, i, (struct sim_turn){deadline, node});

@@ -188,12 +188,12 @@ static void nud_schedule(struct sim *sim, unsigned node, unsigned peer)
  * outcome, since the sender of a source route is told which hop failed. */
 static void doubt(struct sim *sim, unsigned node, struct sim_edge *edge, struct sim_frame *frame)
 {
-    if (edge->probes > 0) {
+    if (edge->doubt) {
         sim_frame_drop(frame);
         return;
     }
-    edge->probes = 1;
-    edge->stuck = frame;
+    edge->doubt = sim_alloc(sizeof(*edge->doubt));
+    *edge->doubt = (struct sim_doubt){.probes = 1, .stuck = frame};
     nud_schedule(sim, node, edge->peer);
 }
 
@@ -246,9 +246,11 @@ void sim_radio_unicast(struct sim *sim, unsigned from, const struct rpl_addr *ne
 
 static void edge_settle(struct sim_edge *edge)
 {
-    sim_frame_drop(edge->stuck);
-    edge->stuck = NULL;
-    edge->probes = 0;
+    if (!edge->doubt)
+        return;
+    sim_frame_drop(edge->doubt->stuck);
+    free(edge->doubt);
+    edge->doubt = NULL;
 }
 
 /* One solicitation and its answer. */
@@ -258,19 +260,19 @@ void sim_radio_probe(struct sim *sim, unsigned number, unsigned peer)
     struct sim_edge *back = sim_edge_find(sim->nodes[peer], number);
     rpl_duration delay = 0;
 
-    if (!there || there->probes == 0)
+    if (!there || !there->doubt)
         return;
     if (back && sim->nodes[peer]->engine && tries(sim, there, &delay) > 0 &&
         tries(sim, back, &delay) > 0) {
         edge_settle(there);
         return;
     }
-    if (there->probes++ < NUD_PROBES) {
+    if (there->doubt->probes++ < NUD_PROBES) {
         nud_schedule(sim, number, peer);
         return;
     }
 
-    struct sim_frame *stuck = sim_frame_hold(there->stuck);
+    struct sim_frame *stuck = sim_frame_hold(there->doubt->stuck);
     edge_settle(there);
     sim_plane_failed(sim, number, peer, stuck);
 }

@@ -192,16 +192,20 @@ size_t sim_route_count(const struct sim *sim, unsigned node);
 
 /* ---- invariants ------------------------------------------------------------------------------ */
 
-/* Look at the whole world. Call it again and again: a loop counts once it has stood for |grace|.
+/* Look at the whole world. Call it again and again: a loop, for one, counts once it has stood for
+ * |grace|.
  * Returns false with a sentence in |ret_text| when a rule is broken:
  *   - a node's DAGRank is above that of its preferred parent (RFC 6550 section 8.2.1)
  *   - its Rank is at most L + DAGMaxRankIncrease (section 8.2.2.4)
  *   - no circle of preferred parents outlives |grace|
+ *   - no node whose DAO was taken stays unreachable from its root for |grace|; of more than 200
+ *     nodes a fifth are looked at for that, in turn
+ *   - no table holds more than its limit
  *   - no forwarding table holds a route outside the prefixes of its instances. */
 bool sim_check(struct sim *sim, rpl_duration grace, char *ret_text, size_t size);
 
-/* From now on, look at the rules of Rank and routes also after each event in which a node decided
- * something, announced itself or was given a route; sim_check() tells of the first one broken. */
+/* From now on, look at the rules of Rank, bounds and routes also after each event, for the node
+ * that it happened to; sim_check() tells of the first one broken. */
 void sim_watch(struct sim *sim);
 
 /* ---- topologies -------------------------------------------------------------------------------

@@ -28,11 +28,16 @@ struct sim_frame {
     uint8_t data[];
 };
 
+/* Of few links at a time, and apart: a node's links are searched for each packet. */
+struct sim_doubt {
+    unsigned probes;         /* of neighbour discovery */
+    struct sim_frame *stuck; /* the packet that raised the doubt */
+};
+
 struct sim_edge {
     unsigned peer;
     uint32_t loss;
-    unsigned probes;         /* of neighbour discovery, 0 = not in doubt */
-    struct sim_frame *stuck; /* the packet that raised the doubt */
+    struct sim_doubt *doubt; /* NULL: there is none */
 };
 
 struct sim_lose_rule {
@@ -52,8 +57,7 @@ struct sim_node {
     char name[SIM_NAME_MAX];
     struct rpl_config config;
     struct rpl_engine *engine;
-    unsigned generation; /* answers meant for an earlier life are thrown away */
-    size_t heap_index;
+    unsigned generation;    /* answers meant for an earlier life are thrown away */
     struct sim_edge *edges; /* by peer, ascending */
     size_t edge_count, edge_room;
     struct sim_fib fib;
@@ -63,6 +67,8 @@ struct sim_node {
     int refuse_error;
     unsigned refuse_count;
     rpl_tstamp loop_since; /* 0 = in no loop */
+    bool acknowledged;     /* its last DAO was taken, and it has been a member since */
+    rpl_tstamp lost_since; /* acknowledged and not reachable all the same; 0 = it is */
     struct sim_place place;
 };
 
@@ -96,6 +102,7 @@ struct sim {
     struct sim_node **nodes;
     size_t node_count, node_room;
     struct sim_turn *heap; /* a node each, by (deadline, number) */
+    size_t *place;         /* by node: where in the heap it is */
     struct sim_event *events;
     size_t event_count, event_room;
     uint64_t sequence;
@@ -103,6 +110,7 @@ struct sim {
     struct sim_stats stats;
     struct sim_frame *spare; /* frames to be used again, by |next| */
     bool watch;              /* see sim_watch() */
+    unsigned reach_next;     /* see sim_check_reach() */
     char broken[160];        /* the first rule that was, "" = none */
     unsigned log_wanted;
     sim_log_fn *log;
@@ -139,9 +147,12 @@ void sim_input_later(struct sim *sim, unsigned node, rpl_duration delay,
 /* effect.c: carry out all that the engine of |node| wants, and note when it wants to be called. */
 void sim_effects(struct sim *sim, unsigned node);
 
-/* check.c: |node| decided something, or was given |route|. */
+/* check.c: something happened at |node|, or it was given |route|. */
 void sim_check_node(struct sim *sim, unsigned node);
 void sim_check_route(struct sim *sim, unsigned node, const struct rpl_route *route);
+
+/* check_reach.c: the next nodes in turn, and what is wrong with one of them. */
+bool sim_check_reach(struct sim *sim, rpl_duration grace, char *text, size_t size);
 
 /* radio.c */
 /* |len| zeros, with room for SIM_FRAME_ROOM octets. */

@@ -54,6 +54,7 @@ void sim_free(struct sim *sim)
     }
     free(sim->events);
     free(sim->heap);
+    free(sim->place);
     free(sim->nodes);
     free(sim);
 }
@@ -109,9 +110,10 @@ unsigned sim_add(struct sim *sim, const char *name, const struct rpl_config *con
     else
         snprintf(node->name, sizeof(node->name), "n%u", number);
 
-    size_t room = sim->node_room;
+    size_t room = sim->node_room, places = room;
     sim_grow((void **)&sim->nodes, &sim->node_room, number, sizeof(struct sim_node *));
     sim_grow((void **)&sim->heap, &room, number, sizeof(*sim->heap));
+    sim_grow((void **)&sim->place, &places, number, sizeof(*sim->place));
     sim->nodes[number] = node;
     sim->node_count++;
     sim_heap_add(sim, number);
@@ -305,7 +307,8 @@ void sim_stop(struct sim *sim, unsigned number)
     rpl_engine_free(node->engine);
     node->engine = NULL;
     node->generation++;
-    node->loop_since = 0;
+    node->loop_since = node->lost_since = 0;
+    node->acknowledged = false;
     sim_radio_forget(node);
     sim_heap_update(sim, number, RPL_NEVER);
 }
