@@ -5,7 +5,7 @@ _rplctl()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} command='' socket=() i
     local commands='status tree graph nodes node routes neighbors dodag interfaces counters
-        metrics config monitor capture doctor repair dtsn dis forget log reload help
+        metrics config monitor capture doctor repair dtsn dis forget log reload record help
         sensors bridge readings'
     COMPREPLY=()
 
@@ -42,6 +42,7 @@ _rplctl()
         ;;
     readings) mapfile -t COMPREPLY < <(compgen -W '--json --since' -- "$cur") ;;
     graph) mapfile -t COMPREPLY < <(compgen -W 'dot' -- "$cur") ;;
+    record) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     capture) mapfile -t COMPREPLY < <(compgen -W 'rpl data in out' -- "$cur") ;;
     repair) mapfile -t COMPREPLY < <(compgen -W 'global local' -- "$cur") ;;
     log) mapfile -t COMPREPLY < <(compgen -W 'err warn notice info debug' -- "$cur") ;;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -60,6 +61,7 @@ static const char usage[] =
     "  forget ADDR          drop a node and its routes\n"
     "  log LEVEL            err, warn, notice, info or debug\n"
     "  reload               read the configuration file again\n"
+    "  record FILE [MIB]    a new engine, and all that goes into it, until interrupted\n"
     "of the bridge:\n"
     "  sensors              every resource and its last value\n"
     "  bridge               broker, queue, spool, commands, and each node\n"
@@ -170,6 +172,29 @@ static bool send_all(int fd, const char *data, size_t len)
     return true;
 }
 
+/* ---- a recording ends when we are interrupted ---------------------------------------------- */
+
+static volatile sig_atomic_t recording = -1; /* the socket */
+
+/* The daemon takes it as the end, and sends what it has; the next time we are killed. */
+static void interrupted(int number)
+{
+    int error = errno;
+    signal(number, SIG_DFL);
+    if (recording >= 0)
+        shutdown(recording, SHUT_WR);
+    errno = error;
+}
+
+static void end_when_interrupted(int fd)
+{
+    struct sigaction action = {.sa_handler = interrupted};
+    recording = fd;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
 /* ---- the reply -------------------------------------------------------------------------- */
 
 static bool write_all(int out, const char *data, size_t len)
@@ -269,7 +294,7 @@ static int open_output(const char *output)
 }
 
 static int ask(const char *path, bool bridge, const char *request, size_t request_len,
-               const char *output)
+               const char *output, bool record)
 {
     static char buf[16384];
     size_t len, body;
@@ -278,6 +303,8 @@ static int ask(const char *path, bool bridge, const char *request, size_t reques
         explain(path, bridge, errno);
         return EXIT_NO_DAEMON;
     }
+    if (record)
+        end_when_interrupted(fd);
     /* A full daemon answers before it reads: whatever it said counts. */
     bool sent = send_all(fd, request, request_len);
     const char *text = "";
@@ -306,6 +333,19 @@ static const char *socket_for(bool bridge)
     if (path && *path)
         return path;
     return bridge ? BRIDGE_SOCKET : DEFAULT_SOCKET;
+}
+
+/* The first argument of the command, which is ours: the daemon writes no files. NULL: none. */
+static char *take_file(int argc, char **argv)
+{
+    if (optind + 1 == argc) {
+        fputs(usage, stderr);
+        return NULL;
+    }
+    char *file = argv[optind + 1];
+    argv[optind + 1] = argv[optind];
+    optind++;
+    return file;
 }
 
 int main(int argc, char **argv)
@@ -360,12 +400,14 @@ int main(int argc, char **argv)
         complain("--since is for readings, which has no other argument");
         return EXIT_USAGE;
     }
-    bool bridge = is_for_bridge(argv[optind]);
+    bool bridge = is_for_bridge(argv[optind]), record = strcmp(argv[optind], "record") == 0;
     char word[] = "since";
     char *behind[] = {argv[optind], word, since};
+    if (record && !output && !(output = take_file(argc, argv)))
+        return EXIT_USAGE;
     size_t len = build_request(request, sizeof(request), json, since ? 3 : argc - optind,
                                since ? behind : argv + optind);
     if (!path)
         path = socket_for(bridge);
-    return len > 0 ? ask(path, bridge, request, len, output) : EXIT_USAGE;
+    return len > 0 ? ask(path, bridge, request, len, output, record) : EXIT_USAGE;
 }

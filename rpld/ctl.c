@@ -26,7 +26,8 @@
 #define SLICE_ROOM (64u * 1024)     /* no rendering ahead of a client that has more waiting */
 #define MONITOR_ROOM (1024u * 1024) /* unsent octets above which events are dropped */
 #define BUFFER_MAX (2u * MONITOR_ROOM)
-#define SUPPRESS_PER_S 20 /* events a second of the kinds that anybody can cause */
+#define RECORD_END_ROOM 64 /* kept for the end of a recording that was too slow */
+#define SUPPRESS_PER_S 20  /* events a second of the kinds that anybody can cause */
 
 enum client_state { CLIENT_REQUEST, CLIENT_REPLY, CLIENT_STREAM };
 
@@ -104,9 +105,14 @@ static bool client_busy(const struct client *client)
     return unsent(client) > 0 || (client->show.command && !client->show.ended);
 }
 
+static bool streams(const struct client *client, unsigned flag)
+{
+    return client->state == CLIENT_STREAM && (client->show.command->flags & flag) == flag;
+}
+
 static bool captures(const struct client *client)
 {
-    return client->state == CLIENT_STREAM && (client->show.command->flags & SHOW_CAPTURE);
+    return streams(client, SHOW_CAPTURE);
 }
 
 static unsigned slice(const struct ctl *ctl)
@@ -246,6 +252,8 @@ static void read_end(struct client *client)
     }
     client->half_closed = true;
     ev_io_stop(client->ctl->loop, &client->reader);
+    if (streams(client, SHOW_RECORD))
+        ctl_admin_record_stop(&client->show);
 }
 
 static void read_request(struct client *client, size_t n)
@@ -505,7 +513,7 @@ void ctl_trace(struct ctl *ctl, const struct rpl_effect_trace *trace, rpl_tstamp
         return;
     history_add(ctl->history, trace, now);
     for (struct client *client = ctl->clients; client; client = client->next) {
-        if (client->state != CLIENT_STREAM || captures(client))
+        if (client->state != CLIENT_STREAM || streams(client, SHOW_BINARY))
             continue;
         if (client->lost || unsent(client) > MONITOR_ROOM) {
             client->lost++;
@@ -545,4 +553,40 @@ void ctl_packet(struct ctl *ctl, const struct ctl_packet *packet)
         client->lost = 0;
         ev_io_start(ctl->loop, &client->writer);
     }
+}
+
+/* ---- the recording ----------------------------------------------------------------------- */
+
+static struct client *recorder(struct ctl *ctl)
+{
+    for (struct client *client = ctl->clients; client; client = client->next) {
+        if (streams(client, SHOW_RECORD))
+            return client;
+    }
+    return NULL;
+}
+
+bool ctl_record(struct ctl *ctl, const void *data, size_t len)
+{
+    struct client *client = recorder(ctl);
+    size_t room = len > RECORD_END_ROOM ? BUFFER_MAX - RECORD_END_ROOM : BUFFER_MAX;
+    if (!client || len > room || unsent(client) > room - len)
+        return false;
+    client_compact(client);
+    writer_buf_add(&client->buf, data, len);
+    ev_io_start(ctl->loop, &client->writer);
+    return !client->buf.failed;
+}
+
+void ctl_record_end(struct ctl *ctl)
+{
+    struct client *client = recorder(ctl);
+    if (!client)
+        return;
+    ctl_admin_record_over(&client->show);
+    client->state = CLIENT_REPLY;
+    ev_io_start(ctl->loop, &client->writer);
+    /* Nobody may turn the loop again. */
+    client_send(client);
+    client_compact(client);
 }

@@ -115,6 +115,12 @@ struct ctl_source {
      * changed. */
     int (*reload)(void *ctx, FILE *report);
 
+    /* Begin a recording of the engine of at most |limit| octets, which comes through ctl_record().
+     * 0; -EBUSY: there is one already; -EAGAIN: not now. (optional) */
+    int (*record)(void *ctx, uint64_t limit);
+    /* Whoever asked for it has enough; ctl_record_end() follows. (with record) */
+    void (*record_stop)(void *ctx);
+
     /* One line for the log, without line feed: "repair global uid=0 pid=4711 result=ok". */
     void (*log)(void *ctx, const char *line);
 };
@@ -138,6 +144,11 @@ void ctl_trace(struct ctl *ctl, const struct rpl_effect_trace *trace, rpl_tstamp
 bool ctl_captures(const struct ctl *ctl);
 /* A packet came or went. */
 void ctl_packet(struct ctl *ctl, const struct ctl_packet *packet);
+
+/* For the client that records. False: it is gone, or does not keep up. */
+bool ctl_record(struct ctl *ctl, const void *data, size_t len);
+/* The recording has its end: what waits is sent, at the latest while the daemon stops. */
+void ctl_record_end(struct ctl *ctl);
 
 /* The listening descriptor (for a descriptor store or a seccomp filter's needs). */
 int ctl_fd(const struct ctl *ctl);

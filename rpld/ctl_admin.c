@@ -192,6 +192,69 @@ enum show_code ctl_admin_reload(struct show *show)
     return show_fail(show, SHOW_REFUSED, "nothing was changed: %s", strerror(-result));
 }
 
+/* ---- recording -------------------------------------------------------------------------- */
+
+#define RECORD_MIB_DEFAULT 64u
+#define RECORD_MIB_MAX 1024u
+
+struct recording {
+    const struct ctl_source *source;
+    bool over;
+};
+
+static void recording_free(void *data)
+{
+    struct recording *recording = data;
+    if (!recording->over)
+        recording->source->record_stop(recording->source->ctx);
+    free(recording);
+}
+
+enum show_code ctl_admin_record(struct show *show)
+{
+    const struct ctl_source *source = show->context->source;
+    const char *text = show->request->argc ? show->request->argv[0] : NULL;
+    char *end = NULL;
+    unsigned long mib = text ? strtoul(text, &end, 10) : RECORD_MIB_DEFAULT;
+    if (text && (*text < '1' || *text > '9' || *end || mib > RECORD_MIB_MAX))
+        return show_fail(show, SHOW_USAGE, "not a size (1..%u MiB): %s", RECORD_MIB_MAX, text);
+    if (!source->record)
+        return show_fail(show, SHOW_FAILED, "nothing to record here");
+    struct recording *recording = calloc(1, sizeof(*recording));
+    if (!recording)
+        return out_of_memory(show);
+    recording->source = source;
+    recording->over = true;
+    show->data = recording;
+    show->data_free = recording_free;
+    int result = source->record(source->ctx, (uint64_t)mib << 20);
+    recording->over = result < 0;
+    log_change(show, result == 0 ? "ok" : strerror(-result));
+    if (result == -EBUSY)
+        return show_fail(show, SHOW_REFUSED, "there is a recording already");
+    return result == 0 ? SHOW_OK : show_fail(show, SHOW_FAILED, "%s", strerror(-result));
+}
+
+bool ctl_admin_recording(struct show *show, unsigned budget)
+{
+    (void)show;
+    (void)budget;
+    return false;
+}
+
+void ctl_admin_record_stop(struct show *show)
+{
+    struct recording *recording = show->data;
+    if (!recording->over)
+        recording->source->record_stop(recording->source->ctx);
+}
+
+void ctl_admin_record_over(struct show *show)
+{
+    struct recording *recording = show->data;
+    recording->over = true;
+}
+
 /* What was done; silence in text where there is nothing to add. */
 bool ctl_admin_done(struct show *show, unsigned budget)
 {

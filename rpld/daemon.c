@@ -32,6 +32,9 @@ rpl_tstamp daemon_clock(void)
 
 int daemon_event(struct daemon *daemon, const struct rpl_event *event)
 {
+    if (event->type == RPL_EVENT_ADDRESS)
+        daemon_record_told(daemon, &event->u.address);
+    record_event(&daemon->record, event, daemon->now);
     return rpl_engine_input(daemon->engine, event, daemon->now);
 }
 
@@ -215,6 +218,7 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     if (daemon->reconciled)
         snapshot_tick(daemon->snapshot, daemon->engine, daemon->now);
     radio_turn(&daemon->radios, daemon->now);
+    daemon_record_turn(daemon);
 
     rpl_tstamp due = rpl_engine_deadline(daemon->engine);
     rpl_tstamp state_due = daemon->state ? state_deadline(daemon->state) : RPL_NEVER;
@@ -243,6 +247,7 @@ static void daemon_on_deadline(EV_P_ ev_timer *timer, int revents)
 
     (void)loop;
     (void)revents;
+    record_timeout(&daemon->record, daemon->now);
     rpl_engine_timeout(daemon->engine, daemon->now);
 }
 
@@ -339,8 +344,9 @@ static int daemon_complain(const char *what, int r, const char *mend)
     return r;
 }
 
-static int daemon_engine_open(struct daemon *daemon)
+int daemon_engine_open(struct daemon *daemon)
 {
+    struct rpl_engine *engine = NULL;
     struct rpl_config *config = calloc(1, sizeof(*config));
     const struct conf *conf = &daemon->conf;
 
@@ -362,7 +368,11 @@ static int daemon_engine_open(struct daemon *daemon)
 
         if (bad)
             log_error("rpld: the engine refuses a setting", "setting=%s", bad);
-        r = rpl_engine_new(config, daemon->now, &daemon->engine) == 0 ? 0 : -EINVAL;
+        r = rpl_engine_new(config, daemon->now, &engine) == 0 ? 0 : -EINVAL;
+    }
+    if (r >= 0) {
+        daemon->engine = engine;
+        daemon_record_new_engine(daemon, config);
     }
     free(config);
     return r;
@@ -379,6 +389,16 @@ static uint32_t daemon_host_mtu(void *ctx, uint32_t ifindex)
 static void daemon_host_event(void *ctx, const struct rpl_event *event)
 {
     daemon_event(ctx, event);
+}
+
+void daemon_forward_attach(struct daemon *daemon)
+{
+    const struct fwd_host host = {.ctx = daemon,
+                                  .mtu = daemon_host_mtu,
+                                  .event = daemon_host_event,
+                                  .seen = daemon_saw_packet};
+
+    fwd_attach(daemon->fwd, daemon->engine, &host);
 }
 
 /* ---- for the snapshot of the targets ------------------------------------------------------- */
@@ -495,10 +515,6 @@ static bool daemon_serves_leaves(const struct daemon *daemon)
 /* Sockets and files, all that needs privileges. */
 static int daemon_open(struct daemon *daemon)
 {
-    const struct fwd_host host = {.ctx = daemon,
-                                  .mtu = daemon_host_mtu,
-                                  .event = daemon_host_event,
-                                  .seen = daemon_saw_packet};
     const struct conf_state *state = &daemon->conf.state;
     int r = state_open(state->directory, state->writes_per_hour, daemon->now, &daemon->state);
 
@@ -526,10 +542,13 @@ static int daemon_open(struct daemon *daemon)
                                r == -EINVAL || r == -EACCES
                                    ? "sysctl -w net.ipv6.conf.all.disable_ipv6=0"
                                    : daemon_mend_root);
+    r = daemon_record_open(daemon);
+    if (r < 0)
+        return daemon_complain("open the file for the recording", r, "see --record in rpld(8)");
     r = daemon_engine_open(daemon);
     if (r < 0)
         return daemon_complain("make the engine", r, "rpld -t says what is wrong");
-    fwd_attach(daemon->fwd, daemon->engine, &host);
+    daemon_forward_attach(daemon);
     return 0;
 }
 
@@ -621,11 +640,13 @@ static void daemon_stop(struct daemon *daemon)
         notify_unstore(DAEMON_STORE_TUN);
         notify_unstore(DAEMON_STORE_PACKET);
     }
+    daemon_record_close(daemon);
     ctl_free(daemon->ctl);
     lowpan_close(daemon->lowpan, daemon->conf.keep_routes);
     krt_free(daemon->krt);
     fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);
+    rpl_engine_free(daemon->old_engine);
     rpl_engine_free(daemon->engine);
     snapshot_free(daemon->snapshot);
     state_close(daemon->state);
@@ -643,7 +664,7 @@ int daemon_run(const struct daemon_options *options, const struct conf *conf)
         return 1;
     daemon->options = *options;
     daemon->conf = *conf;
-    daemon->icmp6.fd = -1;
+    daemon->icmp6.fd = daemon->record_fd = -1;
     daemon->now = daemon->started = daemon_clock();
     signal(SIGPIPE, SIG_IGN);
     if (!realpath(options->config, daemon->config_path))

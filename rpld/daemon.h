@@ -29,6 +29,7 @@
 #include "rpld/lowpan.h"
 #include "rpld/privs.h"
 #include "rpld/radio.h"
+#include "rpld/record.h"
 #include "rpld/snapshot.h"
 #include "rpld/state.h"
 
@@ -56,6 +57,7 @@ enum daemon_counter {
 struct daemon_options {
     const char *config; /* path, as given */
     bool foreground;    /* -f: stay, log to stderr, start the bridge */
+    const char *record; /* --record: a file for the recording of the engine, or NULL */
     bool debug;         /* -d: the log level, whatever the file says */
 };
 
@@ -87,6 +89,14 @@ struct daemon {
     /* Addresses of our making, to be removed at a clean stop. */
     unsigned address_count;
     struct rpl_effect_address address[DAEMON_ADDRESSES_MAX];
+    /* The recording (daemon_record.c). */
+    struct record record;
+    int record_fd;                 /* of --record, or -1 */
+    bool record_wanted;            /* a client waits for the next engine */
+    uint64_t record_limit;         /* octets it wants at most */
+    struct rpl_engine *old_engine; /* another takes its place: what it knew is still wanted */
+    unsigned told_count;           /* addresses the engine knows, of whoever's making */
+    struct rpl_event_address told[DAEMON_ADDRESSES_MAX];
     uint64_t counters[DAEMON_COUNT];
     ev_io krt_io[KRT_FDS_MAX];
     size_t krt_io_count;
@@ -118,6 +128,26 @@ void daemon_drain(struct daemon *daemon);
 void daemon_saw_message(struct daemon *daemon, const struct icmp6_message *message);
 void daemon_saw_send(struct daemon *daemon, const struct rpl_effect_send *send);
 void daemon_saw_packet(void *daemon, const struct fwd_seen *seen);
+
+/* Make the engine, as the configuration and the state have it; and give it to the forwarder. */
+int daemon_engine_open(struct daemon *daemon);
+void daemon_forward_attach(struct daemon *daemon);
+
+/* Recording (daemon_record.c). Open the file of --record; 0 or -errno. */
+int daemon_record_open(struct daemon *daemon);
+/* An engine was made of |config|, and has heard nothing yet. */
+void daemon_record_new_engine(struct daemon *daemon, const struct rpl_config *config);
+void daemon_record_close(struct daemon *daemon);
+/* At the end of a turn. */
+void daemon_record_turn(struct daemon *daemon);
+/* The engine was told of an address. */
+void daemon_record_told(struct daemon *daemon, const struct rpl_event_address *address);
+/* The kernel's routes are known: give the new engine what the old one knew. False: there was
+ * none. */
+bool daemon_record_restore(struct daemon *daemon);
+/* For the control socket. -EBUSY: a recording runs; -EAGAIN: we have only just begun. */
+int daemon_record_ask(void *daemon, uint64_t limit);
+void daemon_record_stop(void *daemon);
 
 /* Open the kernel's tables; the callbacks live in daemon_kernel.c. 0 or -errno. */
 int daemon_kernel_open(struct daemon *daemon);

@@ -161,6 +161,7 @@ void daemon_drain(struct daemon *daemon)
         /* With the route queue full the rest waits for the kernel's answers. */
         if (krt_room(daemon->krt) == 0 || !rpl_engine_poll(daemon->engine, &effect))
             return;
+        record_effect(&daemon->record, &effect, daemon->now);
         daemon_effect(daemon, &effect);
     }
     daemon->more = true;

@@ -36,7 +36,8 @@ static void daemon_on_route_dump_done(void *ctx, int error)
         log_warning("kernel: not all routes of an earlier run were seen", "error=\"%s\"",
                     strerror(error));
     /* The kernel's routes are known, and none of them is gone yet. */
-    snapshot_load(daemon->snapshot, daemon->now);
+    if (!daemon_record_restore(daemon))
+        snapshot_load(daemon->snapshot, daemon->now);
     daemon->reconciled = true;
 }
 

@@ -225,6 +225,8 @@ void daemon_source_init(struct daemon *daemon)
         .command = daemon_source_command,
         .set_log_level = daemon_source_set_log_level,
         .reload = daemon_source_reload,
+        .record = daemon_record_ask,
+        .record_stop = daemon_record_stop,
         .log = daemon_source_log,
     };
 }

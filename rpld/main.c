@@ -10,7 +10,9 @@
 #include "rpld/notify.h"
 #include "rpld/prepare.h"
 
-#define MAIN_PREPARE 256 /* no letter */
+/* Options without a letter. */
+#define MAIN_PREPARE 256
+#define MAIN_RECORD 257
 
 static void main_usage(FILE *out)
 {
@@ -22,6 +24,7 @@ static void main_usage(FILE *out)
           "\n"
           "  -c FILE  configuration, instead of " CONF_FILE_DEFAULT "\n"
           "  -d       log everything, whatever the configuration says\n"
+          "  --record FILE  record what the engine hears, for rplsim --replay\n"
           "  -f       stay in the foreground, log to stderr, start the bridge too\n"
           "\n"
           "See rpld(8) and rpld.conf(5); rplctl(8) shows what it does.\n",
@@ -37,6 +40,7 @@ struct main_options {
 static void main_options(int argc, char **argv, struct main_options *options)
 {
     static const struct option names[] = {{"prepare", no_argument, NULL, MAIN_PREPARE},
+                                          {"record", required_argument, NULL, MAIN_RECORD},
                                           {NULL, 0, NULL, 0}};
     int c;
 
@@ -44,6 +48,9 @@ static void main_options(int argc, char **argv, struct main_options *options)
         switch (c) {
         case MAIN_PREPARE:
             options->prepare = true;
+            break;
+        case MAIN_RECORD:
+            options->daemon.record = optarg;
             break;
         case 'c':
             options->daemon.config = optarg;

@@ -36,6 +36,8 @@ static const struct show_command commands[] = {
      ctl_admin_done},
     {"reload", "", "read the configuration file again", 0, 0, SHOW_ADMIN, ctl_admin_reload,
      ctl_admin_done},
+    {"record", "[MIB]", "all that goes into the engine, for rplsim --replay", 0, 1,
+     SHOW_ADMIN | SHOW_STREAM | SHOW_BINARY | SHOW_RECORD, ctl_admin_record, ctl_admin_recording},
     {"help", "", "this list", 0, 0, 0, NULL, show_help},
 };
 

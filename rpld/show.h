@@ -45,7 +45,8 @@ enum show_flags {
     SHOW_STREAM = 4,           /* no end: lines, not one document */
     SHOW_OPENMETRICS_TEXT = 8, /* its text form is OpenMetrics */
     SHOW_BINARY = 16,          /* octets of its own: no form to choose */
-    SHOW_CAPTURE = 32          /* a stream of packets, not of events */
+    SHOW_CAPTURE = 32,         /* a stream of packets, not of events */
+    SHOW_RECORD = 64           /* a stream of what goes into the engine */
 };
 
 struct show_command {
@@ -180,6 +181,11 @@ enum show_code ctl_admin_dis(struct show *show);
 enum show_code ctl_admin_forget(struct show *show);
 enum show_code ctl_admin_log(struct show *show);
 enum show_code ctl_admin_reload(struct show *show);
+enum show_code ctl_admin_record(struct show *show);
+bool ctl_admin_recording(struct show *show, unsigned budget);
+/* The client has enough; the recording is over. */
+void ctl_admin_record_stop(struct show *show);
+void ctl_admin_record_over(struct show *show);
 bool ctl_admin_done(struct show *show, unsigned budget);
 
 /* Number |index| of all counters: the engine's, the daemon's, the control socket's. */

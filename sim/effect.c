@@ -7,60 +7,6 @@
 #define KERNEL_DELAY 200u   /* us until a route is answered for */
 #define ADDRESS_DELAY 1000u /* us until an address is usable */
 
-/* FNV-1a, octet by octet so that the order of octets in memory does not matter. */
-static void digest_octets(struct sim *sim, const uint8_t *p, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        sim->digest = (sim->digest ^ p[i]) * 0x100000001b3u;
-}
-
-static void digest_number(struct sim *sim, uint64_t n)
-{
-    uint8_t octets[8];
-
-    for (unsigned i = 0; i < 8; i++)
-        octets[i] = (uint8_t)(n >> (8 * i));
-    digest_octets(sim, octets, sizeof(octets));
-}
-
-static void digest_route(struct sim *sim, const struct rpl_route *route)
-{
-    digest_number(sim, (uint64_t)route->kind << 8 | route->dst_len);
-    digest_octets(sim, route->dst.b, 16);
-    if (route->kind == RPL_ROUTE_VIA)
-        digest_octets(sim, route->via.b, 16);
-}
-
-static void digest_effect(struct sim *sim, unsigned node, const struct rpl_effect *effect)
-{
-    digest_number(sim, sim->now);
-    digest_number(sim, (uint64_t)node << 8 | effect->type);
-    switch (effect->type) {
-    case RPL_EFFECT_SEND:
-        digest_octets(sim, effect->u.send.dst.b, 16);
-        digest_octets(sim, effect->u.send.data, effect->u.send.len);
-        break;
-    case RPL_EFFECT_ROUTE_SET:
-    case RPL_EFFECT_ROUTE_DEL:
-        digest_route(sim, &effect->u.route.route);
-        break;
-    case RPL_EFFECT_ADDRESS_SET:
-    case RPL_EFFECT_ADDRESS_DEL:
-        digest_octets(sim, effect->u.address.address.b, 16);
-        break;
-    case RPL_EFFECT_STORE:
-        digest_number(
-            sim, (uint64_t)effect->u.store.version << 24 | (uint64_t)effect->u.store.dtsn << 16 |
-                     (uint64_t)effect->u.store.dao_sequence << 8 | effect->u.store.path_sequence);
-        break;
-    case RPL_EFFECT_TRACE:
-        digest_number(sim, (uint64_t)effect->u.trace.kind << 40 |
-                               (uint64_t)effect->u.trace.cause << 32 | effect->u.trace.value);
-        digest_octets(sim, effect->u.trace.address.b, 16);
-        break;
-    }
-}
-
 static void count_message(struct sim *sim, const struct rpl_effect_send *send)
 {
     switch (send->len > 1 ? send->data[1] : 0xff) {
@@ -209,7 +155,7 @@ void sim_effects(struct sim *sim, unsigned number)
     struct rpl_effect effect;
 
     while (node->engine && rpl_engine_poll(node->engine, &effect)) {
-        digest_effect(sim, number, &effect);
+        sim->digest = rpl_effect_digest(sim->digest + number, sim->now, &effect);
         sim_render_effect(sim, number, &effect);
         carry_out(sim, number, &effect);
     }

@@ -6,6 +6,7 @@
  */
 #include "sim/mesh.h"
 #include "sim/page.h"
+#include "sim/replay.h"
 #include "sim/scenario.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ enum setting {
     OPT_REDUNDANCY,
     OPT_THRESHOLD,
     OPT_HTML,
+    OPT_REPLAY,
     OPT_JSON,
     OPT_LOG,
     OPT_HELP
@@ -64,6 +66,7 @@ static const struct option longs[] = {
     {"redundancy", required_argument, NULL, OPT_REDUNDANCY},
     {"switch-threshold", required_argument, NULL, OPT_THRESHOLD},
     {"html", required_argument, NULL, OPT_HTML},
+    {"replay", required_argument, NULL, OPT_REPLAY},
     {"json", no_argument, NULL, OPT_JSON},
     {"log", no_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, OPT_HELP},
@@ -92,6 +95,7 @@ static const char usage[] =
     "  --switch-threshold N  MRHOF hysteresis, ETX x 128 (192)\n"
     "  --seed S              another run (1)\n"
     "  --html FILE           write a page that plays how the DODAG forms\n"
+    "  --replay FILE         instead: repeat what `rplctl record` recorded of a daemon\n"
     "  --json                for programs\n"
     "  --log                 every message and decision\n";
 
@@ -225,6 +229,9 @@ static void take(struct sim_scenario *options, int option, const char *name)
     case OPT_HTML:
         options->html = optarg;
         break;
+    case OPT_REPLAY:
+        options->replay = optarg;
+        break;
     case OPT_JSON:
         options->json = true;
         break;
@@ -275,6 +282,8 @@ int main(int argc, char **argv)
             return misused("");
         take(&options, option, longs[index].name);
     }
+    if (options.replay && optind == argc)
+        return sim_replay_run(options.replay, options.log, options.json);
     if (options.file) {
         mesh = sim_mesh_load(options.file, error, sizeof(error));
         if (!mesh)

@@ -36,7 +36,8 @@ struct sim_scenario {
     uint64_t seed;
     struct rpl_dodag_settings dodag;
     uint16_t switch_threshold;
-    const char *html; /* file to be written, or NULL */
+    const char *html;   /* file to be written, or NULL */
+    const char *replay; /* a recording to be repeated instead of all this, or NULL */
     bool json, log;
 };
 

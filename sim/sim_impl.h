@@ -4,6 +4,7 @@
 #define SIM_SIM_IMPL_H
 
 #include "rpl/rpl_data.h"
+#include "rpl/rpl_record.h"
 #include "rpl/rpl_wire.h"
 #include "sim/sim.h"
 

@@ -27,7 +27,7 @@ struct sim *sim_new(uint64_t seed)
     sim->now = SIM_START;
     sim->seed = seed;
     sim->random = seed;
-    sim->digest = 0xcbf29ce484222325u;
+    sim->digest = RPL_DIGEST_BEGIN;
     return sim;
 }
 

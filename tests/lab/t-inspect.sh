@@ -63,4 +63,66 @@ if type -P tshark >/dev/null; then
 else
     echo "   tshark is not installed: only tcpdump has read it"
 fi
+
+# --- recordings ---
+
+# The last digest that a node's log has, and what rplsim makes of a recording.
+logged_digest() {
+    sed -n 's/.*record: ended .*digest=\([0-9a-f]*\).*/\1/p' $LAB/n"$1"/rpld.log | tail -n 1
+}
+
+replayed() {
+    "$LAB_BUILD/sim/rplsim" --json --replay "$1" | jq -r "$2"
+}
+
+# repeats NODE FILE: the replay comes to the digest that the daemon has in its log.
+repeats() {
+    echo "the daemon: $(logged_digest "$1"), rplsim:"
+    "$LAB_BUILD/sim/rplsim" --replay "$2"
+    [ "$(replayed "$2" .result)" = same ] &&
+        [ "$(replayed "$2" .digest)" = "$(logged_digest "$1")" ]
+}
+
+record() {
+    "$LAB_BUILD/rplctl/rplctl" -s $LAB/n1/rpld.sock record $LAB/root.rec &
+    LAB_PIDS[1/record]=$!
+    lab_until 10 test -s $LAB/root.rec
+}
+
+lab_check "a recording begins" record
+lab_check "a second one is refused" lab_unless lab_ctl 1 record $LAB/other.rec
+lab_check "the new engine knows every node at once" test \
+    "$(lab_json 1 nodes '[.nodes[] | select(.reachable)] | length')" = 3
+lab_check "20 pings while the new engine takes over lose none" \
+    test "$(lab_lost 1 "$last" 20 0.02)" = 0
+lab_check "their DAOs confirm it" lab_until 60 lab_joined 3
+# Trouble: a lossy air, a link that is cut, the root's interface down and up, a repair.
+for hop in '1 2' '2 3' '3 4'; do
+    lab_air link $hop 0.2 >/dev/null
+done
+lab_air cut 3 4 >/dev/null
+lab_ctl 1 repair global
+ip -n n1 link set lowpan0 down
+ip -n n1 link set lowpan0 up
+lab_air restore 3 4 >/dev/null
+lab_check "the mesh is whole again" lab_until 90 lab_reaches 1 "$last"
+for hop in '1 2' '2 3' '3 4'; do
+    lab_air link $hop 0 >/dev/null
+done
+lab_signal INT 1 record
+lab_ended 1 record
+status=$?
+unset "LAB_PIDS[1/record]"
+lab_check "rplctl ends well when interrupted" test $status = 0
+lab_check "rplsim repeats the run of the root to the same digest" repeats 1 $LAB/root.rec
+echo "   $(replayed $LAB/root.rec '"\(.time_s) s, \(.events) events, \(.effects) effects"')"
+head -c $(($(stat -c %s $LAB/root.rec) / 2)) $LAB/root.rec >$LAB/half.rec
+lab_check "half of it is known to be cut short" test "$(replayed $LAB/half.rec .result)" = "cut short"
+
+# From the start of a daemon on.
+lab_signal TERM 4 rpld
+lab_run 4 rpld "$LAB_BUILD/rpld/rpld" -c $LAB/n4/rpld.conf --record $LAB/n4/start.rec -f
+lab_check "a node that records from its start joins" lab_until 60 lab_reaches 1 "$last"
+lab_signal TERM 4 rpld
+lab_check "rplsim repeats its run to the same digest" repeats 4 $LAB/n4/start.rec
 lab_finish
