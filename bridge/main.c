@@ -584,6 +584,17 @@ static bool others_start(struct bridge *bridge)
     return bridge->mqtt != NULL && bridge->follow != NULL;
 }
 
+/* All is open: the wall goes up, and what comes in from the world comes in behind it. */
+static void enclose(const struct bridge *bridge)
+{
+    const char *spool = NULL;
+
+    if (bridge->spool != NULL) {
+        spool = bridge->conf.spool[0] != '\0' ? bridge->conf.spool : SPOOL_FILE;
+    }
+    brg_priv_enclose(&bridge->conf, spool);
+}
+
 static int run(struct bridge *bridge)
 {
     const char *what = "";
@@ -625,6 +636,8 @@ static int run(struct bridge *bridge)
         brg_log_error("bridge: cannot start error=\"%s\"", strerror(ENOMEM));
         return 1;
     }
+    enclose(bridge);
+    brg_mqtt_start(bridge->mqtt);
     ev_run(bridge->loop, 0);
     brg_log_info("bridge: stopping");
     brg_ctl_free(bridge->ctl);

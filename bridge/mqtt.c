@@ -515,7 +515,6 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     mqtt->timer.data = mqtt;
     mqtt->connected.data = mqtt;
     ev_async_start(loop, &mqtt->connected);
-    connect_begin(mqtt);
     return mqtt;
 }
 
@@ -529,6 +528,11 @@ void brg_mqtt_show(const struct brg_mqtt *mqtt, struct brg_show_broker *ret_brok
         .client_id = mqtt->client_id,
         .version = mqtt->v5 ? "5" : "3.1.1",
     };
+}
+
+void brg_mqtt_start(struct brg_mqtt *mqtt)
+{
+    connect_begin(mqtt);
 }
 
 bool brg_mqtt_is_ready(const struct brg_mqtt *mqtt)

@@ -31,10 +31,13 @@ struct brg_mqtt_handler {
     void *ctx;
 };
 
-/* Starts at once. |conf|, |outbox| and |handler| must outlive it. NULL without memory. */
+/* |conf|, |outbox| and |handler| must outlive it. NULL without memory. */
 struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
                               struct brg_outbox *outbox, uint64_t seed,
                               const struct brg_mqtt_handler *handler);
+
+/* Begin to connect, in a thread. Once, and before anything else but brg_mqtt_free(). */
+void brg_mqtt_start(struct brg_mqtt *mqtt);
 
 /* Hands over what the outbox has, as far as the window allows. */
 void brg_mqtt_pump(struct brg_mqtt *mqtt);

@@ -3,13 +3,18 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "bridge/log.h"
+#include "sandbox/sandbox.h"
 
 #define GROUPS_MAX 64
 #define CAPS_MAX 64
@@ -94,4 +99,95 @@ int brg_priv_drop(const char *user, const char **ret_what)
     memset(none, 0, sizeof(none));
     *ret_what = "drop capabilities";
     return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
+/* --- the wall ------------------------------------------------------------------------------- */
+
+#define PATHS_MAX 24
+#define PATHS_OWN 4 /* the spool, a CA, a certificate, a key */
+
+/* What libc and the TLS library read: settings, certificates, and libraries that they load late.
+ * The files are replaced now and then, so that it has to be the folders. */
+static const char *const system_paths[] = {
+    "/etc",
+    "/lib",
+    "/usr/lib",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+    "/run/systemd/resolve",
+    "/run/NetworkManager",
+    "/run/resolvconf",
+    "/run/nscd",
+    "/dev/urandom",
+};
+
+struct enclosure {
+    struct sandbox_path paths[PATHS_MAX];
+    char own[PATHS_OWN][PATH_MAX];
+    size_t n;
+    size_t n_own;
+};
+
+static void enclosure_add(struct enclosure *enclosure, const char *path, unsigned rights)
+{
+    enclosure->paths[enclosure->n++] = (struct sandbox_path){.path = path, .rights = rights};
+}
+
+/* The folder of a file of ours, or nothing. */
+static void enclosure_add_folder(struct enclosure *enclosure, const char *file, unsigned rights)
+{
+    const char *slash;
+    char *folder;
+
+    if (file == NULL || file[0] == '\0') {
+        return;
+    }
+    folder = enclosure->own[enclosure->n_own++];
+    slash = strrchr(file, '/');
+    if (slash == NULL) {
+        (void)snprintf(folder, PATH_MAX, ".");
+    } else {
+        (void)snprintf(folder, PATH_MAX, "%.*s", slash == file ? 1 : (int)(slash - file), file);
+    }
+    enclosure_add(enclosure, folder, rights);
+}
+
+static void enclosed(const struct sandbox_report *report)
+{
+    if (report->calls_error != 0) {
+        brg_log_warning(
+            "privileges: system calls are not filtered error=\"%s\" mend=\"a kernel with "
+            "CONFIG_SECCOMP_FILTER\"",
+            strerror(report->calls_error));
+    }
+    if (report->files_error != 0) {
+        brg_log_warning("privileges: files are not walled off error=\"%s\"",
+                        strerror(report->files_error));
+    } else if (report->files == 0) {
+        brg_log_info(
+            "privileges: files are not walled off, this kernel has no Landlock "
+            "mend=\"landlock in lsm= of the kernel's command line, where it is built in\"");
+    }
+    brg_log_info("privileges: enclosed calls=%s files=%d", report->calls ? "filtered" : "free",
+                 report->files);
+}
+
+void brg_priv_enclose(const struct bconf *conf, const char *spool)
+{
+    struct enclosure enclosure = {.n = 0};
+    struct sandbox sandbox = {.sockets = true, .libraries = true};
+    struct sandbox_report report;
+
+    enclosure_add_folder(&enclosure, spool, SANDBOX_WRITE);
+    enclosure_add_folder(&enclosure, conf->tls_ca, SANDBOX_READ);
+    enclosure_add_folder(&enclosure, conf->tls_certificate, SANDBOX_READ);
+    enclosure_add_folder(&enclosure, conf->tls_key, SANDBOX_READ);
+    for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]); i++) {
+        enclosure_add(&enclosure, system_paths[i], SANDBOX_READ);
+    }
+    sandbox.paths = enclosure.paths;
+    sandbox.path_count = enclosure.n;
+    tzset(); /* the time zone is a file, too */
+    sandbox_enter(&sandbox, &report);
+    enclosed(&report);
 }

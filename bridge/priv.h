@@ -3,6 +3,7 @@
 #ifndef BRIDGE_PRIV_H
 #define BRIDGE_PRIV_H
 
+#include "bridge/bconf.h"
 #include "bridge/brg.h"
 
 /*
@@ -12,5 +13,12 @@
  * stays. -errno, with |ret_what| telling what failed.
  */
 int brg_priv_drop(const char *user, const char **ret_what);
+
+/*
+ * Raise the wall of sandbox/ around the bridge, before it starts a thread: it writes the folder of
+ * |spool| (NULL: nothing), and reads what TLS and the look-up of names need. What of it cannot be
+ * had is logged; the bridge runs without it.
+ */
+void brg_priv_enclose(const struct bconf *conf, const char *spool);
 
 #endif

@@ -454,7 +454,7 @@ int ctl_new(struct ev_loop *loop, const struct ctl_settings *settings,
         ctl_free(ctl);
         return result;
     }
-    ctl->context = (struct show_context){source, ctl->history, &ctl->counters};
+    ctl->context = (struct show_context){source, ctl->history, &ctl->counters, ctl->fd};
     ev_io_init(&ctl->listener, listener_ready, ctl->fd, EV_READ);
     ctl->listener.data = ctl;
     ev_set_priority(&ctl->listener, EV_MINPRI);

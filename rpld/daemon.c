@@ -274,10 +274,23 @@ static void daemon_on_stop(EV_P_ ev_signal *sig, int revents)
     ev_break(EV_A_ EVBREAK_ALL);
 }
 
+/* Somebody starts us again at once: what stands is for that one. */
+static void daemon_on_handover(EV_P_ ev_signal *sig, int revents)
+{
+    struct daemon *daemon = sig->data;
+
+    (void)revents;
+    log_notice("rpld: stopping, to be started again", "signal=%d", sig->signum);
+    daemon->handover = true;
+    ev_break(EV_A_ EVBREAK_ALL);
+}
+
 static void daemon_on_hup(EV_P_ ev_signal *sig, int revents)
 {
     struct daemon *daemon = sig->data;
-    FILE *report = fopen("/dev/null", "we"); /* the log has it all */
+    size_t len;
+    char *text = NULL;
+    FILE *report = open_memstream(&text, &len); /* nobody's: the log has it all */
 
     (void)loop;
     (void)revents;
@@ -287,6 +300,7 @@ static void daemon_on_hup(EV_P_ ev_signal *sig, int revents)
     daemon_reload(daemon, report);
     notify_send("READY=1");
     fclose(report);
+    free(text);
 }
 
 static void daemon_watch(struct daemon *daemon)
@@ -330,7 +344,10 @@ static void daemon_watch(struct daemon *daemon)
     ev_signal_init(&daemon->intr, daemon_on_stop, SIGINT);
     ev_signal_init(&daemon->hup, daemon_on_hup, SIGHUP);
     daemon->hup.data = daemon;
+    ev_signal_init(&daemon->usr1, daemon_on_handover, SIGUSR1);
+    daemon->usr1.data = daemon;
     ev_signal_start(loop, &daemon->term);
+    ev_signal_start(loop, &daemon->usr1);
     ev_signal_start(loop, &daemon->intr);
     ev_signal_start(loop, &daemon->hup);
 }
@@ -621,11 +638,17 @@ static int daemon_detach(struct daemon *self)
     return 0;
 }
 
+/* All is open, no process is to be made any more: the wall goes up. */
+static void daemon_enclose(const struct daemon *daemon)
+{
+    privs_enclose(daemon->config_path, daemon->conf.state.directory, daemon->conf.control.socket);
+}
+
 static void daemon_stop(struct daemon *daemon)
 {
     /* A start that failed leaves alone what an earlier run left. */
-    bool keep =
-        daemon->conf.keep_routes || (!daemon->reconciled && daemon->fwd && fwd_found(daemon->fwd));
+    bool leave = daemon->conf.keep_routes || daemon->handover;
+    bool keep = leave || (!daemon->reconciled && daemon->fwd && fwd_found(daemon->fwd));
 
     notify_send("STOPPING=1");
     bridge_child_stop(&daemon->bridge);
@@ -634,7 +657,7 @@ static void daemon_stop(struct daemon *daemon)
         snapshot_save(daemon->snapshot, daemon->engine, daemon->now);
     if (daemon->reconciled && state_save(daemon->state) == 0)
         log_info("state: written", "directory=%s", daemon->conf.state.directory);
-    if (daemon->krt && daemon->reconciled && !daemon->conf.keep_routes)
+    if (daemon->krt && daemon->reconciled && !leave)
         daemon_kernel_clean(daemon);
     if (daemon->fwd && !keep) {
         notify_unstore(DAEMON_STORE_TUN);
@@ -642,7 +665,7 @@ static void daemon_stop(struct daemon *daemon)
     }
     daemon_record_close(daemon);
     ctl_free(daemon->ctl);
-    lowpan_close(daemon->lowpan, daemon->conf.keep_routes);
+    lowpan_close(daemon->lowpan, leave);
     krt_free(daemon->krt);
     fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);
@@ -680,6 +703,7 @@ int daemon_run(const struct daemon_options *options, const struct conf *conf)
     if (r == 0 && detach)
         r = daemon_detach(daemon);
     if (r == 0) {
+        daemon_enclose(daemon);
         log_notice("rpld: running", "version=%s config=%s", RPLD_VERSION, daemon->config_path);
         notify_send("READY=1");
         ev_run(daemon->loop, 0);

@@ -85,6 +85,7 @@ struct daemon {
     bool reconciled;  /* the engine has seen the kernel's routes: effects may flow */
     bool carrying;    /* the data plane is being read */
     bool more;        /* effects are left: come back at once, after the descriptors */
+    bool handover;    /* we end for a restart: what stands in the kernel stays */
     bool failed;      /* the loop ended because something broke */
     /* Addresses of our making, to be removed at a clean stop. */
     unsigned address_count;
@@ -104,7 +105,7 @@ struct daemon {
     ev_timer deadline, housekeeping, watchdog;
     ev_check turn_begin;
     ev_prepare turn_end;
-    ev_signal term, intr, hup;
+    ev_signal term, intr, hup, usr1;
 };
 
 /*

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "rpld/log_sink.h"
 
 static struct {
     enum conf_log_to to;
     enum conf_log_level level;
     bool journal; /* stderr is systemd's journal: it adds the time, and reads "<3>" */
+    bool fields;  /* and it is this machine's, which takes values as fields */
     struct log_limit limit;
     uint64_t suppressed;
 } log_state = {.to = CONF_LOG_STDERR, .level = CONF_LOG_NOTICE};
@@ -127,8 +129,8 @@ void log_open(enum conf_log_to to, enum conf_log_level level)
     log_state.to = to;
     log_state.level = level;
     log_state.journal = getenv("JOURNAL_STREAM") != NULL;
-    if (to == CONF_LOG_SYSLOG)
-        openlog("rpld", LOG_NDELAY | LOG_PID, LOG_DAEMON);
+    log_state.fields = log_sink_is_journal();
+    log_sink_open();
 }
 
 void log_level_set(enum conf_log_level level)
@@ -163,16 +165,22 @@ static void log_write_stderr(enum conf_log_level level, const char *line)
             line);
 }
 
-static void log_write(enum conf_log_level level, char *line)
+/* One event is one line, whatever it carries. */
+static void log_clean(char *line)
 {
-    /* One event is one line, whatever it carries. */
     for (char *c = line; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
     }
+}
+
+static void log_write(enum conf_log_level level, char *line, const char *event, char *values)
+{
+    log_clean(line);
+    log_clean(values);
     if (log_state.to == CONF_LOG_SYSLOG)
-        syslog(log_priority(level), "%s", line);
-    else
+        (void)log_sink_syslog(log_priority(level), line); /* without a receiver nobody listens */
+    else if (!log_state.fields || !log_sink_journal(log_priority(level), line, event, values))
         log_write_stderr(level, line);
 }
 
@@ -197,7 +205,7 @@ void log_event(enum conf_log_level level, const char *event, const char *format,
         errno = saved;
         return;
     }
-    char line[LOG_LINE_MAX], values[LOG_LINE_MAX];
+    char line[LOG_LINE_MAX], values[LOG_LINE_MAX] = "";
     va_list ap;
 
     va_start(ap, format);
@@ -209,10 +217,13 @@ void log_event(enum conf_log_level level, const char *event, const char *format,
         used = log_append(line, used, values);
     }
     if (suppressed > 0) {
-        snprintf(values, sizeof(values), " suppressed=%llu", (unsigned long long)suppressed);
-        log_append(line, used, values);
+        char held[40];
+
+        snprintf(held, sizeof(held), " suppressed=%llu", (unsigned long long)suppressed);
+        log_append(line, used, held);
+        log_append(values, strnlen(values, sizeof(values) - 1), held);
     }
-    log_write(level, line);
+    log_write(level, line, event, values);
     errno = saved;
 }
 
@@ -222,9 +233,10 @@ void log_housekeeping(void)
     uint64_t suppressed;
 
     while (log_limit_report(&log_state.limit, log_now(), &event, &suppressed)) {
-        char line[LOG_LINE_MAX];
+        char line[LOG_LINE_MAX], held[40];
 
-        snprintf(line, sizeof(line), "%s suppressed=%llu", event, (unsigned long long)suppressed);
-        log_write(CONF_LOG_NOTICE, line);
+        snprintf(held, sizeof(held), "suppressed=%llu", (unsigned long long)suppressed);
+        snprintf(line, sizeof(line), "%s %s", event, held);
+        log_write(CONF_LOG_NOTICE, line, event, held);
     }
 }

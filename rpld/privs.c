@@ -2,15 +2,18 @@
 #include "rpld/privs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rpld/log.h"
+#include "sandbox/sandbox.h"
 
 void privs_lookup(const char *name, struct privs_user *ret_user)
 {
@@ -102,4 +105,49 @@ int privs_drop_all(const struct privs_user *user)
             return r;
     }
     return privs_limit(NULL, 0);
+}
+
+static void privs_folder(const char *file, char out[static PATH_MAX])
+{
+    const char *slash = strrchr(file, '/');
+
+    if (slash)
+        snprintf(out, PATH_MAX, "%.*s", slash == file ? 1 : (int)(slash - file), file);
+    else
+        snprintf(out, PATH_MAX, ".");
+}
+
+static void privs_enclosed(const struct sandbox_report *report)
+{
+    if (report->calls_error)
+        log_warning("privileges: system calls are not filtered",
+                    "error=\"%s\" mend=\"a kernel with CONFIG_SECCOMP_FILTER\"",
+                    strerror(report->calls_error));
+    if (report->files_error)
+        log_warning("privileges: files are not walled off", "error=\"%s\"",
+                    strerror(report->files_error));
+    else if (!report->files)
+        log_info("privileges: files are not walled off, this kernel has no Landlock",
+                 "mend=\"landlock in lsm= of the kernel's command line, where it is built in\"");
+    log_notice("privileges: enclosed", "calls=%s files=%d", report->calls ? "filtered" : "free",
+               report->files);
+}
+
+void privs_enclose(const char *config, const char *state, const char *socket)
+{
+    char settings[PATH_MAX], run[PATH_MAX];
+    const struct sandbox_path paths[] = {
+        {settings, SANDBOX_READ},
+        {state, SANDBOX_WRITE},
+        {run, SANDBOX_REMOVE},
+        {"/proc/sys/net/ipv6/conf", SANDBOX_READ},
+    };
+    const struct sandbox sandbox = {.paths = paths, .path_count = sizeof(paths) / sizeof(paths[0])};
+    struct sandbox_report report;
+
+    privs_folder(config, settings);
+    privs_folder(socket, run);
+    tzset(); /* the time zone is a file, too */
+    sandbox_enter(&sandbox, &report);
+    privs_enclosed(&report);
 }

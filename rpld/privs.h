@@ -29,4 +29,11 @@ int privs_drop(const struct privs_user *user, const char **ret_what);
 /* For a child that needs nothing: become |user| if that can be done, and drop all. */
 int privs_drop_all(const struct privs_user *user);
 
+/*
+ * Raise the wall of sandbox/ around the daemon, once it has all its sockets and will start no other
+ * process: it reads the folder of |config|, writes the folder |state|, removes |socket|, and looks
+ * at its interfaces' sysctls. What of it cannot be had is logged; the daemon runs without it.
+ */
+void privs_enclose(const char *config, const char *state, const char *socket);
+
 #endif /* RPLD_PRIVS_H */

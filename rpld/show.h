@@ -35,6 +35,7 @@ struct show_context {
     const struct ctl_source *source;
     const struct history *history;
     const struct show_counters *counters;
+    int socket; /* any of ours, to ask the kernel about interfaces; none can be made any more */
 };
 
 struct show;

@@ -172,11 +172,7 @@ static void check_tun(struct show *show)
     memset(&request, 0, sizeof(request));
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", tun);
     snprintf(name, sizeof(name), "interface %s", tun);
-    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    int result = ioctl(fd, SIOCGIFFLAGS, &request);
-    close(fd);
+    int result = ioctl(show->context->socket, SIOCGIFFLAGS, &request);
     bool up = result == 0 && (request.ifr_flags & IFF_UP);
     check(show, name, up,
           "restart rpld: it makes this interface itself, and nothing else may "

@@ -3,8 +3,9 @@
  * keeper MILLISECONDS PROGRAM [ARGUMENTS]: a service manager in small, for tests of the descriptor
  * store. It starts the program with $NOTIFY_SOCKET, keeps the descriptors that the program leaves
  * with it, and when the program is killed starts it again after the pause, with the descriptors.
- * It ends with the program when that ends by itself; SIGTERM is passed on. Lines on stdout say what
- * happens: "started PID", "stored NAME", "removed NAME", "ended STATUS".
+ * It ends with the program when that ends by itself; SIGTERM is passed on, and SIGUSR1, after which
+ * the program is started again, too. Lines on stdout say what happens: "started PID", "stored
+ * NAME", "removed NAME", "ended STATUS".
  */
 #include <errno.h>
 #include <poll.h>
@@ -27,6 +28,7 @@
 struct keeper {
     int manager, signals;
     pid_t child;
+    bool restart; /* it was told to end, to be started again */
     unsigned count;
     struct {
         int fd;
@@ -130,9 +132,12 @@ static void keeper_message(struct keeper *keeper)
 }
 
 /* True if the program was killed: it is to be started again. */
-static bool keeper_ended(int status)
+static bool keeper_ended(struct keeper *keeper, int status)
 {
-    if (WIFSIGNALED(status))
+    bool restart = keeper->restart;
+
+    keeper->restart = false;
+    if (WIFSIGNALED(status) || restart)
         return true;
     printf("ended %d\n", WEXITSTATUS(status));
     exit(WEXITSTATUS(status));
@@ -149,7 +154,12 @@ static void keeper_signal(struct keeper *keeper, char **command, const sigset_t 
         kill(keeper->child, SIGTERM);
         return;
     }
-    if (waitpid(keeper->child, &status, WNOHANG) == keeper->child && keeper_ended(status)) {
+    if (info.ssi_signo == SIGUSR1) {
+        keeper->restart = true;
+        kill(keeper->child, SIGUSR1);
+        return;
+    }
+    if (waitpid(keeper->child, &status, WNOHANG) == keeper->child && keeper_ended(keeper, status)) {
         poll(NULL, 0, pause); /* the pause of RestartSec= */
         keeper_start(keeper, command, signals);
     }
@@ -175,6 +185,7 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     keeper.signals = signalfd(-1, &signals, SFD_CLOEXEC);
     keeper_start(&keeper, argv + 2, &signals);

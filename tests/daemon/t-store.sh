@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # t-store.sh: the root under a service manager that keeps its descriptors. It is killed under
 # traffic and started again after a second: packets wait in the TUN for it, and none is lost. A
-# clean stop takes everything back.
+# clean stop takes everything back, unless it is for a restart.
 . "$(dirname "$0")/../lab/lab.sh"
 lab_enter "$@"
 
@@ -29,13 +29,13 @@ kept() {
     [ "$(grep -c '^target ' $LAB/n1/state/rpld.targets)" = 3 ]
 }
 
-# Packets to the last node while its echoes come back: both ways.
-lost_over_kill() {
+# lost_over NODE ADDRESS SIGNAL PID: packets to the last node while its echoes come back: both ways.
+lost_over() {
     lab_run "$1" traffic ping -6 -n -q -c 600 -i 0.01 -W 3 "$2"
     lab_until 10 lab_pings "$1" "$2"
-    kill -KILL "$(rpld_pid)"
+    kill "-$3" "$4"
     lab_ended "$1" traffic
-    lost=$(awk '/packets transmitted/ { print $1 - $4 }' "$LAB/n$1/traffic.log")
+    lost=$(awk '/packets transmitted/ { lost = $1 - $4 } END { print lost }' "$LAB/n$1/traffic.log")
     echo "$lost of 600 lost"
     [ "$lost" = 0 ]
 }
@@ -45,11 +45,23 @@ lab_check "its packet socket too" said 1 '^stored rpld-packet'
 lab_check "within 30 s what it knows is kept" lab_until 30 kept
 first=$(rpld_pid)
 lab_check "killed for a second under 100 pings a second it loses none" \
-    lost_over_kill 1 "$(lab_address 4)"
+    lost_over 1 "$(lab_address 4)" KILL "$first"
 lab_check "it was another process afterwards" test "$(rpld_pid)" != "$first"
 lab_check "which went on with the descriptors it found" said 1 '^stored rpld-tun'
 lab_check "every route is confirmed within 120 s" lab_until 120 lab_joined 3
 lab_check "everybody is reached" lab_all 1
+
+second=$(rpld_pid)
+lab_in 1 ip -6 monitor route >$LAB/routes.log &
+watcher=$!
+lab_check "told to end for a restart it loses none, either" \
+    lost_over 1 "$(lab_address 4)" USR1 "${LAB_PIDS[1/keeper]}"
+lab_check "it was a third process afterwards" test "$(rpld_pid)" != "$second"
+kill $watcher
+lab_check "no route to a node went away meanwhile" lab_unless \
+    grep -E '^Deleted .*(dev rpl0|proto (155|rpl))' $LAB/routes.log
+lab_check "what is in the store is still that" said 1 '^stored rpld-tun'
+lab_check "every route is confirmed again within 120 s" lab_until 120 lab_joined 3
 
 lab_signal TERM 1 keeper
 lab_check "a clean stop takes them out of the store" said 1 '^removed rpld-tun'

@@ -8,7 +8,10 @@
 
 #include <stdio.h>
 
+#include <string.h>
+
 #include "rpld/log.h"
+#include "rpld/log_sink.h"
 
 static uint64_t pass(struct log_limit *limit, const char *event, uint64_t now)
 {
@@ -104,6 +107,37 @@ static void what_fell_silent_is_told(void **unused)
     assert_false(log_limit_report(&limit, 2 * (uint64_t)LOG_INTERVAL_US, &event, &held));
 }
 
+static const char *fields(const char *values, size_t size)
+{
+    static char out[256];
+    size_t len = log_sink_fields(values, out, size);
+
+    assert_true(len <= size && len < sizeof(out));
+    out[len] = '\0';
+    return out;
+}
+
+static void values_become_fields(void **unused)
+{
+    (void)unused;
+    assert_string_equal(fields("", 200), "");
+    assert_string_equal(fields("old=fe80::1 new-parent=\"a b\" n=3", 200),
+                        "RPLD_OLD=fe80::1\nRPLD_NEW_PARENT=a b\nRPLD_N=3\n");
+    assert_string_equal(fields("mend=\"set \"x\" to 1\" empty= quoted=\"\"", 200),
+                        "RPLD_MEND=set \"x\" to 1\nRPLD_EMPTY=\nRPLD_QUOTED=\n");
+    assert_string_equal(fields("words without a key a=1", 200), "RPLD_A=1\n");
+    assert_string_equal(fields("open=\"never closed", 200), "RPLD_OPEN=never closed\n");
+}
+
+static void fields_are_cut_whole(void **unused)
+{
+    (void)unused;
+    assert_string_equal(fields("a=1 b=2", 9), "RPLD_A=1\n");
+    assert_string_equal(fields("a=1 b=2", 17), "RPLD_A=1\n");
+    assert_string_equal(fields("a=1 b=2", 18), "RPLD_A=1\nRPLD_B=2\n");
+    assert_string_equal(fields("a=1", 0), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +147,8 @@ int main(void)
         cmocka_unit_test(too_many_events_share_one_bucket),
         cmocka_unit_test(clock_that_steps_back_gives_nothing),
         cmocka_unit_test(what_fell_silent_is_told),
+        cmocka_unit_test(values_become_fields),
+        cmocka_unit_test(fields_are_cut_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

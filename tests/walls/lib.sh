@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034
 pure_rooms='trickle of rpl'
 # shellcheck disable=SC2034
-rooms="$pure_rooms sim netlink conf rpld rplctl bridge"
+rooms="$pure_rooms sandbox sim netlink conf rpld rplctl bridge"
 
 failures=0
 
@@ -46,6 +46,7 @@ room_prefix()
     sim) echo sim_ ;;
     netlink) echo krt_ ;;
     conf) echo conf_ ;;
+    sandbox) echo sandbox_ ;;
     *) echo ;;
     esac
 }

@@ -69,6 +69,7 @@ for pair in trickle:of/of.h trickle:rpl/rpl.h of:trickle/trickle.h of:rpl/rpl.h 
     netlink:conf/conf.h netlink:rpl/rpl_data.h netlink:trickle/trickle.h netlink:rpld/rpld.h \
     conf:netlink/krt.h conf:rpl/engine.h conf:of/of_ops.h conf:rpld/rpld.h \
     rplctl:rpl/rpl.h rplctl:rpld/ctl.h bridge:rpl/rpl.h bridge:rpld/ctl.h bridge:conf/conf.h \
+    sandbox:rpld/rpld.h sandbox:bridge/brg.h rplctl:sandbox/sandbox.h \
     rpld:bridge/brg.h rpld:sim/sim.h rpld:tests/lib/x.h; do
     room=${pair%%:*} header=${pair#*:}
     plant "$room/$room.c" "  #  include \"$header\""
@@ -76,7 +77,8 @@ for pair in trickle:of/of.h trickle:rpl/rpl.h of:trickle/trickle.h of:rpl/rpl.h 
 done
 # And some that are not.
 for pair in rpl:trickle/trickle.h rpl:of/of.h sim:rpl/rpl_data.h netlink:rpl/rpl.h \
-    conf:rpl/rpl_view.h rpld:netlink/krt.h rpld:rpl/rpl_data.h rpld:conf/conf.h; do
+    conf:rpl/rpl_view.h rpld:netlink/krt.h rpld:rpl/rpl_data.h rpld:conf/conf.h \
+    rpld:sandbox/sandbox.h bridge:sandbox/sandbox.h; do
     plant "${pair%%:*}/${pair%%:*}.c" "#include \"${pair#*:}\""
     passes includes "$work/tree"
 done

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include "rpld/log_sink.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_SINK_SYSLOG "/dev/log"
+#define LOG_SINK_JOURNAL "/run/systemd/journal/socket"
+#define LOG_SINK_MAX 4096
+#define LOG_SINK_PREFIX "RPLD_"
+
+static int log_sink_fd = -1;
+
+void log_sink_open(void)
+{
+    if (log_sink_fd < 0)
+        log_sink_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+bool log_sink_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM"); /* DEVICE:INODE */
+    unsigned long long device, inode;
+    struct stat st;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+static bool log_sink_send(const char *path, const char *data, size_t len)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+    snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
+    return log_sink_fd >= 0 && sendto(log_sink_fd, data, len, MSG_NOSIGNAL,
+                                      (const struct sockaddr *)&to, sizeof(to)) >= 0;
+}
+
+bool log_sink_syslog(int priority, const char *line)
+{
+    char text[LOG_SINK_MAX], when[32] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (localtime_r(&now, &tm))
+        strftime(when, sizeof(when), "%b %e %T ", &tm);
+    int n = snprintf(text, sizeof(text), "<%d>%srpld[%ld]: %s", LOG_DAEMON | priority, when,
+                     (long)getpid(), line);
+    return n > 0 && (size_t)n < sizeof(text) && log_sink_send(LOG_SINK_SYSLOG, text, (size_t)n);
+}
+
+/* The end of the value at |text|, which may stand in quotes: *ret_from and *ret_len are what is
+ * within. */
+static const char *log_sink_value(const char *text, const char **ret_from, size_t *ret_len)
+{
+    bool quoted = *text == '"';
+    const char *end;
+
+    text += quoted;
+    /* A quote within a quoted value is followed by no blank. */
+    for (end = text; *end != '\0'; end++) {
+        if (quoted ? *end == '"' && (end[1] == ' ' || end[1] == '\0') : *end == ' ')
+            break;
+    }
+    *ret_from = text;
+    *ret_len = (size_t)(end - text);
+    return end + (quoted && *end == '"');
+}
+
+size_t log_sink_fields(const char *values, char *out, size_t size)
+{
+    size_t used = 0;
+
+    while (*values != '\0') {
+        size_t key = strspn(values, "abcdefghijklmnopqrstuvwxyz0123456789_-"), len;
+        const char *value;
+
+        if (key == 0 || values[key] != '=') {
+            values += key + (values[key] != '\0');
+            continue;
+        }
+        const char *end = log_sink_value(values + key + 1, &value, &len);
+        size_t need = sizeof(LOG_SINK_PREFIX) - 1 + key + 1 + len + 1;
+        if (used + need > size)
+            break;
+        memcpy(out + used, LOG_SINK_PREFIX, sizeof(LOG_SINK_PREFIX) - 1);
+        used += sizeof(LOG_SINK_PREFIX) - 1;
+        for (size_t i = 0; i < key; i++)
+            out[used++] = values[i] == '-' ? '_' : (char)toupper((unsigned char)values[i]);
+        out[used++] = '=';
+        memcpy(out + used, value, len);
+        used += len;
+        out[used++] = '\n';
+        values = end;
+    }
+    return used;
+}
+
+bool log_sink_journal(int priority, const char *line, const char *event, const char *values)
+{
+    char text[LOG_SINK_MAX];
+    int n = snprintf(text, sizeof(text),
+                     "SYSLOG_IDENTIFIER=rpld\nSYSLOG_FACILITY=%d\nPRIORITY=%d\nMESSAGE=%s\n"
+                     "RPLD_EVENT=%s\n",
+                     LOG_DAEMON >> 3, priority, line, event);
+
+    if (n < 0 || (size_t)n >= sizeof(text))
+        return false;
+    size_t len = (size_t)n;
+    len += log_sink_fields(values, text + len, sizeof(text) - len);
+    return log_sink_send(LOG_SINK_JOURNAL, text, len);
+}

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# machine.sh: run by the systemd of the machine that tests/package/vm boots: all that life.sh does, with
+# AppArmor and Landlock in the kernel, and nothing that they had to refuse.
+set -u
+failed=0
+
+check() {
+    local text=$1
+
+    shift
+    if "$@" >/tmp/check.log 2>&1; then
+        echo "ok $text"
+    else
+        echo "FAIL $text"
+        sed 's/^/    /' /tmp/check.log
+        failed=1
+    fi
+}
+
+denied() {
+    dmesg | grep -E 'apparmor="DENIED"|type=1326' | grep -E 'rpld|rplctl'
+}
+
+echo "$(uname -r), up after $(cut -d' ' -f1 /proc/uptime) s"
+check "AppArmor is on" grep -qx Y /sys/module/apparmor/parameters/enabled
+check "Landlock is on" grep -q landlock /sys/kernel/security/lsm
+bash /root/rpld/tests/package/life.sh || failed=1
+check "AppArmor and the filter of calls had nothing to refuse" eval '! denied'
+echo "done after $(cut -d' ' -f1 /proc/uptime) s"
+exit $failed
