@@ -57,6 +57,16 @@ bool log_sink_syslog(int priority, const char *line)
     return n > 0 && (size_t)n < sizeof(text) && log_sink_send(LOG_SINK_SYSLOG, text, (size_t)n);
 }
 
+#define LOG_SINK_KEY "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+/* A quote within quotes is not followed by the next key. */
+static bool log_sink_closes(const char *quote)
+{
+    size_t key = quote[1] == ' ' ? strspn(quote + 2, LOG_SINK_KEY) : 0;
+
+    return *quote == '"' && (quote[1] == '\0' || (key > 0 && quote[2 + key] == '='));
+}
+
 /* The end of the value at |text|, which may stand in quotes: *ret_from and *ret_len are what is
  * within. */
 static const char *log_sink_value(const char *text, const char **ret_from, size_t *ret_len)
@@ -65,9 +75,8 @@ static const char *log_sink_value(const char *text, const char **ret_from, size_
     const char *end;
 
     text += quoted;
-    /* A quote within a quoted value is followed by no blank. */
     for (end = text; *end != '\0'; end++) {
-        if (quoted ? *end == '"' && (end[1] == ' ' || end[1] == '\0') : *end == ' ')
+        if (quoted ? log_sink_closes(end) : *end == ' ')
             break;
     }
     *ret_from = text;
@@ -80,7 +89,7 @@ size_t log_sink_fields(const char *values, char *out, size_t size)
     size_t used = 0;
 
     while (*values != '\0') {
-        size_t key = strspn(values, "abcdefghijklmnopqrstuvwxyz0123456789_-"), len;
+        size_t key = strspn(values, LOG_SINK_KEY), len;
         const char *value;
 
         if (key == 0 || values[key] != '=') {
