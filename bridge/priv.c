@@ -104,7 +104,7 @@ int brg_priv_drop(const char *user, const char **ret_what)
 /* --- the wall ------------------------------------------------------------------------------- */
 
 #define PATHS_MAX 24
-#define PATHS_OWN 4 /* the spool, a CA, a certificate, a key */
+#define PATHS_OWN 5 /* the spool, the control socket, a CA, a certificate, a key */
 
 /* What libc and the TLS library read: settings, certificates, and libraries that they load late.
  * The files are replaced now and then, so that it has to be the folders. */
@@ -179,6 +179,9 @@ void brg_priv_enclose(const struct bconf *conf, const char *spool)
     struct sandbox_report report;
 
     enclosure_add_folder(&enclosure, spool, SANDBOX_WRITE);
+    if (strcmp(conf->control_socket, "none") != 0) {
+        enclosure_add_folder(&enclosure, conf->control_socket, SANDBOX_REMOVE);
+    }
     enclosure_add_folder(&enclosure, conf->tls_ca, SANDBOX_READ);
     enclosure_add_folder(&enclosure, conf->tls_certificate, SANDBOX_READ);
     enclosure_add_folder(&enclosure, conf->tls_key, SANDBOX_READ);
