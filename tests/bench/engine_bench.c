@@ -12,7 +12,10 @@
 #include "rpl/rpl_wire.h"
 
 #define IFINDEX 2
-#define FAN_OUT 8 /* children of a node in the root's graph */
+#define FAN_OUT 8       /* children of a node in the root's graph */
+#define LIFETIME 30     /* of a target, in units that depend on how many there are */
+#define PEERS 1024      /* remembered for rate limits, whatever the number of nodes */
+#define SPACE_US 200000 /* from one DAO to the next: no rate limit is in the way */
 
 static size_t live; /* octets that the engine has allocated */
 
@@ -93,7 +96,7 @@ static size_t dao(const struct world *w, uint32_t node, uint8_t *out, struct rpl
     d->target[0].len = 128;
     d->target[0].prefix = global(node);
     d->transit[0].path_sequence = w->path_seq;
-    d->transit[0].path_lifetime = 30;
+    d->transit[0].path_lifetime = LIFETIME;
     d->transit[0].has_parent = !storing;
     d->transit[0].parent = global(parent);
     *src = storing ? local(2 + node % FAN_OUT) : global(node);
@@ -109,12 +112,15 @@ static void announce(struct world *w, uint32_t node)
     ev.u.packet.len = dao(w, node, data, &ev.u.packet.src, &ev.u.packet.dst);
     ev.u.packet.data = data;
     ev.u.packet.ifindex = IFINDEX;
-    w->now += 200000; /* no rate limit is in the way */
+    w->now += SPACE_US;
+    while (rpl_engine_deadline(w->engine) <= w->now)
+        rpl_engine_timeout(w->engine, w->now);
     rpl_engine_input(w->engine, &ev, w->now);
     drain(w);
 }
 
-static int world_init(struct world *w, enum rpl_mop mop, uint32_t nodes)
+/* All targets are announced anew within half of their lifetime, as nodes do: timers run. */
+static int world_init(struct world *w, enum rpl_mop mop, uint32_t nodes, uint32_t peers)
 {
     struct rpl_config config;
     struct rpl_event ev = {.type = RPL_EVENT_LINK};
@@ -125,10 +131,12 @@ static int world_init(struct world *w, enum rpl_mop mop, uint32_t nodes)
     config.mem = (struct rpl_mem){.alloc = alloc, .free = release};
     config.seed = 1;
     config.limits.targets = nodes + 16;
-    config.limits.peers = 1024;
+    config.limits.peers = peers;
     config.instance_count = 1;
     rpl_instance_config_default(&config.instance[0]);
     config.instance[0].mop = mop;
+    config.instance[0].dodag.lifetime_unit_s =
+        (uint16_t)(2ull * nodes * SPACE_US / LIFETIME / 1000000 + 1);
     config.instance[0].prefix = global(0);
     rpl_addr_mask(&config.instance[0].prefix, 64);
     if (rpl_engine_new(&config, w->now, &w->engine) != 0)
@@ -139,6 +147,8 @@ static int world_init(struct world *w, enum rpl_mop mop, uint32_t nodes)
     ev.u.link.instances = 1;
     rpl_engine_input(w->engine, &ev, w->now);
     drain(w);
+    if (nodes == 0)
+        return 0;
     w->order = malloc(nodes * sizeof(*w->order));
     if (!w->order)
         return -1;
@@ -207,16 +217,12 @@ static void wire_report(const char *read, const char *write, struct wire *w)
                                         .limit = limit});
 }
 
-int bench_wire(bool json)
+/* As a root sends it: Configuration and one prefix. */
+static void dio(struct rpl_wire_message *msg)
 {
-    static struct wire w;
-    struct world none = {.mop = RPL_MOP_NON_STORING, .path_seq = 1, .dao_seq = 1};
+    struct rpl_wire_dio *d = &msg->u.dio;
 
-    bench_begin("wire", json);
-    struct rpl_wire_dio *d = &w.msg.u.dio;
-    w.msg.code = RPL_CODE_DIO;
-    w.src = local(1);
-    w.dst = rpl_addr_all_nodes;
+    msg->code = RPL_CODE_DIO;
     d->version = 240;
     d->rank = 256;
     d->mop = 1;
@@ -232,6 +238,17 @@ int bench_wire(bool json)
     d->pio[0].autonomous = true;
     d->pio[0].valid_s = d->pio[0].preferred_s = UINT32_MAX;
     d->pio[0].prefix = global(0);
+}
+
+int bench_wire(bool json)
+{
+    static struct wire w;
+    struct world none = {.mop = RPL_MOP_NON_STORING, .path_seq = 1, .dao_seq = 1};
+
+    bench_begin("wire", json);
+    dio(&w.msg);
+    w.src = local(1);
+    w.dst = rpl_addr_all_nodes;
     w.len = (size_t)rpl_wire_write(&w.msg, &w.src, &w.dst, w.data, sizeof(w.data));
     wire_report("dio-read", "dio-write", &w);
     w.len = dao(&none, 77, w.data, &w.src, &w.dst);
@@ -267,7 +284,8 @@ int bench_dao(bool json)
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
             struct world w;
             double ns, goal = 0;
-            if (world_init(&w, storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING, sizes[i]) < 0)
+            if (world_init(&w, storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING, sizes[i], PEERS) <
+                0)
                 return 1;
             ns = bench_ns(refresh, &w, sizes[i] < 20000 ? 20000 : sizes[i]);
             if (sizes[i] == 100)
@@ -309,7 +327,7 @@ int bench_srh(bool json)
     bench_begin("srh", json);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct world w;
-        if (world_init(&w, RPL_MOP_NON_STORING, sizes[i]) < 0)
+        if (world_init(&w, RPL_MOP_NON_STORING, sizes[i], PEERS) < 0)
             return 1;
         bench_figure(&(struct bench_figure){.name = "source-route",
                                             .unit = "us",
@@ -325,32 +343,90 @@ int bench_srh(bool json)
 
 /* ---- memory -------------------------------------------------------------------------- */
 
+/* What the engine holds with |nodes| targets. The few peers are those that storing mode has. */
+static size_t with_targets(enum rpl_mop mop, uint32_t nodes)
+{
+    struct world w;
+    size_t octets;
+
+    if (world_init(&w, mop, nodes, FAN_OUT) < 0)
+        abort();
+    octets = live;
+    world_free(&w);
+    return octets;
+}
+
+/* What a router holds that has heard DIOs of |count| neighbours. */
+static size_t with_neighbours(uint32_t count)
+{
+    static struct rpl_wire_message msg;
+    struct rpl_config config;
+    struct world w = {.now = 1000000};
+    struct rpl_event ev = {.type = RPL_EVENT_LINK};
+    uint8_t data[RPL_MESSAGE_MAX];
+    size_t octets;
+
+    rpl_config_default(&config);
+    config.mem = (struct rpl_mem){.alloc = alloc, .free = release};
+    config.limits.neighbours = 1000;
+    config.instance_count = 1;
+    rpl_instance_config_default(&config.instance[0]);
+    config.instance[0].role = RPL_ROLE_ROUTER;
+    if (rpl_engine_new(&config, w.now, &w.engine) != 0)
+        abort();
+    ev.u.link.ifindex = IFINDEX;
+    ev.u.link.state = RPL_LINK_UP;
+    ev.u.link.address = local(1);
+    ev.u.link.instances = 1;
+    rpl_engine_input(w.engine, &ev, w.now);
+    drain(&w);
+    for (uint32_t i = 0; i < count; i++) {
+        struct rpl_addr src = local(2 + i), dst = rpl_addr_all_nodes;
+        dio(&msg);
+        msg.u.dio.rank = (uint16_t)(512 + i);
+        ev = (struct rpl_event){.type = RPL_EVENT_PACKET};
+        ev.u.packet.len = (size_t)rpl_wire_write(&msg, &src, &dst, data, sizeof(data));
+        ev.u.packet.data = data;
+        ev.u.packet.ifindex = IFINDEX;
+        ev.u.packet.src = src;
+        ev.u.packet.dst = dst;
+        rpl_engine_input(w.engine, &ev, w.now);
+        drain(&w);
+    }
+    octets = live;
+    world_free(&w);
+    return octets;
+}
+
 int bench_memory(bool json)
 {
+    static const uint32_t many[] = {1000, 10000, 50000, 100000};
+    size_t empty;
+
     bench_begin("memory", json);
     for (int storing = 0; storing < 2; storing++) {
-        const uint32_t nodes = 50000;
-        struct world w;
-        size_t empty, full;
-        if (world_init(&w, storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING, 1) < 0)
-            return 1;
-        empty = live;
-        world_free(&w);
-        if (world_init(&w, storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING, nodes) < 0)
-            return 1;
-        full = live;
-        world_free(&w);
-        bench_figure(&(struct bench_figure){
-            .name = storing ? "target-storing" : "target-non-storing",
-            .unit = "octets",
-            .at = nodes,
-            .value = (double)(full - empty) / (nodes - 1),
-            .limit = 2 * sizeof(struct rpl_addr), /* an address and where it is */
-            .goal = 256});
-        if (!storing)
-            bench_figure(
-                &(struct bench_figure){.name = "engine", .unit = "octets", .value = (double)empty});
+        enum rpl_mop mop = storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING;
+        empty = with_targets(mop, 1);
+        for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+            bench_figure(&(struct bench_figure){
+                .name = storing ? "target-storing" : "target-non-storing",
+                .unit = "octets",
+                .at = many[i],
+                .value = (double)(with_targets(mop, many[i]) - empty) / (many[i] - 1),
+                .limit = 2 * sizeof(struct rpl_addr), /* an address and where it is */
+                .goal = 256});
     }
+    empty = with_neighbours(0);
+    bench_figure(&(struct bench_figure){.name = "neighbour",
+                                        .unit = "octets",
+                                        .at = 500,
+                                        .value = (double)(with_neighbours(500) - empty) / 500,
+                                        .limit = sizeof(struct rpl_wire_dio)});
+    bench_figure(
+        &(struct bench_figure){.name = "engine-router", .unit = "octets", .value = (double)empty});
+    bench_figure(&(struct bench_figure){.name = "engine-root",
+                                        .unit = "octets",
+                                        .value = (double)with_targets(RPL_MOP_NON_STORING, 0)});
     bench_end();
     return live == 0 ? 0 : 1;
 }
