@@ -417,10 +417,8 @@ int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
             break;
         }
     }
-    if (status == 0) {
-        struct rpl_wire_dao copy = *dao; /* sending reuses the message */
-        status = apply(inst, p, &copy, ack);
-    }
+    if (status == 0)
+        status = apply(inst, p, dao, ack);
     if (status == STATUS_SILENT) {
         peer->has_dao = false; /* the repetition is no duplicate */
         if (ack)

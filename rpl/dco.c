@@ -207,8 +207,8 @@ static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
 
 int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
 {
-    struct rpl_wire_dao dco = p->msg->u.dao; /* sending reuses the message */
-    struct rpl_instance *inst = rpl_instance_find(e, dco.instance, p->iface);
+    const struct rpl_wire_dao *dco = &p->msg->u.dao;
+    struct rpl_instance *inst = rpl_instance_find(e, dco->instance, p->iface);
     enum rpl_counter reason = RPL_COUNTER_COUNT;
     bool end_to_end = !rpl_addr_is_link_local(p->src) && !p->multicast, found = false;
 
@@ -222,23 +222,24 @@ int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
     else if (end_to_end ? !rpl_addr_equal(p->src, &inst->dodag_id)
                         : !p->iface || p->multicast || !rpl_addr_is_link_local(p->src))
         reason = RPL_COUNT_DROP_SOURCE_SCOPE;
-    else if (dco.has_dodag_id && !rpl_addr_equal(&dco.dodag_id, &inst->dodag_id))
+    else if (dco->has_dodag_id && !rpl_addr_equal(&dco->dodag_id, &inst->dodag_id))
         reason = RPL_COUNT_DROP_DODAG_FOREIGN;
     if (reason != RPL_COUNTER_COUNT) {
         rpl_count(e, reason);
         return -RPL_ERR_DROPPED;
     }
-    for (uint8_t i = 0; i < dco.target_count; i++) {
-        const struct rpl_wire_transit *tr = transit_of(&dco, dco.target[i].group);
+    for (uint8_t i = 0; i < dco->target_count; i++) {
+        const struct rpl_wire_transit *tr = transit_of(dco, dco->target[i].group);
         if (tr && end_to_end)
-            found = rpl_leaf_cleanup(inst, &dco.target[i].prefix, tr->path_sequence, dco.status) ||
-                    found;
+            found =
+                rpl_leaf_cleanup(inst, &dco->target[i].prefix, tr->path_sequence, dco->status) ||
+                found;
         /* R09-06: we know best whether we are here. */
-        else if (tr && !rpl_is_self(inst, &dco.target[i].prefix))
-            found = cleanup(inst, p, &dco.target[i], tr->path_sequence) || found;
+        else if (tr && !rpl_is_self(inst, &dco->target[i].prefix))
+            found = cleanup(inst, p, &dco->target[i], tr->path_sequence) || found;
     }
-    if (dco.ack_wanted)
-        acknowledge(inst, p, &dco, found);
+    if (dco->ack_wanted)
+        acknowledge(inst, p, dco, found);
     return 0;
 }
 

@@ -224,8 +224,8 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
 
 int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
 {
-    struct rpl_wire_dio d = p->msg->u.dio; /* p->msg is reused for what we send */
-    struct rpl_instance *inst = rpl_instance_find(e, d.instance, p->iface);
+    const struct rpl_wire_dio *d = &p->msg->u.dio;
+    struct rpl_instance *inst = rpl_instance_find(e, d->instance, p->iface);
     enum rpl_counter drop = RPL_COUNTER_COUNT;
     struct rpl_nbr *n;
     struct news news;
@@ -233,16 +233,16 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
     rpl_count(e, RPL_COUNT_DIO_IN);
     if (!inst)
         drop = RPL_COUNT_DROP_INSTANCE_UNKNOWN;
-    else if (d.mop != inst->cfg.mop)
+    else if (d->mop != inst->cfg.mop)
         drop = RPL_COUNT_DROP_MOP;
     else if (inst->cfg.role == RPL_ROLE_ROOT &&
-             !(inst->has_dodag && rpl_addr_equal(&d.dodag_id, &inst->dodag_id)))
+             !(inst->has_dodag && rpl_addr_equal(&d->dodag_id, &inst->dodag_id)))
         drop = RPL_COUNT_DROP_DODAG_FOREIGN;
     else if (inst->cfg.role != RPL_ROLE_ROOT && inst->cfg.has_dodag_id &&
-             !rpl_addr_equal(&d.dodag_id, &inst->cfg.dodag_id))
+             !rpl_addr_equal(&d->dodag_id, &inst->cfg.dodag_id))
         drop = RPL_COUNT_DROP_DODAG_FOREIGN;
     /* PAR-12: below ROOT_RANK there is only a virtual backbone, which we do not have. */
-    else if (d.has_config && d.rank < d.config.min_hop_rank_increase)
+    else if (d->has_config && d->rank < d->config.min_hop_rank_increase)
         drop = RPL_COUNT_DROP_RANK_INVALID;
     if (drop != RPL_COUNTER_COUNT) {
         rpl_count(e, drop);
@@ -252,13 +252,13 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
     if (!n)
         return -RPL_ERR_DROPPED;
     /* SEQ-10: DTSN is the sender's own; its first sighting is no step. */
-    news.dtsn = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d.dodag_id) &&
-                rpl_lollipop_compare(d.dtsn, n->dio.dtsn) == RPL_NEWER;
-    news.any = remember(n, &d, rpl_digest(p->data + 4, p->len - 4));
+    news.dtsn = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d->dodag_id) &&
+                rpl_lollipop_compare(d->dtsn, n->dio.dtsn) == RPL_NEWER;
+    news.any = remember(n, d, rpl_digest(p->data + 4, p->len - 4));
     if (inst->cfg.role == RPL_ROLE_ROOT) {
-        n->verdict = d.rank == RPL_INFINITE_RANK ? OF_RANK_INFINITE : OF_NOT_CLOSER;
-        root_receive(inst, p, &d);
+        n->verdict = d->rank == RPL_INFINITE_RANK ? OF_RANK_INFINITE : OF_NOT_CLOSER;
+        root_receive(inst, p, d);
         return 0;
     }
-    return router_receive(inst, p, &d, n, news);
+    return router_receive(inst, p, d, n, news);
 }

@@ -57,12 +57,12 @@ static bool may_reply(struct rpl_engine *e, const struct rpl_packet *p)
 
 int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p)
 {
-    struct rpl_wire_dis dis = p->msg->u.dis; /* p->msg is reused for the answer */
+    const struct rpl_wire_dis *dis = &p->msg->u.dis;
 
     rpl_count(e, RPL_COUNT_DIS_IN);
     for (uint32_t i = 0; i < e->instance_count; i++) {
         struct rpl_instance *inst = &e->instance[i];
-        if (!rpl_iface_serves(p->iface, inst) || !inst->has_dodag || !solicits(&dis, inst))
+        if (!rpl_iface_serves(p->iface, inst) || !inst->has_dodag || !solicits(dis, inst))
             continue;
         if (p->multicast) {
             if (inst->joined)

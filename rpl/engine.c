@@ -121,6 +121,7 @@ static int dispatch(struct rpl_engine *e, const struct rpl_packet *p)
 
 static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
 {
+    struct rpl_wire_message msg;
     struct rpl_packet p = {.iface = rpl_iface_find(e, ev->ifindex),
                            .ifindex = ev->ifindex,
                            .src = &ev->src,
@@ -128,7 +129,7 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
                            .multicast = rpl_addr_is_multicast(&ev->dst),
                            .data = ev->data,
                            .len = ev->len,
-                           .msg = e->scratch};
+                           .msg = &msg};
     enum rpl_counter reason = RPL_COUNTER_COUNT;
 
     if (ev->ifindex && (!p.iface || !p.iface->up))
@@ -141,7 +142,7 @@ static int packet(struct rpl_engine *e, const struct rpl_event_packet *ev)
         reason = RPL_COUNT_DROP_QUARANTINED;
     else if (rpl_leaf_wants(e, ev->data, ev->len))
         return rpl_leaf_receive(e, &p, ev->hop_limit);
-    else if (rpl_wire_read(ev->data, ev->len, &ev->src, &ev->dst, p.msg, &reason) == 0)
+    else if (rpl_wire_read(ev->data, ev->len, &ev->src, &ev->dst, &msg, &reason) == 0)
         reason = judge_scope(&p);
     else
         rpl_peer_malformed(e, &ev->src, ev->ifindex);

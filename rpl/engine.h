@@ -332,7 +332,7 @@ struct rpl_engine {
     struct rpl_timer t_sweep; /* end of the grace for routes found at start */
     uint64_t counter[RPL_COUNTER_COUNT];
     uint32_t instance_count;
-    struct rpl_wire_message *scratch;    /* being read or written, on the stack of the call */
+    struct rpl_wire_message *scratch;    /* being written, on the stack of the call */
     struct rpl_effect_trace trace_scrap; /* what rpl_trace() hands out when the queue is full */
     struct rpl_instance instance[];
 };
@@ -553,7 +553,7 @@ struct rpl_packet {
     bool multicast;
     const uint8_t *data;
     size_t len;
-    struct rpl_wire_message *msg;
+    const struct rpl_wire_message *msg; /* stays while answers are written */
 };
 
 int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p);
