@@ -107,12 +107,9 @@ static enum rpl_counter judge_targets(struct rpl_instance *inst, const struct rp
 
 static bool inside(struct rpl_instance *inst, const struct rpl_wire_target *t)
 {
-    uint8_t len = 0;
-    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
-
     if (rpl_addr_is_multicast(&t->prefix))
         return true;
-    return prefix && t->len >= len && rpl_addr_match(&t->prefix, prefix, len);
+    return t->len >= 64 && rpl_prefix_of(inst, &t->prefix) != NULL;
 }
 
 /*

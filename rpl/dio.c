@@ -24,7 +24,8 @@ static bool relay_pio(const struct rpl_instance *inst, struct rpl_wire_pio *pio)
         return false;
     if (!pio->router_address && inst->mop != RPL_MOP_NON_STORING)
         return true;
-    own = rpl_own_address(inst, inst->parent ? inst->parent->ifindex : 0);
+    own = rpl_own_in(inst, inst->parent ? inst->parent->ifindex : 0,
+                     pio->autonomous ? &pio->prefix : rpl_prefix(inst, NULL));
     if (!own || (pio->autonomous && !rpl_addr_match(own, &pio->prefix, pio->len)))
         return false;
     pio->router_address = true;
@@ -45,6 +46,7 @@ static void fill(struct rpl_instance *inst, struct rpl_wire_dio *d)
     d->dodag_id = inst->dodag_id;
     d->has_config = inst->has_config;
     d->config = inst->config;
+    rpl_prefix_fill(inst);
     for (uint8_t i = 0; i < inst->pio_count; i++) {
         d->pio[d->pio_count] = inst->pio[i];
         if (relay_pio(inst, &d->pio[d->pio_count]))

@@ -202,6 +202,13 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
     return -RPL_ERR_PARAM;
 }
 
+static int prefix(struct rpl_engine *e, const struct rpl_event_prefix *ev)
+{
+    struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
+
+    return inst ? rpl_prefix_change(inst, &ev->prefix) : -RPL_ERR_NOENT;
+}
+
 static int input(struct rpl_engine *e, const struct rpl_event *event)
 {
     switch (event->type) {
@@ -226,6 +233,8 @@ static int input(struct rpl_engine *e, const struct rpl_event *event)
         return rpl_target_restored(e, &event->u.target);
     case RPL_EVENT_FORWARD_ERROR:
         return rpl_forward_error(e, &event->u.forward_error);
+    case RPL_EVENT_PREFIX:
+        return prefix(e, &event->u.prefix);
     case RPL_EVENT_COMMAND:
         return command(e, &event->u.command);
     }
@@ -270,6 +279,9 @@ static void run(struct rpl_engine *e, struct rpl_timer *t)
         break;
     case TIMER_VERSION:
         rpl_instance_version_timeout(OWNER(t, rpl_instance, t_version));
+        break;
+    case TIMER_PREFIX:
+        rpl_prefix_timeout(OWNER(t, rpl_instance, t_prefix));
         break;
     case TIMER_NO_PATH:
         rpl_dao_no_path_timeout(OWNER(t, rpl_instance, t_no_path));

@@ -88,6 +88,15 @@ struct rpl_own {
     struct rpl_addr addr;
 };
 
+/* A prefix that the root had before; |until| 0: none. */
+#define RPL_OLD_PREFIX RPL_S(7200)
+struct rpl_old_prefix {
+    struct rpl_addr prefix;
+    rpl_tstamp until;
+    struct rpl_rt_own *route;
+};
+#define RPL_OWN_MAX (2 * RPL_INTERFACES_MAX)
+
 /* ---- acknowledgements -------------------------------------------------------------- */
 
 /* A DAO-ACK that waits until the kernel has answered for every target of the DAO. */
@@ -240,7 +249,7 @@ struct rpl_instance {
 
     struct trickle trickle;
     struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_float, t_no_path,
-        t_version;
+        t_version, t_prefix;
     rpl_duration dis_wait;
     uint8_t dis_left; /* multicast DIS that may still be sent, RPL_ALWAYS: no end */
     uint8_t poison_left;
@@ -260,7 +269,7 @@ struct rpl_instance {
     struct rpl_target_list work, news;
     uint32_t target_count, node_count;
 
-    struct rpl_own own[RPL_INTERFACES_MAX];
+    struct rpl_own own[RPL_OWN_MAX];
     uint32_t own_count;
 
     uint8_t dao_seq, path_seq;
@@ -283,6 +292,7 @@ struct rpl_instance {
     uint8_t dco_seq;
     uint32_t dao_out_count;
     struct rpl_rt_own *rt_default, *rt_prefix, *rt_root;
+    struct rpl_old_prefix old_prefix[RPL_OLD_PREFIXES_MAX];
     bool store_dirty;
 };
 
@@ -432,10 +442,27 @@ const struct rpl_addr *rpl_own_address(const struct rpl_instance *inst, uint32_t
 /* One of our addresses in the instance, the DODAGID at the root, or prefix::IID of an
  * interface of ours (interop: how motes name their parent). */
 bool rpl_is_self(const struct rpl_instance *inst, const struct rpl_addr *addr);
+/* Our address there in the prefix, any if |prefix| is NULL; ifindex 0: on any interface. */
+const struct rpl_addr *rpl_own_in(const struct rpl_instance *inst, uint32_t ifindex,
+                                  const struct rpl_addr *prefix);
+
+/* ---- prefix.c ---------------------------------------------------------------------- */
+
 /* The /64 of the DODAG: configured at the root, from the PIO elsewhere; NULL if unknown. */
 const struct rpl_addr *rpl_prefix(const struct rpl_instance *inst, uint8_t *ret_len);
+/* The same and those that are phased out, by number; NULL behind the last. Bits beyond 64 may be
+ * set: a router sends its whole address. */
+const struct rpl_addr *rpl_prefix_nth(const struct rpl_instance *inst, unsigned n);
+/* The one that |addr| is in, or NULL. */
+const struct rpl_addr *rpl_prefix_of(const struct rpl_instance *inst, const struct rpl_addr *addr);
+/* Root: another prefix from now on, the old one is phased out. */
+int rpl_prefix_change(struct rpl_instance *inst, const struct rpl_addr *prefix);
+void rpl_prefix_timeout(struct rpl_instance *inst);
+/* Root: the PIOs as they are now; the routes that keep packets to nobody from leaving. */
+void rpl_prefix_fill(struct rpl_instance *inst);
+void rpl_prefix_routes(struct rpl_instance *inst);
 
-/* Is |addr| in it? */
+/* Is |addr| in one of them? */
 bool rpl_prefix_holds(const struct rpl_instance *inst, const struct rpl_addr *addr);
 
 /* ---- instance.c -------------------------------------------------------------------- */

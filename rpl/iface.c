@@ -131,7 +131,7 @@ static void want_own(struct rpl_instance *inst, uint32_t ifindex, const struct r
             inst->own[k].wanted = true;
             return;
         }
-    if (inst->own_count < RPL_INTERFACES_MAX)
+    if (inst->own_count < RPL_OWN_MAX)
         inst->own[inst->own_count++] =
             (struct rpl_own){.wanted = true, .ifindex = ifindex, .addr = *addr};
 }
@@ -139,19 +139,24 @@ static void want_own(struct rpl_instance *inst, uint32_t ifindex, const struct r
 void rpl_own_update(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
-    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
+    const struct rpl_addr *prefix;
     struct rpl_iface *first = rpl_iface_first(inst);
+    bool root = inst->cfg.role == RPL_ROLE_ROOT;
     uint32_t kept = 0;
 
     for (uint32_t k = 0; k < inst->own_count; k++)
         inst->own[k].wanted = false;
-    for (size_t i = 0; prefix && i < inst->engine->iface_end; i++)
-        if (rpl_iface_serves(&e->iface[i], inst)) {
-            struct rpl_addr addr = rpl_addr_join(prefix, &e->iface[i].address);
-            want_own(inst, e->iface[i].ifindex, &addr);
-        }
-    if (first && inst->cfg.role == RPL_ROLE_ROOT && inst->cfg.has_dodag_id)
+    for (unsigned n = 0; (prefix = rpl_prefix_nth(inst, n)) != NULL; n++)
+        for (size_t i = 0; i < e->iface_end; i++)
+            if (rpl_iface_serves(&e->iface[i], inst)) {
+                struct rpl_addr addr = rpl_addr_join(prefix, &e->iface[i].address);
+                want_own(inst, e->iface[i].ifindex, &addr);
+            }
+    if (first && root && inst->cfg.has_dodag_id)
         want_own(inst, first->ifindex, &inst->cfg.dodag_id);
+    /* The DODAGID of a prefix that is no more: DAOs still go there. */
+    else if (first && root && inst->joined && !rpl_prefix_of(inst, &inst->dodag_id))
+        want_own(inst, first->ifindex, &inst->dodag_id);
     for (uint32_t k = 0; k < inst->own_count; k++) {
         struct rpl_own own = inst->own[k];
         if (own.wanted != own.emitted) {
@@ -164,19 +169,27 @@ void rpl_own_update(struct rpl_instance *inst)
     inst->own_count = kept;
 }
 
-const struct rpl_addr *rpl_own_address(const struct rpl_instance *inst, uint32_t ifindex)
+const struct rpl_addr *rpl_own_in(const struct rpl_instance *inst, uint32_t ifindex,
+                                  const struct rpl_addr *prefix)
 {
     for (uint32_t k = 0; k < inst->own_count; k++)
-        if (inst->own[k].usable && (ifindex == 0 || inst->own[k].ifindex == ifindex))
+        if (inst->own[k].usable && (ifindex == 0 || inst->own[k].ifindex == ifindex) &&
+            (!prefix || rpl_addr_match(&inst->own[k].addr, prefix, 64)))
             return &inst->own[k].addr;
     return NULL;
+}
+
+const struct rpl_addr *rpl_own_address(const struct rpl_instance *inst, uint32_t ifindex)
+{
+    const struct rpl_addr *own = rpl_own_in(inst, ifindex, rpl_prefix(inst, NULL));
+
+    return own ? own : rpl_own_in(inst, ifindex, NULL);
 }
 
 bool rpl_is_self(const struct rpl_instance *inst, const struct rpl_addr *addr)
 {
     const struct rpl_engine *e = inst->engine;
-    uint8_t len = 0;
-    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
+    const struct rpl_addr *prefix = rpl_prefix_of(inst, addr);
 
     if (inst->cfg.role == RPL_ROLE_ROOT && inst->has_dodag && rpl_addr_equal(addr, &inst->dodag_id))
         return true;
@@ -188,34 +201,8 @@ bool rpl_is_self(const struct rpl_instance *inst, const struct rpl_addr *addr)
             continue;
         if (rpl_addr_equal(addr, &e->iface[i].address))
             return true;
-        if (prefix && rpl_addr_match(addr, prefix, len) &&
-            rpl_addr_same_iid(addr, &e->iface[i].address))
+        if (prefix && rpl_addr_same_iid(addr, &e->iface[i].address))
             return true;
     }
     return false;
-}
-
-const struct rpl_addr *rpl_prefix(const struct rpl_instance *inst, uint8_t *ret_len)
-{
-    if (inst->cfg.role == RPL_ROLE_ROOT) {
-        if (ret_len)
-            *ret_len = inst->cfg.prefix_len;
-        return &inst->cfg.prefix;
-    }
-    /* Addresses are made from A=1 alone (RFC 6550 section 6.7.10), and only from a /64. */
-    for (uint8_t i = 0; i < inst->pio_count; i++)
-        if (inst->pio[i].autonomous && inst->pio[i].len == 64) {
-            if (ret_len)
-                *ret_len = 64;
-            return &inst->pio[i].prefix;
-        }
-    return NULL;
-}
-
-bool rpl_prefix_holds(const struct rpl_instance *inst, const struct rpl_addr *addr)
-{
-    uint8_t len = 0;
-    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
-
-    return prefix && rpl_addr_match(addr, prefix, len);
 }

@@ -32,14 +32,7 @@ static void fill_root_config(struct rpl_instance *inst)
     };
     rpl_wire_config_pack(&inst->config);
     inst->has_config = true;
-    inst->pio[0] = (struct rpl_wire_pio){
-        .len = inst->cfg.prefix_len,
-        .autonomous = true,
-        .valid_s = inst->cfg.prefix_valid_s,
-        .preferred_s = inst->cfg.prefix_preferred_s,
-        .prefix = inst->cfg.prefix,
-    };
-    inst->pio_count = 1;
+    rpl_prefix_fill(inst);
     for (uint32_t i = 0; i < inst->cfg.route_info.count; i++)
         inst->rio[i] = (struct rpl_wire_rio){.len = inst->cfg.route_info.prefix[i].len,
                                              .preference = inst->cfg.route_info_preference,
@@ -73,7 +66,8 @@ static bool register_timers(struct rpl_engine *e, struct rpl_instance *inst)
            rpl_timer_register(e, &inst->t_dtsn, TIMER_DTSN) &&
            rpl_timer_register(e, &inst->t_float, TIMER_FLOAT) &&
            rpl_timer_register(e, &inst->t_no_path, TIMER_NO_PATH) &&
-           rpl_timer_register(e, &inst->t_version, TIMER_VERSION);
+           rpl_timer_register(e, &inst->t_version, TIMER_VERSION) &&
+           rpl_timer_register(e, &inst->t_prefix, TIMER_PREFIX);
 }
 
 int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_config *config)
@@ -265,19 +259,12 @@ static void root_start(struct rpl_instance *inst)
 
 static void root_update(struct rpl_instance *inst)
 {
-    struct rpl_engine *e = inst->engine;
-    struct rpl_route route = {.kind = RPL_ROUTE_UNREACHABLE,
-                              .dst = inst->cfg.prefix,
-                              .dst_len = inst->cfg.prefix_len,
-                              .metric = RPL_UNREACHABLE_METRIC};
-
     rpl_own_update(inst);
     if (!rpl_iface_first(inst)) {
         stop_trickle(inst);
         return;
     }
-    if (!inst->rt_prefix)
-        rpl_rt_want(e, &inst->rt_prefix, &route, inst->cfg.id);
+    rpl_prefix_routes(inst);
     if (inst->joined) {
         if (!trickle_running(&inst->trickle))
             rpl_instance_start_trickle(inst);
@@ -419,6 +406,20 @@ uint16_t rpl_instance_lowest(const struct rpl_instance *inst, const struct rpl_w
     return lowest;
 }
 
+/* Lifetimes that run on are no news, but that they run out is. */
+static bool same_prefixes(const struct rpl_instance *inst, const struct rpl_wire_dio *d)
+{
+    if (inst->pio_count != d->pio_count)
+        return false;
+    for (uint8_t i = 0; i < d->pio_count; i++) {
+        const struct rpl_wire_pio *a = &inst->pio[i], *b = &d->pio[i];
+        if (a->len != b->len || !rpl_addr_match(&a->prefix, &b->prefix, a->len) ||
+            !a->preferred_s != !b->preferred_s || !a->valid_s != !b->valid_s)
+            return false;
+    }
+    return true;
+}
+
 /* Take over what the preferred parent advertises: everything but Rank and DTSN (DIO-02). */
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
 {
@@ -426,7 +427,7 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     const struct rpl_wire_dio *d = &parent->dio;
     bool new_dodag = !inst->has_dodag || !rpl_addr_equal(&inst->dodag_id, &d->dodag_id);
     bool new_version = new_dodag || inst->version != d->version;
-    bool rejoined = !inst->joined;
+    bool rejoined = !inst->joined, renumbered;
     enum rpl_metric_choice choice;
     enum of_metric metric;
     bool restart = rejoined || !inst->has_config || !same_trickle(&inst->config, &d->config);
@@ -441,6 +442,7 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     inst->preference = d->preference;
     inst->grounded = d->grounded;
     inst->config = d->config;
+    renumbered = !same_prefixes(inst, d);
     inst->pio_count = d->pio_count;
     memcpy(inst->pio, d->pio, sizeof(inst->pio));
     inst->rio_count = d->rio_count;
@@ -469,8 +471,8 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
         stop_trickle(inst);
     else if (restart)
         rpl_instance_start_trickle(inst);
-    else if (new_version)
-        rpl_instance_reset_trickle(inst, false);
+    else if (new_version || renumbered)
+        rpl_instance_reset_trickle(inst, !new_version);
     rpl_timer_stop(e, &inst->t_dis);
     rpl_timer_stop(e, &inst->t_poison);
     rpl_floating_stop(inst);

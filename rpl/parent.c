@@ -182,9 +182,14 @@ bool rpl_parent_address(const struct rpl_instance *inst, const struct rpl_nbr *p
     const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
 
     /* DNS-03: a PIO with R=1 carries the parent's own address. */
-    for (uint8_t i = 0; i < parent->dio.pio_count; i++)
-        if (parent->dio.pio[i].router_address && rpl_addr_is_routable(&parent->dio.pio[i].prefix)) {
-            *ret_addr = parent->dio.pio[i].prefix;
+    for (int other = 0; other < 2; other++)
+        for (uint8_t i = 0; i < parent->dio.pio_count; i++) {
+            const struct rpl_wire_pio *pio = &parent->dio.pio[i];
+            /* The one in the prefix that is here to stay comes first. */
+            if (!pio->router_address || !rpl_addr_is_routable(&pio->prefix) ||
+                (!other && !(prefix && rpl_addr_match(&pio->prefix, prefix, 64))))
+                continue;
+            *ret_addr = pio->prefix;
             return true;
         }
     if (!prefix || !inst->cfg.compat.parent_by_prefix)

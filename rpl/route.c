@@ -380,8 +380,7 @@ static struct rpl_instance *storing_instance(struct rpl_engine *e, const struct 
         const struct rpl_iface *iface = rpl_iface_find(e, route->ifindex);
         if (!rpl_storing(inst) || inst->leaf || !iface || !rpl_iface_serves(iface, inst))
             continue;
-        if (inst->cfg.role != RPL_ROLE_ROOT ||
-            rpl_addr_match(&route->dst, &inst->cfg.prefix, inst->cfg.prefix_len))
+        if (inst->cfg.role != RPL_ROLE_ROOT || rpl_prefix_of(inst, &route->dst))
             return inst;
     }
     return NULL;

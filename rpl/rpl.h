@@ -237,6 +237,7 @@ enum rpl_event_type {
     RPL_EVENT_ROUTE_LOST,      /* a route of ours is gone from the kernel; or all, see below */
     RPL_EVENT_TARGET_RESTORED, /* start: a target that an earlier run knew */
     RPL_EVENT_FORWARD_ERROR,   /* the data path met an inconsistency */
+    RPL_EVENT_PREFIX,          /* a root has another prefix from now on */
     RPL_EVENT_COMMAND          /* the operator wants something */
 };
 
@@ -357,6 +358,14 @@ struct rpl_event_command {
     struct rpl_addr address;
 };
 
+/* The old prefix is announced as deprecated for two hours more, or for prefix_valid_s if that is
+ * less, and then given up with its targets. The DODAG and its DODAGID stay. */
+#define RPL_OLD_PREFIXES_MAX 2 /* that are phased out at once; of more, the oldest ends early */
+struct rpl_event_prefix {
+    uint8_t instance; /* RPLInstanceID */
+    struct rpl_addr prefix;
+};
+
 struct rpl_event {
     enum rpl_event_type type;
     union {
@@ -368,6 +377,7 @@ struct rpl_event {
         struct rpl_event_route route; /* FOUND, LOST */
         struct rpl_event_target target;
         struct rpl_event_forward_error forward_error;
+        struct rpl_event_prefix prefix;
         struct rpl_event_command command;
     } u;
 };

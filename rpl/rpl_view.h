@@ -34,6 +34,8 @@ struct rpl_view_instance {
     struct rpl_dodag_settings dodag;
     struct rpl_addr prefix;
     uint8_t prefix_len;
+    uint32_t old_prefix_count; /* /64s that are phased out */
+    struct rpl_addr old_prefix[RPL_OLD_PREFIXES_MAX];
     bool has_address;
     struct rpl_addr address; /* our own in the DODAG */
     bool has_parent;

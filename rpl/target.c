@@ -205,17 +205,13 @@ void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
 /* May |ev| be a target of |inst|? What a file says is judged as what a DAO says. */
 static bool may_restore(struct rpl_instance *inst, const struct rpl_event_target *ev)
 {
-    uint8_t len = 0;
-    const struct rpl_addr *prefix = rpl_prefix(inst, &len);
-
     if (inst->leaf || ev->len == 0 || ev->len > 128 || !rpl_addr_is_routable(&ev->address) ||
         ev->lifetime == 0)
         return false;
     if (ev->len == 128 &&
         (rpl_is_self(inst, &ev->address) || !rpl_access_allowed(inst->engine, &ev->address)))
         return false;
-    if (inst->cfg.role == RPL_ROLE_ROOT &&
-        !(prefix && ev->len >= len && rpl_addr_match(&ev->address, prefix, len)))
+    if (inst->cfg.role == RPL_ROLE_ROOT && !(ev->len >= 64 && rpl_prefix_of(inst, &ev->address)))
         return false;
     if (rpl_storing(inst) && ev->external)
         return inst->cfg.role == RPL_ROLE_ROOT && ev->parent_count == 1 &&

@@ -17,6 +17,7 @@ enum timer_kind {
     TIMER_REFRESH,
     TIMER_POISON,
     TIMER_VERSION,
+    TIMER_PREFIX,
     TIMER_DTSN,
     TIMER_FLOAT,
     TIMER_NO_PATH,

@@ -72,6 +72,10 @@ static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_
         out->prefix_len = 64;
         rpl_addr_mask(&out->prefix, 64); /* a router sends its whole address */
     }
+    for (unsigned n = 0; n < RPL_OLD_PREFIXES_MAX && (prefix = rpl_prefix_nth(inst, n + 1)); n++) {
+        out->old_prefix[out->old_prefix_count] = *prefix;
+        rpl_addr_mask(&out->old_prefix[out->old_prefix_count++], 64);
+    }
     if (inst->parent) {
         out->parent = inst->parent->addr;
         out->parent_ifindex = inst->parent->ifindex;
