@@ -88,6 +88,8 @@ struct krt_callbacks {
      * duplicate. */
     void (*address)(void *ctx, uint32_t ifindex, const struct rpl_addr *addr, uint8_t plen,
                     bool usable, bool present);
+    /* A route that may be a delegated prefix came or went: krt_delegations() tells. */
+    void (*delegation)(void *ctx);
     /* The first krt_dump() is told in full; also after each later one. */
     void (*dump_done)(void *ctx);
 
@@ -214,6 +216,35 @@ int krt_link_eui64(struct krt *krt, uint32_t ifindex, const uint8_t eui64[8]);
  * It starts down, with an MTU of 1280. Errors: -EBUSY the radio has one, -EEXIST the name is taken,
  * -EOPNOTSUPP the kernel has no module ieee802154_6lowpan. */
 int krt_lowpan_add(struct krt *krt, uint32_t radio, const char *name);
+
+/* ---- the LAN side ------------------------------------------------------------------------- */
+
+/* An address of this host. */
+struct krt_addr {
+    uint32_t ifindex;
+    struct rpl_addr addr;
+    uint8_t plen;
+    bool usable;
+    bool deprecated; /* its preferred lifetime is over */
+    bool temporary;  /* RFC 8981 */
+};
+/* The |n|-th address that was told; false behind the last one. */
+bool krt_addr_nth(const struct krt *krt, uint32_t n, struct krt_addr *ret_addr);
+
+/*
+ * The prefixes of 16 to 63 bits that are unreachable as a whole (or a blackhole) by somebody
+ * else's route in the main table: so DHCPv6 clients leave what was delegated to them. At most
+ * |max|; asks the kernel and waits as above.
+ */
+int krt_delegations(struct krt *krt, struct rpl_prefix *ret_prefix, uint32_t max,
+                    uint32_t *ret_count);
+
+/* Neighbour discovery on that link is answered for |addr|; needs the sysctl proxy_ndp. The kernel
+ * forgets it when the link goes down. Doing either twice is fine. */
+int krt_proxy_set(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr);
+int krt_proxy_del(struct krt *krt, uint32_t ifindex, const struct rpl_addr *addr);
+/* All of ours, also those of an earlier run; those of others stay. */
+int krt_proxy_flush(struct krt *krt);
 
 /* ---- radios (nl802154) --------------------------------------------------------------- */
 

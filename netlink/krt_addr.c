@@ -117,6 +117,22 @@ const struct rpl_addr *krt_addr_link_local(const struct krt *krt, uint32_t ifind
     return NULL;
 }
 
+bool krt_addr_nth(const struct krt *krt, uint32_t n, struct krt_addr *ret_addr)
+{
+    const struct krt_addr_entry *entry;
+
+    if (n >= krt->addr_count)
+        return false;
+    entry = &krt->addrs[n];
+    *ret_addr = (struct krt_addr){.ifindex = entry->ifindex,
+                                  .addr = entry->addr,
+                                  .plen = entry->plen,
+                                  .usable = entry->usable,
+                                  .deprecated = entry->deprecated,
+                                  .temporary = entry->temporary};
+    return true;
+}
+
 /* ---- notices ----------------------------------------------------------------------- */
 
 static bool copy_addr(struct rpl_addr *to, const struct nl_addr *from)
@@ -141,6 +157,8 @@ static bool fill_addr(struct krt_addr_entry *entry, struct rtnl_addr *object)
     entry->usable = !(rtnl_addr_get_flags(object) & IFA_F_DADFAILED) &&
                     (!(rtnl_addr_get_flags(object) & IFA_F_TENTATIVE) ||
                      rtnl_addr_get_flags(object) & IFA_F_OPTIMISTIC);
+    entry->deprecated = (rtnl_addr_get_flags(object) & IFA_F_DEPRECATED) != 0;
+    entry->temporary = (rtnl_addr_get_flags(object) & IFA_F_TEMPORARY) != 0;
     entry->seen = true;
     return true;
 }
@@ -172,7 +190,8 @@ void krt_addr_message(struct krt *krt, struct nlmsghdr *nlh)
     }
     if (!entry)
         entry = addr_add(krt, &now);
-    else if (entry->usable == now.usable && !(entry->retell && now.usable)) {
+    else if (entry->usable == now.usable && entry->deprecated == now.deprecated &&
+             !(entry->retell && now.usable)) {
         entry->seen = true;
         return;
     }

@@ -43,7 +43,7 @@ struct krt_addr_entry {
     uint32_t ifindex;
     struct rpl_addr addr;
     uint8_t plen;
-    bool usable;
+    bool usable, deprecated, temporary;
     bool seen;
     bool retell; /* somebody asked for it and waits to be told, even if nothing changes */
 };
@@ -149,6 +149,10 @@ int krt_route_dumped(struct krt *krt, struct nlmsghdr *nlh);
 bool krt_route_default_own(const struct krt *krt, uint32_t metric);
 void krt_route_default_keep(struct krt *krt, uint32_t metric, bool own);
 uint32_t krt_route_metric(const struct rpl_route *route);
+
+/* ---- krt_lan.c: what a LAN needs */
+/* A route that krt_delegations() would tell of came or went. */
+bool krt_delegation_notice(const struct nlmsghdr *nlh);
 
 /* ---- krt_dump.c: dumps, one at a time */
 /* Starts what is wanted, if none runs. What cannot be asked now stays wanted. */

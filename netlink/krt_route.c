@@ -178,6 +178,8 @@ int krt_route_watch(struct krt *krt, struct nlmsghdr *nlh)
 
     if (own_doing(krt, nlh) || !krt_route_parse(nlh, &route, &protocol))
         return 0;
+    if (krt->cb.delegation && krt_delegation_notice(nlh))
+        krt->cb.delegation(krt->ctx);
     if (nlh->nlmsg_type == RTM_DELROUTE && protocol != KRT_PROTOCOL)
         return 0;
     if (nlh->nlmsg_type == RTM_NEWROUTE && !(nlh->nlmsg_flags & NLM_F_REPLACE))
