@@ -177,7 +177,9 @@ static bool assign_string(struct conf_reader *reader, const struct conf_setting 
     if (from->type != CONFIG_TYPE_STRING)
         return refuse_type(reader, setting, from, path);
     text = config_setting_get_string(from);
-    if (setting->kind == CONF_INTERFACE)
+    if (setting->kind == CONF_LINK && text[0] == '\0')
+        wrong = NULL;
+    else if (setting->kind == CONF_INTERFACE || setting->kind == CONF_LINK)
         wrong = interface_wrong(text);
     else if (setting->kind == CONF_USER)
         wrong = user_wrong(text);
@@ -580,6 +582,7 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
     case CONF_SWITCH:
         return assign_switch(reader, setting, base, from, path);
     case CONF_INTERFACE:
+    case CONF_LINK:
     case CONF_USER:
     case CONF_PATH:
         return assign_string(reader, setting, base, from, path);

@@ -94,6 +94,37 @@ static void check_prefixes(struct conf_reader *reader, const config_setting_t *r
     }
 }
 
+/* A prefix comes from one place, and a part of it goes to one instance. */
+static void check_uplinks(struct conf_reader *reader, const config_setting_t *root, uint32_t index)
+{
+    const struct conf_instance *all = reader->conf->instance, *instance = &all[index];
+    struct place uplink = locate(reader, root, index, NULL, "uplink");
+    struct place subnet = locate(reader, root, index, NULL, "uplink_subnet");
+
+    if (uplink.bad || subnet.bad || instance->uplink[0] == '\0')
+        return;
+    if (instance->rpl.role == RPL_ROLE_ROOT && !instance->prefix_auto) {
+        conf_reader_error(reader, uplink.at, uplink.path,
+                          "there is a prefix already; leave one of the two out");
+        return;
+    }
+    if (conf_interface_instances(reader->conf, instance->uplink) != 0) {
+        conf_reader_error(reader, uplink.at, uplink.path,
+                          "that is an interface of the mesh itself; name one that leads out of it");
+        return;
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (all[i].uplink[0] == '\0' || all[i].uplink_subnet != instance->uplink_subnet)
+            continue;
+        struct place other = locate(reader, root, i, NULL, "uplink_subnet");
+        const struct place *at = subnet.given ? &subnet : &uplink;
+        conf_reader_error(reader, at->at, at->path,
+                          "%.*s has the same uplink_subnet; every instance has its own",
+                          (int)strcspn(other.path, "."), other.path);
+        return;
+    }
+}
+
 static void check_lifetimes(struct conf_reader *reader, const config_setting_t *root,
                             uint32_t index)
 {
@@ -191,6 +222,7 @@ void conf_check(struct conf_reader *reader, const config_setting_t *root)
     for (uint32_t i = 0; i < reader->conf->instance_count; i++) {
         check_ids(reader, root, i);
         check_prefixes(reader, root, i);
+        check_uplinks(reader, root, i);
         check_lifetimes(reader, root, i);
         check_intervals(reader, root, i);
         check_metric(reader, root, i);

@@ -62,7 +62,10 @@ struct conf_instance {
     struct rpl_instance_config rpl;
     bool prefix_auto; /* root: a random RFC 4193 /64, to be made once and kept in the state */
     struct conf_constraints constraints; /* as in rpl.constraint[] */
-    uint32_t interface_count;            /* at least 1 */
+    char uplink[RPL_IFNAME_MAX];         /* root: where the prefix is taken from; "" = nowhere */
+    uint32_t uplink_subnet;              /* which /64 of a shorter prefix, or the last one */
+#define CONF_SUBNET_LAST UINT32_MAX
+    uint32_t interface_count; /* at least 1 */
     char interface[RPL_INTERFACES_MAX][RPL_IFNAME_MAX];
 };
 
@@ -140,8 +143,10 @@ struct conf {
     struct conf_state state;
     struct conf_log log;
     struct conf_bridge bridge;
-    char user[CONF_NAME_MAX]; /* to become after the sockets are open; "" = stay */
-    char tun[RPL_IFNAME_MAX]; /* name of the TUN interface: rpl0 */
+    char user[CONF_NAME_MAX];       /* to become after the sockets are open; "" = stay */
+    char tun[RPL_IFNAME_MAX];       /* name of the TUN interface: rpl0 */
+    char ndp_proxy[RPL_IFNAME_MAX]; /* where neighbour discovery is answered for nodes; "" = nowhere
+                                     */
     enum conf_decode decode;
     struct conf_contexts contexts;
     bool keep_routes; /* leave routes and the TUN interface behind at a clean stop */

@@ -251,6 +251,7 @@ static void read_instance(struct conf_reader *reader, const config_setting_t *fr
     memset(instance, 0, sizeof(*instance));
     rpl_instance_config_default(&instance->rpl);
     instance->prefix_auto = true;
+    instance->uplink_subnet = CONF_SUBNET_LAST;
     learn_role(reader, from);
     read_group(reader, CONF_GROUP_INSTANCE, instance, from, path);
     if (instance->rpl.role != RPL_ROLE_ROOT)

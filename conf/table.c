@@ -51,6 +51,7 @@ static const struct conf_word dao_sources[] = {
     {"any", false, NULL}, {"own", true, NULL}, {NULL, 0, NULL}};
 static const struct conf_word no_end[] = {{"unlimited", RPL_ALWAYS, NULL}, {NULL, 0, NULL}};
 
+static const struct conf_word last_subnet[] = {{"last", CONF_SUBNET_LAST, NULL}, {NULL, 0, NULL}};
 static const struct conf_word any_radio[] = {{"any", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word own_address[] = {{"own", 0, NULL}, {NULL, 0, NULL}};
 static const struct conf_word driver_power[] = {{"driver", (uint32_t)CONF_TX_POWER_DRIVER, NULL},
@@ -79,6 +80,8 @@ const struct conf_setting conf_table[] = {
      "to become once the sockets are open; \"\" stays"},
     {CONF_GROUP_TOP, "tun", CONF_INTERFACE, 0, 0, 0, NULL, IN_CONF(tun),
      "name of the TUN interface of the data path"},
+    {CONF_GROUP_TOP, "ndp_proxy", CONF_LINK, 0, 0, 0, NULL, IN_CONF(ndp_proxy),
+     "a LAN where neighbour discovery is answered for the nodes"},
     {CONF_GROUP_TOP, "keep_routes", CONF_SWITCH, CONF_RELOADABLE, 0, 0, NULL, IN_CONF(keep_routes),
      "leave the routes behind at a clean stop"},
     {CONF_GROUP_TOP, "decode", CONF_CHOICE, CONF_RELOADABLE, 0, 0, decode_ways, IN_CONF(decode),
@@ -155,6 +158,10 @@ const struct conf_setting conf_table[] = {
      "root: auto is its own address; others: auto joins any DODAG"},
     {CONF_GROUP_INSTANCE, "prefix", CONF_PREFIX, CONF_ROOT_ONLY, 0, 0, NULL, 0, 0,
      "of the nodes' addresses"},
+    {CONF_GROUP_INSTANCE, "uplink", CONF_LINK, CONF_ROOT_ONLY, 0, 0, NULL, IN_INST(uplink),
+     "the interface that the prefix is taken from"},
+    {CONF_GROUP_INSTANCE, "uplink_subnet", CONF_NUMBER, CONF_ROOT_ONLY, 0, INT32_MAX, last_subnet,
+     IN_INST(uplink_subnet), "which /64 of a prefix that is shorter"},
     {CONF_GROUP_INSTANCE, "prefix_valid", CONF_NUMBER, CONF_ROOT_ONLY, 60, INT32_MAX,
      infinite_seconds, IN_INST(rpl.prefix_valid_s), "valid lifetime of the prefix, seconds"},
     {CONF_GROUP_INSTANCE, "prefix_preferred", CONF_NUMBER, CONF_ROOT_ONLY, 60, INT32_MAX,

@@ -39,6 +39,7 @@ enum conf_kind {
     CONF_CODE,       /* a number that is one of words, written bare: 0x63 */
     CONF_SWITCH,     /* "on", "off", true, false; a bool */
     CONF_INTERFACE,  /* an interface name */
+    CONF_LINK,       /* the same, or "" */
     CONF_USER,       /* a user or group name, or "" */
     CONF_PATH,       /* an absolute path */
     CONF_ADDRESS,    /* dodag_id: "auto" or a routable IPv6 address */

@@ -118,6 +118,9 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
     case CONF_INTERFACE:
         append(out, size, "an interface name of 1 to %u characters", RPL_IFNAME_MAX - 1);
         break;
+    case CONF_LINK:
+        append(out, size, "an interface name of 1 to %u characters, or \"\"", RPL_IFNAME_MAX - 1);
+        break;
     case CONF_USER:
         append(out, size, "a name of at most %u characters, or \"\"", CONF_NAME_MAX - 1);
         break;
@@ -289,6 +292,7 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
         append(out, size, conf_setting_get(setting, base) != 0 ? "\"on\"" : "\"off\"");
         break;
     case CONF_INTERFACE:
+    case CONF_LINK:
     case CONF_USER:
     case CONF_PATH:
         append(out, size, "\"%s\"", (const char *)base + setting->offset);
@@ -347,6 +351,7 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
     case CONF_SWITCH:
         return conf_setting_get(setting, a) == conf_setting_get(setting, b);
     case CONF_INTERFACE:
+    case CONF_LINK:
     case CONF_USER:
     case CONF_PATH:
         return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;

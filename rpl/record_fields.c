@@ -186,6 +186,12 @@ static const struct rpl_record_field error_fields[] = {
 };
 static TABLE(error_table, struct rpl_event_forward_error, error_fields);
 
+static const struct rpl_record_field prefix_fields[] = {
+    UINT(struct rpl_event_prefix, instance),
+    OCTETS(struct rpl_event_prefix, prefix),
+};
+static TABLE(prefix_table, struct rpl_event_prefix, prefix_fields);
+
 static const struct rpl_record_field command_fields[] = {
     UPTO(struct rpl_event_command, command, RPL_COMMAND_FORGET),
     UINT(struct rpl_event_command, instance),
@@ -213,6 +219,8 @@ const struct rpl_record_table *rpl_record_event_table(enum rpl_event_type type)
         return &target_table;
     case RPL_EVENT_FORWARD_ERROR:
         return &error_table;
+    case RPL_EVENT_PREFIX:
+        return &prefix_table;
     case RPL_EVENT_COMMAND:
         return &command_table;
     }

@@ -218,6 +218,8 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     if (daemon->reconciled)
         snapshot_tick(daemon->snapshot, daemon->engine, daemon->now);
     radio_turn(&daemon->radios, daemon->now);
+    if (daemon->reconciled)
+        uplink_turn(&daemon->uplink, daemon->now);
     daemon_record_turn(daemon);
 
     rpl_tstamp due = rpl_engine_deadline(daemon->engine);
@@ -229,6 +231,8 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
         due = snapshot_deadline(daemon->snapshot);
     if (radio_deadline(&daemon->radios) < due)
         due = radio_deadline(&daemon->radios);
+    if (daemon->reconciled && uplink_deadline(&daemon->uplink) < due)
+        due = uplink_deadline(&daemon->uplink);
     if (due != RPL_NEVER) {
         rpl_tstamp now = daemon_clock();
         double wait = due > now ? (double)(due - now) / 1e6 : 0.;
@@ -379,6 +383,11 @@ int daemon_engine_open(struct daemon *daemon)
             state_stored(daemon->state, instance->id, &config->stored[i]);
         if (conf->instance[i].prefix_auto && instance->role == RPL_ROLE_ROOT)
             r = state_prefix(daemon->state, instance->id, &instance->prefix);
+        /* The DODAG outlives a prefix that was taken from somewhere. */
+        if (conf->instance[i].uplink[0] && !instance->has_dodag_id && config->stored[i].valid) {
+            instance->has_dodag_id = true;
+            instance->dodag_id = config->stored[i].dodag_id;
+        }
     }
     if (r >= 0) {
         const char *bad = rpl_config_check(config);
@@ -390,6 +399,7 @@ int daemon_engine_open(struct daemon *daemon)
     if (r >= 0) {
         daemon->engine = engine;
         daemon_record_new_engine(daemon, config);
+        uplink_start(&daemon->uplink, engine, config);
     }
     free(config);
     return r;

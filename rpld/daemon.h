@@ -32,6 +32,7 @@
 #include "rpld/record.h"
 #include "rpld/snapshot.h"
 #include "rpld/state.h"
+#include "rpld/uplink.h"
 
 /* Each with its name for people, JSON and metrics. */
 #define DAEMON_COUNTERS(X)                                                                         \
@@ -76,6 +77,7 @@ struct daemon {
     struct ctl_source source;
     struct iface_table ifaces;
     struct radio_table radios;
+    struct uplink uplink;
     struct bridge_child bridge;
     struct privs_user user;
     struct ev_loop *loop;

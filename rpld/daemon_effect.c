@@ -59,8 +59,11 @@ static void daemon_route(struct daemon *daemon, const struct rpl_effect *effect)
     int r = effect->type == RPL_EFFECT_ROUTE_SET ? krt_route_set(daemon->krt, want->token, &route)
                                                  : krt_route_del(daemon->krt, want->token, &route);
 
-    if (r == 0)
+    if (r == 0) {
+        if (route.dst_len == 128)
+            uplink_node(&daemon->uplink, &route.dst, effect->type == RPL_EFFECT_ROUTE_SET);
         return;
+    }
     struct rpl_event event = {.type = RPL_EVENT_ROUTE_RESULT};
     event.u.route_result.token = want->token;
     event.u.route_result.error = -r;
@@ -106,9 +109,11 @@ static void daemon_address(struct daemon *daemon, const struct rpl_effect *effec
         event.u.address.address = want->address;
         event.u.address.usable = true;
         daemon_address_remember(daemon, want);
+        uplink_node(&daemon->uplink, &want->address, true);
         daemon_event(daemon, &event);
     } else if (!set) {
         daemon_address_forget(daemon, want);
+        uplink_node(&daemon->uplink, &want->address, false);
     }
     if (r == 0)
         return;

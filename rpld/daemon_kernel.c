@@ -89,6 +89,7 @@ static void daemon_on_link(void *ctx, const struct krt_link *link, bool gone)
         return;
     }
     radio_touch(&daemon->radios, link);
+    uplink_touch(&daemon->uplink, link->ifindex, daemon->now);
     unsigned n = iface_update(&daemon->ifaces, link, gone, events);
     for (unsigned i = 0; i < n; i++)
         daemon_link_event(daemon, &events[i]);
@@ -102,12 +103,20 @@ static void daemon_on_address(void *ctx, uint32_t ifindex, const struct rpl_addr
     struct rpl_event event = {.type = RPL_EVENT_ADDRESS};
 
     (void)plen;
+    uplink_touch(&daemon->uplink, ifindex, daemon->now);
     if (!iface_find(&daemon->ifaces, ifindex) || rpl_addr_is_link_local(addr))
         return;
     event.u.address.ifindex = ifindex;
     event.u.address.address = *addr;
     event.u.address.usable = usable && present;
     daemon_event(daemon, &event);
+}
+
+static void daemon_on_delegation(void *ctx)
+{
+    struct daemon *daemon = ctx;
+
+    uplink_touch(&daemon->uplink, 0, daemon->now);
 }
 
 static void daemon_on_dump_done(void *ctx)
@@ -125,6 +134,7 @@ static void daemon_on_dump_done(void *ctx)
             log_notice("interface: not there yet, waiting for it", "interface=%s state=%s",
                        iface->name, iface->ifindex ? "down" : "missing");
     }
+    uplink_begin(&daemon->uplink, daemon->now);
     int r = krt_dump_routes(daemon->krt);
     if (r < 0)
         daemon_fail(daemon, "cannot ask the kernel for its routes", -r);
@@ -161,6 +171,11 @@ static void daemon_on_overrun(void *ctx, enum krt_overrun what)
     daemon_event(daemon, &event);
 }
 
+static int daemon_on_prefix(void *ctx, const struct rpl_event *event)
+{
+    return daemon_event(ctx, event);
+}
+
 /* ---- opening and cleaning ------------------------------------------------------------------ */
 
 int daemon_kernel_open(struct daemon *daemon)
@@ -172,14 +187,18 @@ int daemon_kernel_open(struct daemon *daemon)
         .route_lost = daemon_on_route_lost,
         .link = daemon_on_link,
         .address = daemon_on_address,
+        .delegation = daemon_on_delegation,
         .dump_done = daemon_on_dump_done,
         .neighbour = daemon_on_neighbour,
         .overrun = daemon_on_overrun,
     };
 
+    const struct uplink_host host = {.ctx = daemon, .event = daemon_on_prefix};
     int r = krt_new(&callbacks, daemon, NULL, &daemon->krt);
     if (r == 0)
         radio_table_init(&daemon->radios, &daemon->conf, daemon->krt);
+    if (r == 0)
+        uplink_init(&daemon->uplink, &daemon->conf, daemon->krt, daemon->state, &host);
     return r;
 }
 
@@ -201,6 +220,8 @@ int daemon_kernel_tun(struct daemon *daemon)
 void daemon_kernel_clean(struct daemon *daemon)
 {
     uint32_t removed = 0;
+
+    uplink_stop(&daemon->uplink);
     int r = krt_route_flush(daemon->krt, DAEMON_CLEAN_MS, &removed);
 
     if (r < 0)

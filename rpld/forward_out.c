@@ -68,9 +68,13 @@ bool fwd_instance_of(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tst
     struct rpl_cursor cursor = {0};
 
     while (rpl_view_next_instance(fwd->engine, &cursor, now, ret_instance)) {
-        if (ret_instance->joined && ret_instance->prefix_len > 0 &&
-            rpl_addr_match(addr, &ret_instance->prefix, ret_instance->prefix_len))
+        if (!ret_instance->joined || ret_instance->prefix_len == 0)
+            continue;
+        if (rpl_addr_match(addr, &ret_instance->prefix, ret_instance->prefix_len))
             return true;
+        for (uint32_t i = 0; i < ret_instance->old_prefix_count; i++)
+            if (rpl_addr_match(addr, &ret_instance->old_prefix[i], ret_instance->prefix_len))
+                return true;
     }
     return false;
 }

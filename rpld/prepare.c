@@ -191,6 +191,8 @@ static void prepare_all(struct prepare *prepare)
         prepare_uplinks(prepare);
         prepare_sysctl(prepare, "all", "forwarding", 1);
     }
+    if (conf->ndp_proxy[0])
+        prepare_sysctl(prepare, conf->ndp_proxy, "proxy_ndp", 1);
     for (uint32_t i = 0; i < conf->instance_count; i++) {
         for (uint32_t j = 0; j < conf->instance[i].interface_count; j++)
             prepare_interface(prepare, conf->instance[i].interface[j]);

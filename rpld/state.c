@@ -189,6 +189,17 @@ int state_prefix(struct state *state, uint8_t instance, struct rpl_addr *ret_pre
     return 0;
 }
 
+void state_prefix_set(struct state *state, uint8_t instance, const struct rpl_addr *prefix)
+{
+    struct state_entry *entry = state_get(&state->exact, instance);
+
+    if (!entry)
+        return;
+    entry->prefix = *prefix;
+    entry->has_prefix = true;
+    state->deadline = 0;
+}
+
 /* ---- writing ------------------------------------------------------------------------ */
 
 static int state_write_all(int fd, const char *text, size_t len)

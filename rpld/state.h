@@ -97,6 +97,8 @@ bool state_stored(const struct state *state, uint8_t instance, struct rpl_stored
 
 /* The prefix kept for |instance|, made now if there is none. 0, or -errno of getrandom(). */
 int state_prefix(struct state *state, uint8_t instance, struct rpl_addr *ret_prefix);
+/* Keep another one from now on. */
+void state_prefix_set(struct state *state, uint8_t instance, const struct rpl_addr *prefix);
 
 /* The latest values of an instance: written now, soon, or not at all, as said above. */
 void state_put(struct state *state, const struct rpl_stored *stored, rpl_tstamp now);
