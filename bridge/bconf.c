@@ -71,6 +71,8 @@ static const struct setting settings[] = {
     TRUTH(message_expiry),
     TRUTH(user_properties),
     TRUTH(events),
+    TRUTH(home_assistant),
+    TEXT(home_assistant_prefix, 1),
     TEXT(control_socket, 1),
     NUMBER(readings_kb, 0, 1048576),
     TEXT(tls_ca, 0),
@@ -595,6 +597,9 @@ static void read_member(struct reader *reader, const config_setting_t *from)
     } else if (strcmp(name, "multicast") == 0) {
         read_patterns(reader, from, path, conf->multicast_room, conf->multicast,
                       &conf->n_multicast);
+    } else if (strcmp(name, "requests") == 0) {
+        read_patterns(reader, from, path, conf->request_patterns, conf->requests,
+                      &conf->n_requests);
     } else if (strcmp(name, "sleepy") == 0) {
         read_patterns(reader, from, path, conf->sleepy_patterns, conf->sleepy, &conf->n_sleepy);
     } else if (strcmp(name, "broker") == 0) {
@@ -607,7 +612,9 @@ static void read_member(struct reader *reader, const config_setting_t *from)
     if (reader->n_errors > before) {
         return;
     }
-    if (strcmp(name, "base") == 0 && !brg_topic_base_ok(conf->base)) {
+    if ((strcmp(name, "base") == 0 && !brg_topic_base_ok(conf->base)) ||
+        (strcmp(name, "home_assistant_prefix") == 0 &&
+         !brg_topic_base_ok(conf->home_assistant_prefix))) {
         complain(reader, from, path,
                  "no topic; allowed are 1 to 64 octets without + and #, that neither start with "
                  "$ or / nor end with /");
@@ -637,6 +644,9 @@ static void defaults(struct bconf *conf)
         .max_nodes = 10000,
         .max_resources = 64,
         .events = true,
+        .n_requests = 3,
+        .requests = {"health_check", "device/*", "observe/*"},
+        .home_assistant_prefix = "homeassistant",
         .control_socket = "/run/rpld-bridge/rpld-bridge.sock",
         .readings_kb = 256,
         .command_ttl_s = 60,
@@ -762,6 +772,8 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .n_rules = conf->n_rules,
         .commands = conf->commands,
         .n_commands = conf->n_commands,
+        .requests = conf->requests,
+        .n_requests = conf->n_requests,
         .sleepy = conf->sleepy,
         .n_sleepy = conf->n_sleepy,
         .command_ttl_s = (uint32_t)conf->command_ttl_s,
@@ -777,6 +789,7 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .names = conf->names,
         .n_names = conf->n_names,
         .events = conf->events != 0,
+        .hass_prefix = conf->home_assistant ? conf->home_assistant_prefix : NULL,
         .user_properties = conf->user_properties != 0 && conf->mqtt_version != BCONF_MQTT_311,
         .message_expiry = conf->message_expiry != 0,
         .memory_will_do = conf->on_spool_failure == BCONF_SPOOL_MEMORY,

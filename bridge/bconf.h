@@ -99,11 +99,16 @@ struct bconf {
     char name_texts[BCONF_NAMES_MAX][BCONF_WORD_MAX];
     char control_socket[BCONF_SOCKET_MAX]; /* "none": none */
     int readings_kb;
+    int home_assistant; /* a truth */
+    char home_assistant_prefix[BCONF_WORD_MAX];
     int events;          /* a truth */
     int user_properties; /* a truth */
     size_t n_commands;
     char command_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
     const char *commands[BCONF_RULES_MAX];
+    size_t n_requests;
+    char request_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
+    const char *requests[BCONF_RULES_MAX];
     size_t n_sleepy;
     char sleepy_patterns[BCONF_RULES_MAX][BCONF_PATTERN_MAX];
     const char *sleepy[BCONF_RULES_MAX];

@@ -371,8 +371,7 @@ static brg_tstamp time_to_live(const struct brg_core *core, const struct node *n
     return (brg_tstamp)(ttl_s * 1e6);
 }
 
-/* May results go there? Not to where they would be taken for something of ours. */
-static bool response_is_fine(const struct brg_core *core, const char *topic)
+bool brg_response_is_fine(const struct brg_core *core, const char *topic)
 {
     size_t base_len = strlen(core->config.base);
 
@@ -392,7 +391,7 @@ static const char *order_read(struct brg_core *core, const struct brg_demand *de
         order->transaction = options->transaction;
     }
     if (demand->response_topic != NULL) {
-        if (!response_is_fine(core, demand->response_topic)) {
+        if (!brg_response_is_fine(core, demand->response_topic)) {
             return "a response topic that is none, or one of the bridge's own";
         }
         if (demand->correlation_len > BRG_CORRELATION_MAX) {

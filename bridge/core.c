@@ -249,6 +249,15 @@ static void node_free(struct brg_core *core, struct node *node, const struct brg
     brg_put(core->alloc, node);
 }
 
+void brg_node_remove(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    if (node->online) {
+        core->stats.online--;
+        node->online = false;
+    }
+    node_free(core, node, now);
+}
+
 /* A node that is offline makes room for one that is not. */
 static bool node_evict(struct brg_core *core, const struct brg_now *now)
 {
@@ -256,6 +265,7 @@ static bool node_evict(struct brg_core *core, const struct brg_now *now)
 
     RB_FOREACH (node, node_tree, &core->nodes) {
         if (!node->online) {
+            brg_node_forget(core, node);
             node_free(core, node, now);
             return true;
         }
@@ -350,6 +360,7 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
         core->config.is_secure != NULL && core->config.is_secure(core->config.secure_ctx, eui64);
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
+    TAILQ_INIT(&node->gone);
     node->tell_alarm = (struct alarm){.kind = ALARM_TELL, .node = node};
     name_give(core, node);
     node->sleepy = is_sleepy(core, eui64);

@@ -59,6 +59,8 @@ struct brg_core_config {
     size_t n_rules;
     const char *const *commands; /* patterns of resources that may be written */
     size_t n_commands;
+    const char *const *requests; /* patterns of what may be requested of the bridge */
+    size_t n_requests;
     const char *const *sleepy; /* patterns of nodes that listen only after they spoke */
     size_t n_sleepy;
     uint32_t command_ttl_s; /* for how long a command may wait that does not say it */
@@ -76,11 +78,13 @@ struct brg_core_config {
     uint32_t max_resources; /* of one node */
     const struct brg_name *names;
     size_t n_names;
-    const char *about;    /* JSON for BASE/bridge/info; NULL: none */
-    bool events;          /* tell on BASE/bridge/event what happens */
-    bool user_properties; /* MQTT 5: values say which node and number they are of */
-    bool message_expiry;  /* values are of use as long as their Max-Age says */
-    bool memory_will_do;  /* with a store that fails values are acknowledged all the same */
+    const char *about;       /* JSON for BASE/bridge/info; NULL: none */
+    const char *hass_prefix; /* of Home Assistant's discovery; NULL: none */
+    const char *version;     /* of the program; NULL: not said */
+    bool events;             /* tell on BASE/bridge/event what happens */
+    bool user_properties;    /* MQTT 5: values say which node and number they are of */
+    bool message_expiry;     /* values are of use as long as their Max-Age says */
+    bool memory_will_do;     /* with a store that fails values are acknowledged all the same */
 };
 
 enum brg_trace_kind {
@@ -212,6 +216,10 @@ struct brg_demand {
 void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
                       const struct brg_now *now);
 
+/* A message on BASE/bridge/request/X; the response is on BASE/bridge/response/X. */
+void brg_core_request(struct brg_core *core, const struct brg_demand *demand,
+                      const struct brg_now *now);
+
 /*
  * The tables, made when there is room to send them: BASE/NODE/info, BASE/bridge/info and devices.
  * brg_core_make() is the maker of the outbox, |ctx| the core.
@@ -247,6 +255,9 @@ bool brg_ip6_parse(const char *text, size_t len, uint8_t ret_ip[16]);
 
 /* The EUI-64 of the node that is talked to at this address, or NULL. */
 const char *brg_core_node_at(struct brg_core *core, const uint8_t ip[16]);
+
+/* Home Assistant has (re)started: it is told of all nodes, some seconds later. */
+void brg_core_hass_birth(struct brg_core *core, const struct brg_now *now);
 
 void brg_core_timeout(struct brg_core *core, const struct brg_now *now);
 brg_tstamp brg_core_deadline(const struct brg_core *core);

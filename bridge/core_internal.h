@@ -24,7 +24,7 @@ struct ask {
     brg_tstamp since;
 };
 
-enum alarm_kind { ALARM_DISCOVERY, ALARM_VALUE, ALARM_COMMAND, ALARM_TELL };
+enum alarm_kind { ALARM_DISCOVERY, ALARM_VALUE, ALARM_COMMAND, ALARM_TELL, ALARM_BIRTH };
 
 /* A timer with what it is for, and why it waits. */
 struct alarm {
@@ -101,9 +101,11 @@ struct node {
     RB_ENTRY(node) by_eui64;
     RB_ENTRY(node) by_ip;
     char eui64[BRG_EUI64_TEXT];
-    char *name;     /* in topics; NULL: the EUI-64 */
-    double heard_s; /* since 1970; 0: never */
-    unsigned tell;  /* of enum tell */
+    char *name;              /* in topics; NULL: the EUI-64 */
+    double heard_s;          /* since 1970; 0: never */
+    unsigned tell;           /* of enum tell */
+    TAILQ_HEAD(, gone) gone; /* components that Home Assistant is to forget */
+    uint32_t n_gone;
     bool is_telling;
     TAILQ_ENTRY(node) telling;
     struct alarm tell_alarm;
@@ -166,6 +168,7 @@ struct brg_core {
     struct brg_now now; /* of the last call */
     unsigned tell;      /* of enum tell */
     struct alarm tell_alarm;
+    struct alarm birth_alarm;
     TAILQ_HEAD(, node) telling;
     char table_topic[BRG_TOPIC_MAX];
     char *table; /* the one that is being taken; NULL: none */
@@ -308,6 +311,14 @@ int brg_resource_topic(const struct brg_core *core, const struct resource *res, 
 /* What stands for the node in topics. */
 const char *brg_node_label(const struct node *node);
 
+/* Ends and frees it. */
+void brg_node_remove(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+/* --- request.c ------------------------------------------------------------------------------ */
+
+/* The broker is to forget the node, which is going to be freed for good. */
+void brg_node_forget(struct brg_core *core, struct node *node);
+
 /* --- tell.c --------------------------------------------------------------------------------- */
 
 /* Soon, with what else changes until then. |node| NULL: of all. */
@@ -321,6 +332,23 @@ void brg_tell_due(struct brg_core *core, struct alarm *alarm);
 
 /* The node is going to be freed. */
 void brg_tell_forget(struct brg_core *core, struct node *node);
+
+/* --- hass.c --------------------------------------------------------------------------------- */
+
+/* Writes the node's discovery into core->out. False: there is none to tell. */
+bool brg_hass_write(struct brg_core *core, struct node *node, char topic[BRG_TOPIC_MAX]);
+
+/* The node offers it no more. */
+void brg_hass_gone(struct brg_core *core, const struct resource *res);
+
+/* It is going to become something else. */
+void brg_hass_changed(struct brg_core *core, const struct resource *res,
+                      const struct series *series);
+
+/* The node is going to be freed, and if it is forgotten for good, Home Assistant is told before. */
+void brg_hass_free(struct brg_core *core, struct node *node);
+void brg_hass_forget(struct brg_core *core, const struct node *node);
+void brg_hass_birth_due(struct brg_core *core);
 
 /* --- event.c -------------------------------------------------------------------------------- */
 
@@ -372,6 +400,9 @@ struct result {
     brg_tstamp took;
     const struct coap_effect *value; /* to be told with it; NULL: none */
 };
+
+/* May responses go there? Not to where they would be taken for something of ours. */
+bool brg_response_is_fine(const struct brg_core *core, const char *topic);
 
 /* The answer to the request of |command|. */
 void brg_command_done(struct brg_core *core, struct command *command,

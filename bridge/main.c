@@ -260,6 +260,22 @@ static void on_ready(void *ctx)
     brg_core_tell_all(bridge->core);
 }
 
+static void on_request(void *ctx, const struct brg_demand *demand)
+{
+    struct bridge *bridge = ctx;
+    struct brg_now now = now_read();
+
+    brg_core_request(bridge->core, demand, &now);
+}
+
+static void on_birth(void *ctx)
+{
+    struct bridge *bridge = ctx;
+    struct brg_now now = now_read();
+
+    brg_core_hass_birth(bridge->core, &now);
+}
+
 static void on_remembered(void *ctx, const char *topic)
 {
     struct bridge *bridge = ctx;
@@ -391,6 +407,7 @@ static bool parts_new(struct bridge *bridge)
     bconf_core(conf, &core);
     core.seed = seed_read();
     core.about = about_make(bridge);
+    core.version = BRIDGE_VERSION;
     core.is_secure = bridge->dtls == NULL ? NULL : dtls_has_key;
     core.secure_ctx = bridge;
     bridge->ep = coap_endpoint_new(&coap, &heap);
@@ -567,6 +584,8 @@ static bool others_start(struct bridge *bridge)
         .command = on_command,
         .remembered = on_remembered,
         .ready = on_ready,
+        .birth = on_birth,
+        .request = on_request,
         .ctx = bridge,
     };
     bridge->follow_handler = (struct brg_follow_handler){

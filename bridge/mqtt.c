@@ -264,6 +264,12 @@ static void subscribe(struct brg_mqtt *mqtt)
             (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 2);
         }
     }
+    (void)snprintf(filter, sizeof(filter), "%s/bridge/request/#", base);
+    (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 2);
+    if (mqtt->conf->home_assistant) {
+        (void)snprintf(filter, sizeof(filter), "%s/status", mqtt->conf->home_assistant_prefix);
+        (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
+    }
     /* Of nodes whose names have up to three levels. */
     for (int depth = 0; depth < NAME_DEPTH_MAX; depth++) {
         (void)snprintf(filter, sizeof(filter), "%s%s/+/availability", base, "/+/+" + 4 - 2 * depth);
@@ -328,6 +334,25 @@ static bool is_command(const char *last)
     return strcmp(last, "/set") == 0 || strcmp(last, "/get") == 0 || strcmp(last, "/observe") == 0;
 }
 
+static bool is_request(const struct brg_mqtt *mqtt, const char *topic)
+{
+    size_t len = strlen(mqtt->conf->base);
+
+    return strncmp(topic, mqtt->conf->base, len) == 0 &&
+           strncmp(topic + len, "/bridge/request/", 16) == 0;
+}
+
+/* A retained one is of before we came, and then it has been told of all anyway. */
+static bool is_birth(const struct brg_mqtt *mqtt, const struct mosquitto_message *message,
+                     const char *last)
+{
+    const char *prefix = mqtt->conf->home_assistant_prefix;
+
+    return strcmp(last, "/status") == 0 && strlen(prefix) == (size_t)(last - message->topic) &&
+           strncmp(message->topic, prefix, strlen(prefix)) == 0 && !message->retain &&
+           message->payloadlen == 6 && memcmp(message->payload, "online", 6) == 0;
+}
+
 static void on_message(struct mosquitto *handle, void *ctx, const struct mosquitto_message *message,
                        const mosquitto_property *properties)
 {
@@ -340,9 +365,12 @@ static void on_message(struct mosquitto *handle, void *ctx, const struct mosquit
     if (last == NULL || message->payloadlen < 0) {
         return;
     }
-    if (is_command(last)) {
+    if (mqtt->conf->home_assistant && is_birth(mqtt, message, last)) {
+        handler->birth(handler->ctx);
+    } else if (is_request(mqtt, message->topic) || is_command(last)) {
         brg_mqtt_wish_read(&wish, message, properties);
-        handler->command(handler->ctx, &wish.demand);
+        (is_request(mqtt, message->topic) ? handler->request : handler->command)(handler->ctx,
+                                                                                 &wish.demand);
         brg_mqtt_wish_free(&wish);
     } else if (strcmp(last, "/availability") == 0 && message->retain && message->payloadlen == 6 &&
                memcmp(message->payload, "online", 6) == 0) {

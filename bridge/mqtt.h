@@ -24,8 +24,12 @@ struct brg_mqtt;
 struct brg_mqtt_handler {
     /* On BASE/.../set, /get or /observe. */
     void (*command)(void *ctx, const struct brg_demand *demand);
+    /* On BASE/bridge/request/X. */
+    void (*request)(void *ctx, const struct brg_demand *demand);
     /* On BASE/NODE/availability, retained and `online`. */
     void (*remembered)(void *ctx, const char *topic);
+    /* Home Assistant has started. */
+    void (*birth)(void *ctx);
     /* Connected to a broker that may know nothing. */
     void (*ready)(void *ctx);
     void *ctx;

@@ -423,6 +423,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
     brg_node_discover_in(core, node, brg_jitter(core, REDISCOVER), now);
     TAILQ_FOREACH_SAFE (res, &node->resources, entry, next) {
         if (!res->listed && !res->pushed) {
+            brg_hass_gone(core, res);
             resource_free(core, res, now);
         }
     }
@@ -486,6 +487,9 @@ void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_
         break;
     case ALARM_TELL:
         brg_tell_due(core, alarm);
+        break;
+    case ALARM_BIRTH:
+        brg_hass_birth_due(core);
         break;
     case ALARM_COMMAND:
         brg_command_due(core, BRG_CONTAINER(alarm, struct command, alarm), now);

@@ -605,6 +605,32 @@ void brg_outbox_acked(struct brg_outbox *outbox, int mid)
     entry_release(outbox, entry);
 }
 
+uint64_t brg_outbox_drop(struct brg_outbox *outbox)
+{
+    uint64_t first = outbox->next_id;
+    uint64_t before = outbox->stats.dropped;
+    struct entry *entry;
+
+    while ((entry = TAILQ_FIRST(&outbox->queue)) != NULL) {
+        first = !entry->again && entry->id < first ? entry->id : first;
+        entry_unlist(outbox, entry);
+        entry_unstage(outbox, entry);
+        outbox->stats.dropped += outbox->far ? 0 : 1;
+        entry_release(outbox, entry);
+    }
+    while ((entry = TAILQ_FIRST(&outbox->stage)) != NULL && entry->where == NOWHERE) {
+        entry_unstage(outbox, entry);
+        entry_release(outbox, entry);
+    }
+    if (outbox->far) {
+        /* Nobody has counted those on the disk: the ids tell how many there can be. */
+        outbox->stats.dropped += outbox->next_id - first;
+        outbox->far = false;
+        outbox->loaded_id = outbox->next_id - 1;
+    }
+    return outbox->stats.dropped - before;
+}
+
 void brg_outbox_lost(struct brg_outbox *outbox)
 {
     struct entry *entry;

@@ -101,6 +101,10 @@ struct brg_message *brg_outbox_take(struct brg_outbox *outbox);
 /* The message with this mid arrived. Unknown ones are ignored. */
 void brg_outbox_acked(struct brg_outbox *outbox, int mid);
 
+/* Gives up all that is not in flight and not the newest value of a state. Their number; with a
+ * store those that only it has are gone with the next transaction. */
+uint64_t brg_outbox_drop(struct brg_outbox *outbox);
+
 /* The connection is gone: what was in flight is queued again, before everything else and in its
  * order. */
 void brg_outbox_lost(struct brg_outbox *outbox);

@@ -101,6 +101,17 @@ struct brg_command_options {
     double ttl_s;          /* 0: not said */
 };
 
+/* What a request to the bridge says. */
+struct brg_request {
+    struct brg_command_options options;
+    char id[64];    /* "": not said */
+    char path[384]; /* likewise */
+};
+
+/* Reads {"id": TEXT, "path": TEXT, "transaction": ...}, or nothing at all. NULL, or what is wrong.
+ */
+const char *brg_request_read(const char *data, size_t len, struct brg_request *ret);
+
 /* NULL, or why it is refused: a literal. A payload that is no JSON object says nothing. */
 const char *brg_command_options(const char *data, size_t len, struct brg_command_options *ret);
 

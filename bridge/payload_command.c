@@ -66,3 +66,38 @@ const char *brg_command_options(const char *data, size_t len, struct brg_command
     cJSON_Delete(json);
     return reason;
 }
+
+static bool text_read(const cJSON *object, const char *name, char *room, size_t size)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    if (item == NULL) {
+        return true;
+    }
+    if (!cJSON_IsString(item) || strlen(item->valuestring) >= size) {
+        return false;
+    }
+    memcpy(room, item->valuestring, strlen(item->valuestring) + 1);
+    return true;
+}
+
+const char *brg_request_read(const char *data, size_t len, struct brg_request *ret)
+{
+    const char *reason = brg_command_options(data, len, &ret->options);
+    cJSON *json = NULL;
+
+    ret->id[0] = '\0';
+    ret->path[0] = '\0';
+    if (reason != NULL || len == 0) {
+        return reason;
+    }
+    if (len <= BRG_COMMAND_MAX && brg_utf8_valid(data, len) && brg_json_check(data, len) == NULL) {
+        json = cJSON_ParseWithLength(data, len);
+    }
+    if (!cJSON_IsObject(json) || !text_read(json, "id", ret->id, sizeof(ret->id)) ||
+        !text_read(json, "path", ret->path, sizeof(ret->path))) {
+        reason = "not understood; allowed is {\"id\": NODE, \"path\": PATH}";
+    }
+    cJSON_Delete(json);
+    return reason;
+}

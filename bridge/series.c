@@ -98,6 +98,9 @@ void brg_series_note(struct brg_core *core, struct resource *res, const struct b
     if (series == NULL) {
         return;
     }
+    if (series->kind != kind && series->value[0] != '\0') {
+        brg_hass_changed(core, res, series);
+    }
     brg_text_init(out, core->out_room, sizeof(core->out_room));
     if (reading == NULL) {
         brg_text_puts(out, "(octets)");

@@ -76,6 +76,7 @@ void brg_tell_forget(struct brg_core *core, struct node *node)
         TAILQ_REMOVE(&core->telling, node, telling);
         node->is_telling = false;
     }
+    brg_hass_free(core, node);
     brg_tell(core, NULL, TELL_DEVICES);
 }
 
@@ -319,7 +320,13 @@ static bool make_node(struct brg_core *core, struct node *node, struct brg_messa
             return true;
         }
     }
-    node->tell = 0;
+    if (node->tell & TELL_HASS) {
+        node->tell &= ~(unsigned)TELL_HASS;
+        if (brg_hass_write(core, node, core->table_topic)) {
+            envelope(message, core->table_topic, &core->out);
+            return true;
+        }
+    }
     return false;
 }
 

@@ -82,7 +82,9 @@ static void test_everything(void **state)
              "max_memory_mb = 1; spool = \"/s.db\"; spool_mb = 2; spool_hours = 3;\n"
              "on_spool_failure = \"memory\"; socket = \"s\"; user = \"nobody\"; log = \"debug\";\n"
              "log_to = \"syslog\"; commands = ( \"*/setpoint\", \"led\" );\n"
-             "control_socket = \"none\"; readings_kb = 0; sleepy = ( \"0*\" ); user_properties = "
+             "control_socket = \"none\"; home_assistant = true; "
+             "home_assistant_prefix = \"ha\"; requests = ( \"*\" ); readings_kb = 0; sleepy = ( "
+             "\"0*\" ); user_properties = "
              "true; events = false;\n"
              "names = ( { node = \"00124b0000010000\"; name = \"hall\"; },\n"
              "{ node = \"00:12:4B:00:00:01:00:01\"; name = \"kitchen/door\"; } );\n"
@@ -103,6 +105,8 @@ static void test_everything(void **state)
     assert_string_equal(core.base, "site/mesh");
     assert_int_equal(core.n_commands, 2);
     assert_string_equal(core.commands[1], "led");
+    assert_string_equal(core.hass_prefix, "ha");
+    assert_int_equal(core.n_requests, 1);
     assert_int_equal(core.n_sleepy, 1);
     assert_string_equal(core.sleepy[0], "0*");
     assert_int_equal(core.command_ttl_s, 9);

@@ -227,6 +227,8 @@ static void test_remembered(void **state)
     brg_core_node_down(core, EUI2, 0, &now);
     expect_availability(EUI2, "offline");
     brg_core_remembered(core, "mesh/00124b0000030000/availability", &now);
+    expect_availability(EUI1, ""); /* who had to go leaves nothing with the broker */
+    expect("mesh/" EUI1 "/info", "", 1, true);
     expect_availability("00124b0000030000", "offline");
     assert_int_equal(brg_core_stats(core)->nodes, 2);
 }

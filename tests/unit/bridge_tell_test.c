@@ -133,6 +133,89 @@ static void test_command_by_name(void **state)
     assert_int_equal(brg_core_stats(core)->commands, 1);
 }
 
+static void with_hass(struct brg_core_config *config)
+{
+    config->hass_prefix = "ha";
+    config->version = "9";
+}
+
+static int setup_hass(void **state)
+{
+    (void)state;
+    if (setup_with(with_hass) != 0) {
+        return -1;
+    }
+    brg_outbox_set_maker(outbox, brg_core_make, core);
+    return 0;
+}
+
+/* The next discovery; what else is told meanwhile is passed over. */
+static cJSON *next_discovery(void)
+{
+    struct brg_message *message;
+    cJSON *json = NULL;
+
+    while (json == NULL && (message = brg_outbox_take(outbox)) != NULL) {
+        if (strcmp(message->topic, "ha/device/rpld_" EUI1 "/config") == 0) {
+            json = cJSON_ParseWithLength(message->payload, message->len);
+        }
+        message->mid = 1;
+        brg_outbox_acked(outbox, 1);
+    }
+    assert_non_null(json);
+    return json;
+}
+
+/* How many components there are of a platform, and how many of them only to say that they went. */
+static unsigned count(const cJSON *json, const char *platform, bool gone)
+{
+    const cJSON *component;
+    unsigned n = 0;
+
+    cJSON_ArrayForEach(component, cJSON_GetObjectItem(json, "cmps"))
+    {
+        n += strcmp(text_of(component, "p"), platform) == 0 &&
+             gone == (cJSON_GetObjectItem(component, "unique_id") == NULL);
+    }
+    return n;
+}
+
+/* Components come with their values, change with them, and go with their resource. */
+static void test_hass(void **state)
+{
+    struct coap_msg request;
+    cJSON *json;
+
+    (void)state;
+    discovered("</s>;obs,</led>;if=core.a");
+    request = request_for("s");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_JSON, 1, "true");
+    pass(3);
+    json = next_discovery();
+    assert_int_equal(count(json, "binary_sensor", false), 1);
+    assert_int_equal(count(json, "sensor", false), 3); /* what helps to find out what is wrong */
+    cJSON_Delete(json);
+    answer(EUI1, &request,
+           (struct answer){.type = COAP_CON,
+                           .code = COAP_CONTENT,
+                           .mid = 7,
+                           .seq_plus1 = 9,
+                           .format_plus1 = COAP_FORMAT_JSON + 1,
+                           .payload = "5"});
+    pass(3);
+    json = next_discovery();
+    assert_int_equal(count(json, "binary_sensor", false), 0);
+    assert_int_equal(count(json, "binary_sensor", true), 1);
+    assert_int_equal(count(json, "sensor", false), 4);
+    cJSON_Delete(json);
+    json = next_discovery(); /* once more, without what went */
+    assert_int_equal(count(json, "binary_sensor", true), 0);
+    cJSON_Delete(json);
+    brg_core_hass_birth(core, &now);
+    pass(10);
+    cJSON_Delete(next_discovery());
+}
+
 /* What was in flight when the broker went is made again for the next. */
 static void test_lost(void **state)
 {
@@ -152,6 +235,7 @@ int main(void)
         T(test_tables),
         T(test_command_by_name),
         T(test_lost),
+        cmocka_unit_test_setup_teardown(test_hass, setup_hass, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
