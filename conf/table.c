@@ -47,6 +47,8 @@ static const struct conf_word unknown_meanings[] = {
 static const struct conf_word zero_meanings[] = {
     {"no-increase", false, NULL}, {"unlimited", true, NULL}, {NULL, 0, NULL}};
 
+static const struct conf_word inline_rpis[] = {
+    {"strip", false, NULL}, {"drop", true, NULL}, {NULL, 0, NULL}};
 static const struct conf_word dao_sources[] = {
     {"any", false, NULL}, {"own", true, NULL}, {NULL, 0, NULL}};
 static const struct conf_word no_end[] = {{"unlimited", RPL_ALWAYS, NULL}, {NULL, 0, NULL}};
@@ -238,8 +240,11 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.compat.downward_rpi), "put an RPI on packets that go down"},
     {CONF_GROUP_COMPAT, "upward_rpi", CONF_SWITCH, 0, 0, 0, NULL, IN_INST(rpl.compat.upward_rpi),
      "put an RPI on our own packets that go up"},
-    {CONF_GROUP_COMPAT, "rpi_type", CONF_CODE, 0, 0, 0, rpi_types, IN_INST(rpl.compat.rpi_type),
-     "option type of the RPIs that we write"},
+    {CONF_GROUP_COMPAT, "rpi_type", CONF_CODE, CONF_RELOADABLE, 0, 0, rpi_types,
+     IN_INST(rpl.compat.rpi_type), "option type of the RPIs that we write"},
+    {CONF_GROUP_COMPAT, "inline_rpi", CONF_CHOICE, 0, 0, 0, inline_rpis,
+     IN_INST(rpl.compat.inline_rpi_drop),
+     "an RPI 0x63 without a tunnel, on its way through a root"},
     {CONF_GROUP_COMPAT, "short_transit", CONF_SWITCH, 0, 0, 0, NULL,
      IN_INST(rpl.compat.short_transit), "accept a Transit without a parent in non-storing mode"},
     {CONF_GROUP_COMPAT, "parent_by_prefix", CONF_SWITCH, 0, 0, 0, NULL,

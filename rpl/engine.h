@@ -489,6 +489,8 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
 void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
 void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay);
 void rpl_instance_dtsn_timeout(struct rpl_instance *inst);
+/* R08-08: the root says which option type its DODAG writes; a new version tells everybody. */
+int rpl_instance_rpi_type(struct rpl_instance *inst, uint8_t type);
 int rpl_instance_global_repair(struct rpl_instance *inst, enum rpl_cause cause);
 /* The end of a Path Lifetime that begins now. */
 rpl_tstamp rpl_instance_expiry(const struct rpl_instance *inst, uint8_t lifetime);

@@ -5,6 +5,7 @@
  * global repair.
  */
 #include "rpl/engine.h"
+#include "rpl/rpl_data.h"
 #include "rpl/rpl_view.h"
 
 _Static_assert(RPL_PREFIXES_MAX <= RPL_WIRE_RIOS_MAX, "all of route_info fit into a DIO");
@@ -297,6 +298,18 @@ int rpl_instance_global_repair(struct rpl_instance *inst, enum rpl_cause cause)
     rpl_instance_reset_trickle(inst, false);
     arm_version(inst);
     return 0;
+}
+
+int rpl_instance_rpi_type(struct rpl_instance *inst, uint8_t type)
+{
+    if (inst->cfg.role != RPL_ROLE_ROOT || (type != RPL_RPI_63 && type != RPL_RPI_23))
+        return -RPL_ERR_PARAM;
+    if (inst->cfg.compat.rpi_type == type)
+        return 0;
+    inst->cfg.compat.rpi_type = type;
+    inst->config.flags ^= RPL_CONFIG_RPI_23;
+    rpl_wire_config_pack(&inst->config);
+    return inst->joined ? rpl_instance_global_repair(inst, RPL_CAUSE_OPERATOR) : 0;
 }
 
 /* ---- DTSN -------------------------------------------------------------------------- */

@@ -94,6 +94,7 @@ static const struct rpl_record_field instance_fields[] = {
     BOOL(I, compat.short_transit),
     BOOL(I, compat.parent_by_prefix),
     BOOL(I, compat.local_instance_without_d),
+    BOOL(I, compat.inline_rpi_drop),
     BOOL(I, compat.dao_source_own),
     BOOL(I, compat.max_rank_increase_0_unlimited),
     UINT(I, parent_switch_threshold),
@@ -193,8 +194,9 @@ static const struct rpl_record_field prefix_fields[] = {
 static TABLE(prefix_table, struct rpl_event_prefix, prefix_fields);
 
 static const struct rpl_record_field command_fields[] = {
-    UPTO(struct rpl_event_command, command, RPL_COMMAND_FORGET),
+    UPTO(struct rpl_event_command, command, RPL_COMMAND_RPI_TYPE),
     UINT(struct rpl_event_command, instance),
+    UINT(struct rpl_event_command, rpi_type),
     OCTETS(struct rpl_event_command, address),
 };
 static TABLE(command_table, struct rpl_event_command, command_fields);

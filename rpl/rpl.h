@@ -106,6 +106,7 @@ struct rpl_compat {
     bool short_transit;            /* MOP 1: accept a 4-octet Transit from a link-local source */
     bool parent_by_prefix;         /* MOP 1: a parent without R=1 is known by prefix::IID */
     bool local_instance_without_d; /* accept D=0 with a local instance that has one DODAG */
+    bool inline_rpi_drop;          /* root: no RPI 0x63 outside of a tunnel is passed on */
     bool dao_source_own;           /* MOP 1: a node announces itself only (DNS-11) */
     bool max_rank_increase_0_unlimited; /* read DAGMaxRankIncrease 0 as "no limit" */
 };
@@ -349,12 +350,14 @@ enum rpl_command {
     RPL_COMMAND_DIS,           /* send a multicast DIS */
     RPL_COMMAND_JOIN,          /* MOP 3: be a member of the multicast group |address| */
     RPL_COMMAND_LEAVE,
-    RPL_COMMAND_FORGET /* drop the target |address| and its routes */
+    RPL_COMMAND_FORGET,  /* drop the target |address| and its routes */
+    RPL_COMMAND_RPI_TYPE /* root: |rpi_type| for the DODAG from now on, with a new version */
 };
 
 struct rpl_event_command {
     enum rpl_command command;
     uint8_t instance; /* RPLInstanceID */
+    uint8_t rpi_type;
     struct rpl_addr address;
 };
 

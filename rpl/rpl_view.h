@@ -119,6 +119,7 @@ struct rpl_view_rpi {
     enum rpl_role role;
     uint16_t dag_rank, mhri;
     uint8_t type;
+    bool drop_inline; /* compat.inline_rpi_drop */
 };
 
 /* A kernel route the engine wants or has. */
@@ -188,6 +189,9 @@ struct rpl_view_copies {
 int rpl_view_multicast(const struct rpl_engine *engine, uint8_t instance,
                        const struct rpl_addr *group, const struct rpl_addr *from, uint32_t ifindex,
                        struct rpl_view_copies *ret_copies);
+
+/* True if |addr| is a leaf's that registered with us (RFC 9010). */
+bool rpl_view_is_leaf(const struct rpl_engine *engine, const struct rpl_addr *addr);
 
 /* True if |addr| is one of ours (link-local, global or the DODAGID). */
 bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *addr);

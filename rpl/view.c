@@ -552,11 +552,22 @@ int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rp
         ret_rpi->role = inst->cfg.role;
         ret_rpi->dag_rank = of_dag_rank(&inst->of, inst->rank);
         ret_rpi->mhri = inst->of.min_hop_rank_increase;
+        ret_rpi->drop_inline = inst->cfg.compat.inline_rpi_drop;
         /* R08-02: the root says which type its DODAG understands. */
         ret_rpi->type = inst->config.flags & RPL_CONFIG_RPI_23 ? RPL_RPI_23 : RPL_RPI_63;
         return 0;
     }
     return -RPL_ERR_NOENT;
+}
+
+bool rpl_view_is_leaf(const struct rpl_engine *engine, const struct rpl_addr *addr)
+{
+    struct rpl_engine *e = rpl_unconst(engine);
+
+    for (uint32_t i = 0; i < e->instance_count; i++)
+        if (rpl_leaf_is(&e->instance[i], addr))
+            return true;
+    return false;
 }
 
 bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *addr)

@@ -164,6 +164,25 @@ static int daemon_source_set_log_level(void *ctx, const char *name)
     return 0;
 }
 
+/* RFC 9008 section 10: the root changes the RPI type of its DODAG while it runs. */
+static void daemon_take_rpi_types(struct daemon *daemon, const struct conf *wanted)
+{
+    for (uint32_t i = 0; i < daemon->conf.instance_count && i < wanted->instance_count; i++) {
+        struct rpl_instance_config *now = &daemon->conf.instance[i].rpl;
+        struct rpl_event event = {.type = RPL_EVENT_COMMAND};
+        uint8_t type = wanted->instance[i].rpl.compat.rpi_type;
+
+        if (now->compat.rpi_type == type || now->id != wanted->instance[i].rpl.id)
+            continue;
+        now->compat.rpi_type = type;
+        event.u.command.command = RPL_COMMAND_RPI_TYPE;
+        event.u.command.instance = now->id;
+        event.u.command.rpi_type = type;
+        if (now->role == RPL_ROLE_ROOT)
+            daemon_event(daemon, &event);
+    }
+}
+
 /* Nothing is half applied: a file with an error, or with a change that needs a restart, leaves
  * what can be changed changed only if the whole file is right. */
 int daemon_reload(struct daemon *daemon, FILE *report)
@@ -188,6 +207,7 @@ int daemon_reload(struct daemon *daemon, FILE *report)
     for (uint32_t i = 0; i < changed.count; i++)
         log_notice("reload: changed", "setting=%s", changed.setting[i]);
     conf_take_reloadable(&daemon->conf, &wanted);
+    daemon_take_rpi_types(daemon, &wanted);
     log_open(daemon->options.foreground ? CONF_LOG_STDERR : daemon->conf.log.to,
              daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
     lowpan_configure(daemon->lowpan, daemon->conf.decode, &daemon->conf.contexts);

@@ -262,6 +262,25 @@ static bool fwd_parent_of(const struct fwd *fwd, const struct rpl_addr *src, rpl
     return false;
 }
 
+/* RFC 9010 section 9.2.2: a leaf's own RPI is rewritten to be ours; else a tunnel to the root has
+ * one. */
+static enum rpl_data_error fwd_leaf_up(struct fwd *fwd, uint8_t *packet, size_t *len, size_t size,
+                                       const struct rpl_packet_info *info,
+                                       const struct rpl_view_instance *instance,
+                                       const struct rpl_view_rpi *view)
+{
+    const struct rpl_rpi rpi = {.type = view->type, .instance = instance->id};
+
+    if (info->rpi_option != 0) {
+        packet[info->rpi_option + FWD_RPI_INSTANCE] = instance->id;
+        rpl_rpi_update(packet, info, 0, view->dag_rank);
+        return RPL_DATA_OK;
+    }
+    fwd->counters[FWD_UP_TUNNEL]++;
+    return rpl_encapsulate(packet, len, size, &instance->address, FWD_HOP_LIMIT,
+                           &instance->dodag_id, 1, &rpi);
+}
+
 /*
  * What goes to the parent by way of the TUN: our own packets get an RPI (RFC 6550 section 11.2:
  * a source writes SenderRank 0); what we forward for others is not changed in transit. False:
@@ -282,9 +301,12 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
         rpi.instance |= RPL_INSTANCE_TO_DODAG;
     uint32_t mtu = fwd->host.mtu(fwd->host.ctx, instance.parent_ifindex);
     size_t size = mtu < FWD_BUFFER ? mtu : FWD_BUFFER;
+    bool leaf = rpl_view_is_leaf(fwd->engine, &info->src);
     enum rpl_data_error error = RPL_DATA_OK;
     if (len > size)
         error = RPL_DATA_TOO_BIG;
+    else if (leaf)
+        error = fwd_leaf_up(fwd, packet, &len, size, info, &instance, &view);
     else if (info->hbh == 0 && rpl_view_is_own(fwd->engine, &info->src))
         error = rpl_srh_insert(packet, &len, size, &info->dst, 1, &rpi);
     /* NOTE: RFC 6550 section 11.2 wants the RPI on every packet; one that it makes too large goes
@@ -299,6 +321,28 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
     } else if (fwd_send(fwd, packet, len, instance.parent_ifindex, &instance.parent)) {
         fwd->counters[FWD_UP]++;
     }
+    return true;
+}
+
+/*
+ * RFC 9008 section 12: a tunnel that began outside of the mesh is looked into. What it must not
+ * bring in: a live source route, a source that belongs to the mesh (BCP 38), or another tunnel,
+ * which could hold either.
+ */
+static bool fwd_tunnel_suspect(struct fwd *fwd, uint8_t *packet, size_t len,
+                               const struct rpl_packet_info *info, rpl_tstamp now)
+{
+    struct rpl_view_instance instance;
+    struct rpl_packet_info inner;
+
+    if (info->next != IPPROTO_IPV6 || rpl_view_is_own(fwd->engine, &info->src) ||
+        fwd_instance_of(fwd, &info->src, now, &instance))
+        return false;
+    if (rpl_packet_parse(packet + info->payload, len - info->payload, &inner) == RPL_DATA_OK &&
+        inner.next != IPPROTO_IPV6 && (inner.srh == 0 || inner.segments_left == 0) &&
+        !fwd_instance_of(fwd, &inner.src, now, &instance))
+        return false;
+    fwd->counters[FWD_DROP_TUNNEL]++;
     return true;
 }
 
@@ -323,6 +367,8 @@ void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
         fwd->counters[FWD_DROP_LIVE_SRH]++;
         return;
     }
+    if (fwd_tunnel_suspect(fwd, packet, len, &info, now))
+        return;
     if (rpl_view_route(fwd->engine, &info.dst, &path) < 0 || path.hops == 0) {
         if (!fwd_up(fwd, packet, len, &info, now))
             fwd_no_path(fwd, packet, len, &info.dst, now);

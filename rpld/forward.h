@@ -16,7 +16,11 @@
  * hop, and the tunnel's packet in fragments (RFC 2473 section 7.2): each has the source route.
  * The kernel of the last hop puts them together, and we take off the tunnel.
  *
- * Only packets from RPL interfaces are looked at: no routing header comes in from elsewhere.
+ * Only packets from RPL interfaces are looked at: no routing header comes in from elsewhere, and
+ * no tunnel that hides one or that speaks for a node of the mesh (RFC 9008 section 12).
+ *
+ * What a leaf that does not speak RPL sends up goes through a tunnel to the root, whose header has
+ * the RPI (RFC 9010 section 9.2.2).
  * Sockets are opened once, while privileged; none is bound to an interface.
  *
  * Not done here: header surgery (rpl_data.h), reassembly, multicast.
@@ -55,6 +59,10 @@
     X(DROP_NO_PATH, "forward-drop-no-path")                                                        \
     X(DROP_TOO_BIG, "forward-drop-too-big")                                                        \
     X(DROP_PATH, "forward-drop-path-invalid")                                                      \
+    X(DROP_TUNNEL, "forward-drop-tunnel-from-outside")                                             \
+    X(DROP_SOURCE, "forward-drop-source-spoofed")                                                  \
+    X(DROP_INLINE_RPI, "forward-drop-inline-rpi")                                                  \
+    X(UP_TUNNEL, "forward-up-encapsulated")                                                        \
     X(DROP_LIVE_SRH, "forward-drop-live-source-route")                                             \
     X(DROP_TRUNCATED, "forward-drop-truncated")                                                    \
     X(DROP_RPI, "forward-drop-rpi-invalid")                                                        \

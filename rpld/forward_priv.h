@@ -14,6 +14,7 @@
 #define FWD_RECENT 16                    /* packets remembered for errors about next hops */
 #define FWD_RECENT_AGE RPL_S(10)         /* neighbour discovery takes about 3 s to give up */
 #define FWD_NEST_MAX 1                   /* tunnels inside tunnels */
+#define FWD_RPI_INSTANCE 3               /* RPLInstanceID, from the RPI's type octet on */
 #define FWD_HOP_LIMIT 64                 /* of outer headers */
 #define FWD_ERRORS_BURST 20              /* ICMPv6 errors at once, RFC 4443 section 2.4 (f) */
 #define FWD_ERROR_INTERVAL RPL_MS(100)   /* then one each */

@@ -116,6 +116,14 @@ static void fwd_deliver_local(struct fwd *fwd, struct fwd_in *in)
     fwd->host.event(fwd->host.ctx, &event);
 }
 
+/* Are we the root of the DODAG that |addr| is in? */
+static bool fwd_is_root(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tstamp now)
+{
+    struct rpl_view_instance instance;
+
+    return fwd_instance_of(fwd, addr, now, &instance) && instance.role == RPL_ROLE_ROOT;
+}
+
 /* The inner packet of a tunnel that ended here. */
 static void fwd_inner(struct fwd *fwd, struct fwd_in *in, const struct rpl_addr *outer_src)
 {
@@ -140,6 +148,12 @@ static void fwd_inner(struct fwd *fwd, struct fwd_in *in, const struct rpl_addr 
         fwd->counters[FWD_DROP_LIVE_SRH]++;
         return;
     }
+    /* BCP 38: a tunnel up to the root holds a packet of the mesh. */
+    if (fwd_is_root(fwd, outer_src, in->now) &&
+        !fwd_instance_of(fwd, &info.src, in->now, &instance)) {
+        fwd->counters[FWD_DROP_SOURCE]++;
+        return;
+    }
     if (info.srh == 0 && info.rpi_option == 0) {
         fwd_inject(fwd, in->packet, in->len);
         return;
@@ -161,6 +175,26 @@ void fwd_from_tunnel(struct fwd *fwd, uint8_t *packet, size_t len, const struct 
                         .now = now};
 
     fwd_inner(fwd, &in, outer_src);
+}
+
+/* At the root, what is not for itself: RFC 9008 section 4.2 lets it take no header from another's
+ * packet, where motes count on it (compat setting inline_rpi); and nobody in the mesh speaks for
+ * somebody outside of it (BCP 38). */
+static bool fwd_may_finish(struct fwd *fwd, const struct fwd_in *in, bool own)
+{
+    struct rpl_view_instance instance;
+
+    if (own)
+        return true;
+    if (in->view.drop_inline && in->has_rpi) {
+        fwd->counters[FWD_DROP_INLINE_RPI]++;
+        return false;
+    }
+    if (!fwd_instance_of(fwd, &in->info.src, in->now, &instance)) {
+        fwd->counters[FWD_DROP_SOURCE]++;
+        return false;
+    }
+    return true;
 }
 
 /* Strip RPI and consumed source route; the kernel takes it from there: ours, or to forward. */
@@ -400,9 +434,10 @@ static void fwd_dispatch(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t 
     }
     if (in.info.srh != 0)
         fwd->counters[FWD_LAST_HOP]++;
-    if (own || (in.member && in.view.role == RPL_ROLE_ROOT))
-        fwd_finish(fwd, &in, own);
-    else
+    if (own || (in.member && in.view.role == RPL_ROLE_ROOT)) {
+        if (fwd_may_finish(fwd, &in, own))
+            fwd_finish(fwd, &in, own);
+    } else
         fwd_through(fwd, &in);
 }
 

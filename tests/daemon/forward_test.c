@@ -254,7 +254,7 @@ static void live_source_route_stays_in_its_tunnel(void **unused)
 
     (void)unused;
     bench_root(&bench, RPL_MOP_NON_STORING, false, false);
-    struct bench_packet good = in;
+    struct bench_packet good = routed(&inside, hops, 2, 0, NULL);
     assert_int_equal(rpl_encapsulate(in.octets, &in.len, BENCH_PACKET, &host, 64, &root, 1, &rpi),
                      RPL_DATA_OK);
     bench_from_air(&bench, &in);
