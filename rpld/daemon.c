@@ -17,6 +17,8 @@
 
 #define DAEMON_ICMP6_PER_TURN 64
 #define DAEMON_HOUSEKEEPING_S 60.
+#define DAEMON_STATUS_FIRST_S .2    /* the first look, when the links are known */
+#define DAEMON_STATUS_S 3.          /* how often the service manager is told at most */
 #define DAEMON_SLEEP_MAX_S 3600.    /* libev wants no infinity */
 #define DAEMON_STORE_TUN "rpld-tun" /* names in the descriptor store */
 #define DAEMON_STORE_PACKET "rpld-packet"
@@ -271,6 +273,28 @@ static void daemon_on_watchdog(EV_P_ ev_timer *timer, int revents)
     notify_send("WATCHDOG=1");
 }
 
+/* For `systemctl status`: only what has changed, and not at each change. */
+static void daemon_on_status(EV_P_ ev_timer *timer, int revents)
+{
+    struct daemon *daemon = timer->data;
+    static const char key[] = "STATUS=";
+    char text[sizeof(key) + STATUS_MAX] = "STATUS=";
+    struct rpl_view_instance views[RPL_INSTANCES_MAX];
+    struct rpl_cursor cursor = {0};
+    unsigned count = 0;
+
+    (void)loop;
+    (void)revents;
+    while (count < RPL_INSTANCES_MAX &&
+           rpl_view_next_instance(daemon->engine, &cursor, daemon->now, &views[count]))
+        count++;
+    status_render(views, count, &daemon->ifaces, text + sizeof(key) - 1, STATUS_MAX);
+    if (strcmp(text, daemon->status_sent) == 0)
+        return;
+    notify_send(text);
+    memcpy(daemon->status_sent, text, sizeof(text));
+}
+
 static void daemon_on_stop(EV_P_ ev_signal *sig, int revents)
 {
     (void)revents;
@@ -336,6 +360,11 @@ static void daemon_watch(struct daemon *daemon)
     if (notify_watchdog() > 0) {
         ev_timer_init(&daemon->watchdog, daemon_on_watchdog, 0., notify_watchdog());
         ev_timer_start(loop, &daemon->watchdog);
+    }
+    if (notify_active()) {
+        ev_timer_init(&daemon->status, daemon_on_status, DAEMON_STATUS_FIRST_S, DAEMON_STATUS_S);
+        daemon->status.data = daemon;
+        ev_timer_start(loop, &daemon->status);
     }
     ev_check_init(&daemon->turn_begin, daemon_on_turn_begin);
     ev_set_priority(&daemon->turn_begin, EV_MAXPRI); /* before every other callback */

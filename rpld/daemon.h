@@ -33,6 +33,7 @@
 #include "rpld/snapshot.h"
 #include "rpld/state.h"
 #include "rpld/uplink.h"
+#include "rpld/status.h"
 
 /* Each with its name for people, JSON and metrics. */
 #define DAEMON_COUNTERS(X)                                                                         \
@@ -104,7 +105,8 @@ struct daemon {
     ev_io krt_io[KRT_FDS_MAX];
     size_t krt_io_count;
     ev_io icmp6_io, tun_io, packet_io, tunnel_io, lowpan_io;
-    ev_timer deadline, housekeeping, watchdog;
+    ev_timer deadline, housekeeping, watchdog, status;
+    char status_sent[sizeof("STATUS=") + STATUS_MAX];
     ev_check turn_begin;
     ev_prepare turn_end;
     ev_signal term, intr, hup, usr1;

@@ -174,3 +174,8 @@ double notify_watchdog(void)
 {
     return notify_fd_manager >= 0 ? notify_interval_s : 0;
 }
+
+bool notify_active(void)
+{
+    return notify_fd_manager >= 0;
+}

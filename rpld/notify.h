@@ -39,4 +39,7 @@ void notify_send(const char *state);
 /* How often the watchdog wants to hear from us, seconds (half its limit); 0: never. */
 double notify_watchdog(void);
 
+/* True if a service manager listens. */
+bool notify_active(void);
+
 #endif /* RPLD_NOTIFY_H */

@@ -55,6 +55,29 @@ gauges() {
     lab_ctl 1 metrics | awk '$1 == "#" && $2 == "TYPE" && $4 != "counter" { print $3 }'
 }
 
+# What doctor may find, from its source, "..." for what varies; the same of the table in the manual of
+# the package, of whose entries one may go on in the next line.
+findings() {
+    grep -oE 'snprintf\(name, sizeof\(name\), "[^"]+"|check\(show, "[^"]+"' \
+        "$LAB_TOP/rpld/show_doctor.c" | sed 's/.*"\(.*\)"/\1/; s/%[su]/.../g; s/ \.\.\.$//'
+    lab_json 1 doctor '.checks[].name' | grep -v ' '
+    return 0
+}
+
+# Findings that the table does not have.
+unexplained() {
+    local table finding
+
+    table=$(sed -n '/doctor says/,/without a line of doctor/p' "$LAB_TOP/debian/rpld.README.Debian" |
+        cut -c4-31)
+    findings | sort -u | while read -r finding; do
+        # Every word that does not vary stands there.
+        for word in ${finding//.../}; do
+            grep -qF -- "$word" <<<"$table" || echo "$finding"
+        done
+    done
+}
+
 for program in rpld:rpld/main.c:rpld.8 rplctl:rplctl/rplctl.c:rplctl.8 \
     rpld-bridge:bridge/main.c:rpld-bridge.8 rplsim:sim/rplsim.c:rplsim.1; do
     IFS=: read -r name source page <<<"$program"
@@ -79,4 +102,6 @@ lab_run 1 bridge "$(lab_bridge)" -f -c $LAB/bridge/conf
 lab_check "the bridge answers" lab_until 20 bridge_ctl bridge || lab_finish
 lab_check "its commands are those of rplctl(8)" lab_same "$(bridge_commands | sort -u)" \
     "$(page_items rplctl.8 BRIDGE Cm | awk '{ print $1 }' | sort -u)"
+lab_check "doctor can find something" test "$(findings | sort -u | wc -l)" -ge 15
+lab_check "the table in README.Debian has all of it" lab_same "" "$(unexplained)"
 lab_finish
