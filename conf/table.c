@@ -185,6 +185,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.path_lifetime), "of our own address in DAOs, lifetime units"},
     {CONF_GROUP_INSTANCE, "default_route", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL,
      IN_INST(rpl.default_route), "install ::/0 through the parent"},
+    {CONF_GROUP_INSTANCE, "outside_routes", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL,
+     IN_INST(rpl.outside_routes), "install what the root says it leads to"},
     {CONF_GROUP_INSTANCE, "route_metric", CONF_NUMBER, 0, 1, INT32_MAX, kernel_metric,
      IN_INST(rpl.route_metric), "of the routes that we install"},
     {CONF_GROUP_INSTANCE, "dao_ack", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.dao_ack),

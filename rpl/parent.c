@@ -5,6 +5,8 @@
  */
 #include "rpl/engine.h"
 
+#define RIO_METRIC 1024 /* the kernel's own where none is set */
+
 /* A router cannot be made of what it does not understand. */
 static bool unknown_to_us(const struct rpl_wire_dio *d)
 {
@@ -143,11 +145,10 @@ static void choose(struct rpl_instance *inst, const struct rpl_nbr *ref, struct 
 }
 
 static void want_route(struct rpl_instance *inst, struct rpl_rt_own **rt, bool wanted,
-                       const struct rpl_addr *dst, uint8_t len)
+                       const struct rpl_addr *dst, uint8_t len, uint32_t metric)
 {
     struct rpl_engine *e = inst->engine;
-    struct rpl_route route = {
-        .kind = RPL_ROUTE_VIA, .dst_len = len, .metric = inst->cfg.route_metric};
+    struct rpl_route route = {.kind = RPL_ROUTE_VIA, .dst_len = len, .metric = metric};
 
     if (!wanted || !inst->parent) {
         rpl_rt_unwant(e, rt);
@@ -160,6 +161,27 @@ static void want_route(struct rpl_instance *inst, struct rpl_rt_own **rt, bool w
     rpl_rt_want(e, rt, &route, inst->cfg.id);
 }
 
+/*
+ * DIO-09: a router in several DODAGs sends a packet into the one whose root leads to where it goes.
+ * Of several that offer the same, the preference decides, then their order; each has a metric of
+ * its own, so that all of them stand.
+ */
+static void outside_routes(struct rpl_instance *inst)
+{
+    uint32_t metric = inst->cfg.route_metric ? inst->cfg.route_metric : RIO_METRIC;
+    const struct rpl_addr none = {{0}};
+
+    for (uint8_t i = 0; i < RPL_WIRE_RIOS_MAX; i++) {
+        const struct rpl_wire_rio *rio = i < inst->rio_count ? &inst->rio[i] : NULL;
+        bool wanted = inst->joined && inst->cfg.outside_routes && rio && rio->len > 0 &&
+                      rio->lifetime_s > 0 && !rpl_addr_is_multicast(&rio->prefix) &&
+                      !rpl_addr_is_link_local(&rio->prefix);
+        want_route(inst, &inst->rt_rio[i], wanted, rio ? &rio->prefix : &none, rio ? rio->len : 0,
+                   metric + (rio ? (uint32_t)(1 - rio->preference) : 0) * RPL_INSTANCES_MAX +
+                       inst->index);
+    }
+}
+
 /* INS-03: the way up goes through the preferred parent: the DODAG's prefix, the root if it is
  * outside of it, and everything else if configured. */
 void rpl_parent_routes(struct rpl_instance *inst)
@@ -168,12 +190,14 @@ void rpl_parent_routes(struct rpl_instance *inst)
     uint8_t len = 0;
     const struct rpl_addr *prefix = rpl_prefix(inst, &len);
     bool inside = prefix && rpl_addr_match(&inst->dodag_id, prefix, len);
+    uint32_t metric = inst->cfg.route_metric;
 
     if (inst->cfg.role == RPL_ROLE_ROOT)
         return;
-    want_route(inst, &inst->rt_default, inst->joined && inst->cfg.default_route, &any, 0);
-    want_route(inst, &inst->rt_prefix, inst->joined && prefix, prefix ? prefix : &any, len);
-    want_route(inst, &inst->rt_root, inst->joined && !inside, &inst->dodag_id, 128);
+    want_route(inst, &inst->rt_default, inst->joined && inst->cfg.default_route, &any, 0, metric);
+    want_route(inst, &inst->rt_prefix, inst->joined && prefix, prefix ? prefix : &any, len, metric);
+    want_route(inst, &inst->rt_root, inst->joined && !inside, &inst->dodag_id, 128, metric);
+    outside_routes(inst);
 }
 
 bool rpl_parent_address(const struct rpl_instance *inst, const struct rpl_nbr *parent,

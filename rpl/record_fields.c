@@ -78,6 +78,7 @@ static const struct rpl_record_field instance_fields[] = {
     UINT(I, path_lifetime),
     UINT(I, solicitations),
     BOOL(I, default_route),
+    BOOL(I, outside_routes),
     UINT(I, route_metric),
     BOOL(I, dao_ack),
     BOOL(I, solicit),

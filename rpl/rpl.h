@@ -161,6 +161,7 @@ struct rpl_instance_config {
     uint8_t path_lifetime; /* own targets, lifetime units; 0 = the DODAG's default */
     uint8_t solicitations; /* non-roots: multicast DIS for want of a DODAG; RPL_ALWAYS: no end */
     bool default_route;    /* non-roots: install ::/0 through the preferred parent */
+    bool outside_routes;   /* non-roots: install what the root's Route Information offers */
     uint32_t route_metric; /* of the routes down and of the default route */
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
     bool solicit;          /* non-roots: a multicast DIS says whom it means */

@@ -230,6 +230,24 @@ static void test_DIO_08(void **state)
     assert_int_equal(row_instance().has_address, false);
 }
 
+/* The route to the outside that the kernel would take: of those it has, the least metric. */
+static const struct rpl_route *outside(void)
+{
+    const struct rpl_route *best = NULL;
+
+    for (size_t i = 0; i < rig.route_count; i++) {
+        const struct rpl_route *r = &rig.route[i].route;
+        bool stands = rig.route_set[i];
+        for (size_t k = i + 1; k < rig.route_count; k++)
+            if (rig.route[k].route.metric == r->metric && rig.route[k].route.dst_len == r->dst_len)
+                stands = false; /* said again, or taken back */
+        if (r->dst_len == 48 && stands && (!best || r->metric < best->metric))
+            best = r;
+    }
+    assert_non_null(best);
+    return best;
+}
+
 static void test_DIO_09(void **state)
 {
     struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
@@ -245,6 +263,31 @@ static void test_DIO_09(void **state)
     assert_memory_equal(d->rio, dio.u.dio.rio, 2 * sizeof(d->rio[0]));
     for (size_t i = 0; i < rig.route_count; i++) /* and nobody else hears of them from us */
         assert_int_not_equal(rig.route[i].route.dst_len, 48);
+    /* A node in two DODAGs: the one whose root offers the better way gets the packet, and the
+     * other one when that is gone. ::/0 is the default route's. */
+    struct rpl_wire_message two[2] = {dio, dio};
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    rig.config.instance_count = 2;
+    rig.config.instance[1] = rig.config.instance[0];
+    rig.config.instance[1].id = two[1].u.dio.instance = 7;
+    rig.config.instance[0].outside_routes = rig.config.instance[1].outside_routes = true;
+    two[1].u.dio.dodag_id = rig_global(OTHER);
+    two[1].u.dio.pio[0].prefix.b[7] = 9;
+    two[0].u.dio.rio[0].preference = 0;
+    row_start();
+    row_hear(ROOT, &two[0]);
+    row_hear(OTHER, &two[1]);
+    row_run(RPL_S(2));
+    const struct rpl_route *way = outside();
+    assert_int_equal(way->dst_len, 48);
+    struct rpl_addr first = rig_ll(ROOT), second = rig_ll(OTHER);
+    assert_memory_equal(&way->via, &second, 16);
+    two[1].u.dio.rio[0].preference = -1;
+    row_hear(OTHER, &two[1]);
+    assert_memory_equal(&outside()->via, &first, 16);
+    two[0].u.dio.rio[0].lifetime_s = 0;
+    row_hear(ROOT, &two[0]);
+    assert_memory_equal(&outside()->via, &second, 16);
 }
 
 static void test_DIO_10(void **state)
