@@ -77,6 +77,7 @@ struct bconf {
     int settle_s;
     int poll_interval_s;
     int outstanding;
+    int node_rate;
     int max_nodes;
     int max_resources;
     int max_memory_mb;

@@ -52,6 +52,7 @@ struct coap_config {
     uint32_t max_body;              /* octets of one representation moved by blocks */
     uint32_t max_bodies;            /* octets of all that are on their way to us */
     uint32_t max_observers;         /* clients that observe us */
+    uint32_t peer_rate;             /* messages a second of one node, twice that at once; 0: any */
 };
 
 /* RFC values and bounds for some thousand nodes. */
@@ -167,6 +168,7 @@ struct coap_stats {
     uint64_t duplicates;    /* seen before; acknowledged again where that is due */
     uint64_t out_of_order;  /* older than a notification we have (RFC 7641 3.4) */
     uint64_t refused;       /* no room: not delivered, not acknowledged */
+    uint64_t limited;       /* more than a node's share: as if they had been lost */
 };
 
 /* |alloc| must outlive the endpoint. NULL without memory. */
@@ -202,7 +204,8 @@ void coap_refresh(struct coap_endpoint *ep, uint32_t id, brg_tstamp now);
 /*
  * A datagram came in. 0: a message of a node that we talk to. -BRG_ERR_NOENT: well formed, but of
  * nobody we know; else it was not usable. The result is for the caller's knowledge only:
- * whatever has to be answered has been.
+ * whatever has to be answered has been. -BRG_ERR_FULL: the node has had its share of this second,
+ * and this message counts as lost.
  */
 int coap_input(struct coap_endpoint *ep, const struct coap_addr *peer, const uint8_t *data,
                size_t len, brg_tstamp now);

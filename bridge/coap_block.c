@@ -162,7 +162,7 @@ int coap_upload_answer(struct coap_endpoint *ep, struct op *op, const struct coa
         return -BRG_ERR_FORMAT;
     }
     /* Section 2.3: the node has this block and may want smaller ones from here on. */
-    op->uploaded += size;
+    op->uploaded += (uint32_t)size;
     op->upload_szx = block.szx;
     coap_op_enqueue(ep, op, STEP_UPLOAD);
     return 0;

@@ -54,6 +54,7 @@ void coap_config_defaults(struct coap_config *config)
         .max_body = 16384,
         .max_bodies = 1 << 20,
         .max_observers = 64,
+        .peer_rate = 0,
     };
 }
 
@@ -128,17 +129,22 @@ void coap_send(struct coap_endpoint *ep, const struct coap_addr *to, const struc
 void coap_send_empty(struct coap_endpoint *ep, const struct coap_addr *to, enum coap_type type,
                      uint16_t mid)
 {
-    const struct coap_msg msg = {.type = type, .mid = mid};
+    const struct coap_effect effect = {.kind = COAP_SEND, .peer = *to};
+    const uint8_t datagram[] = {(uint8_t)(0x40U | (unsigned)type << 4), COAP_EMPTY,
+                                (uint8_t)(mid >> 8), (uint8_t)mid};
 
-    coap_send(ep, to, &msg);
+    if (coap_effect_add(ep, &effect, datagram, sizeof(datagram)) == 0) {
+        ep->stats.sent++;
+    }
 }
 
 /* --- peers ---------------------------------------------------------------------------------- */
 
 struct peer *coap_peer_find(struct coap_endpoint *ep, const struct coap_addr *addr)
 {
-    struct peer key = {.addr = *addr};
+    struct peer key;
 
+    key.addr = *addr; /* nothing else is compared */
     return RB_FIND(peer_tree, &ep->peers, &key);
 }
 
@@ -230,7 +236,8 @@ void coap_dedup_set(struct coap_endpoint *ep, struct peer *peer, uint16_t mid,
     slot->digest = ep->digest;
     slot->state = (uint8_t)state;
     slot->code = 0;
-    slot->expires = now + (state == DEDUP_NON ? NON_LIFETIME : EXCHANGE_LIFETIME);
+    slot->expires_s =
+        (uint32_t)((now + (state == DEDUP_NON ? NON_LIFETIME : EXCHANGE_LIFETIME)) / BRG_SEC);
 }
 
 struct dedup *coap_dedup_find(struct peer *peer, uint16_t mid, brg_tstamp now)
@@ -238,7 +245,7 @@ struct dedup *coap_dedup_find(struct peer *peer, uint16_t mid, brg_tstamp now)
     for (size_t i = 0; i < DEDUP_SLOTS; i++) {
         struct dedup *slot = &peer->dedup[i];
 
-        if (slot->state != DEDUP_FREE && slot->mid == mid && slot->expires > now) {
+        if (slot->state != DEDUP_FREE && slot->mid == mid && slot->expires_s > now / BRG_SEC) {
             return slot;
         }
     }
@@ -366,8 +373,8 @@ static void op_start(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
         memcpy(op->block_token, &token, sizeof(op->block_token));
     }
     /* RFC 7252 section 4.2: the first timeout lies between ACK_TIMEOUT and 1.5 times that. */
-    op->first_timeout = base;
-    op->timeout = base + brg_random_below(&ep->random, base / 2 + 1);
+    op->first_timeout = (uint32_t)base;
+    op->timeout = (uint32_t)(base + brg_random_below(&ep->random, base / 2 + 1));
     op->sent_at = now;
     peer->current = op;
     ep->outstanding++;
@@ -414,7 +421,7 @@ static struct op *op_new(struct coap_endpoint *ep, const struct coap_request *re
     op->observe = request->observe;
     op->accept = request->accept;
     op->format = request->format;
-    op->payload_len = request->payload_len;
+    op->payload_len = (uint32_t)request->payload_len;
     op->in_blocks = request->payload_len > COAP_PAYLOAD_MAX;
     op->upload_szx = UPLOAD_SZX;
     op->uri = brg_dup(ep->alloc, request->uri, strlen(request->uri));
@@ -511,8 +518,9 @@ int coap_restore(struct coap_endpoint *ep, const struct coap_request *request,
 
 static struct op *op_find(struct coap_endpoint *ep, uint32_t id)
 {
-    struct op key = {.id = id};
+    struct op key;
 
+    key.id = id; /* nothing else is compared */
     return RB_FIND(op_tree, &ep->ops, &key);
 }
 
@@ -606,7 +614,7 @@ static void op_timeout(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
         coap_op_enqueue(ep, op, STEP_REFRESH);
     } else if (op->state == OP_SENT && op->tries < ep->config.max_retransmit) {
         op->tries++;
-        op->timeout = coap_rtt_backoff(op->timeout, op->first_timeout);
+        op->timeout = (uint32_t)coap_rtt_backoff(op->timeout, op->first_timeout);
         brg_timer_set(&ep->timers, &op->timer, now + op->timeout);
         ep->stats.retransmitted++;
         coap_request_send(ep, op);

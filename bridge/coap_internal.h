@@ -23,8 +23,8 @@ enum dedup_state {
 };
 
 struct dedup {
-    brg_tstamp expires;
-    uint32_t digest; /* of the octets: a node that restarted may use a message ID again */
+    uint32_t expires_s; /* 32 bits of seconds are a hundred years, and there are many of these */
+    uint32_t digest;    /* of the octets: a node that restarted may use a message ID again */
     uint16_t mid;
     uint8_t state;
     uint8_t code; /* the answer, if the message was a request; 0: none */
@@ -80,8 +80,8 @@ struct op {
     int format;
     char *uri;
     uint8_t *payload;
-    size_t payload_len;
-    size_t uploaded;                /* of it, in blocks that the node has */
+    uint32_t payload_len;
+    uint32_t uploaded;              /* of it, in blocks that the node has */
     uint8_t upload_szx;             /* of the next one */
     bool in_blocks;                 /* the payload goes in blocks */
     bool restarted;                 /* and once more from its beginning */
@@ -89,7 +89,7 @@ struct op {
     uint8_t block_token[TOKEN_LEN]; /* of the block request in the air */
     uint16_t mid;
     uint32_t tries;
-    uint64_t first_timeout, timeout; /* of the first copy, and in force; microseconds */
+    uint32_t first_timeout, timeout; /* of the first copy, and in force; microseconds */
     brg_tstamp sent_at;
     /* observation */
     bool has_seq;
@@ -122,6 +122,7 @@ struct peer {
     uint32_t n_ops;
     enum peer_state state;
     struct coap_rtt rtt;
+    struct brg_bucket rate;
     bool answered; /* something that only who hears us can answer */
     struct upload *upload;
     uint16_t next_mid;

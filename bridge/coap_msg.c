@@ -92,7 +92,11 @@ int coap_msg_parse(struct coap_msg *msg, const uint8_t *data, size_t len, bool *
     int err;
 
     *ret_header = false;
-    memset(msg, 0, sizeof(*msg));
+    msg->token_len = 0;
+    msg->n_options = 0; /* those behind it are nothing */
+    msg->payload = NULL;
+    msg->payload_len = 0;
+    memset(msg->token, 0, sizeof(msg->token));
     first = cursor_u8(&cur);
     msg->code = (uint8_t)cursor_u8(&cur);
     msg->mid = (uint16_t)cursor_u16(&cur);

@@ -400,11 +400,18 @@ uint32_t coap_digest(uint32_t hash, const uint8_t *data, size_t len)
 static int input(struct coap_endpoint *ep, const struct coap_addr *from, const uint8_t *data,
                  size_t len, bool group, brg_tstamp now)
 {
+    struct peer *peer = group ? NULL : coap_peer_find(ep, from);
     struct coap_msg msg;
     bool header;
-    int err = coap_msg_parse(&msg, data, len, &header);
+    int err;
 
     ep->stats.received++;
+    if (peer != NULL &&
+        !brg_bucket_take(&peer->rate, ep->config.peer_rate, 2 * ep->config.peer_rate, now)) {
+        ep->stats.limited++;
+        return -BRG_ERR_FULL;
+    }
+    err = coap_msg_parse(&msg, data, len, &header);
     if (err < 0) {
         if (header) {
             ep->stats.malformed++;

@@ -12,9 +12,9 @@
 
 /* All in microseconds; zeroed at first. */
 struct coap_rtt {
-    uint64_t strong, strong_var;
-    uint64_t weak, weak_var;
-    uint64_t timeout; /* 0: nothing measured */
+    uint32_t strong, strong_var;
+    uint32_t weak, weak_var;
+    uint32_t timeout; /* 0: nothing measured */
     brg_tstamp at;    /* of the last measurement */
 };
 

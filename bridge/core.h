@@ -146,7 +146,7 @@ void brg_core_free(struct brg_core *core);
 
 /*
  * With a store, which must be the outbox's too, a confirmable value is acknowledged when a
- * transaction has written it: some 25 ms after the first one of it came. Before anything else;
+ * transaction has written it: some 40 ms after the first one of it came. Before anything else;
  * |store| must outlive the core.
  */
 void brg_core_attach(struct brg_core *core, const struct brg_store *store);

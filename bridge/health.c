@@ -63,6 +63,8 @@ static void coap_write(struct brg_text *out, const struct coap_stats *stats)
     field(out, "coap_retransmitted", stats->retransmitted);
     field(out, "coap_duplicates", stats->duplicates);
     field(out, "coap_malformed", stats->malformed);
+    field(out, "coap_limited", stats->limited);
+    field(out, "coap_refused", stats->refused);
 }
 
 static void outbox_write(struct brg_text *out, const struct brg_outbox_stats *stats)

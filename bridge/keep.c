@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define COMMIT_WAIT (25 * BRG_MSEC)
+#define COMMIT_WAIT (40 * BRG_MSEC)
 #define RETRY_WAIT BRG_SEC
 #define DONE_WAIT BRG_SEC
 #define STATES_WAIT (10 * BRG_SEC)

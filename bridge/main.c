@@ -16,19 +16,22 @@
 #include "bridge/bconf.h"
 #include "bridge/ctl.h"
 #include "bridge/core.h"
-#include "bridge/dtls.h"
 #include "bridge/follow.h"
 #include "bridge/health.h"
 #include "bridge/log.h"
 #include "bridge/log_trace.h"
 #include "bridge/mqtt.h"
 #include "bridge/priv.h"
+#include "bridge/secure.h"
 #include "bridge/seek.h"
 #include "bridge/spool.h"
 #include "bridge/udp.h"
 
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
+#define COLLECT_S 0.01    /* between two looks, */
+#define COLLECT_RATE 200  /* when so many datagrams come in a second; */
+#define COLLECT_MOST 4000 /* above, the broker's window would be in the way */
 #define ABOUT_MAX 1024
 #define SPOOL_DIR "/var/lib/rpld-bridge"
 #define SPOOL_FILE SPOOL_DIR "/spool.db"
@@ -54,6 +57,9 @@ struct bridge {
     ev_prepare prepare;
     ev_signal term, interrupt, hangup;
     struct brg_seek seek;
+    struct brg_udp_queue queue;
+    brg_tstamp counted_at; /* when the datagrams were counted last, and how many there were */
+    uint64_t counted;
     struct brg_now now; /* while datagrams are read */
     uint64_t oversized;
     char about[ABOUT_MAX];
@@ -93,12 +99,18 @@ static struct brg_now now_read(void)
 
 static void datagram_send(void *ctx, const struct coap_addr *peer, const uint8_t *data, size_t len)
 {
-    const struct bridge *bridge = ctx;
-    int err = brg_udp_send(bridge->udp, peer, data, len);
+    struct bridge *bridge = ctx;
 
-    /* What cannot leave now is lost as on the air: what matters is sent again. */
-    if (err < 0) {
-        brg_log_debug("coap: cannot send error=\"%s\"", strerror(-err));
+    brg_udp_send(&bridge->queue, bridge->udp, peer, data, len);
+}
+
+/* What cannot leave now is lost as on the air: what matters is sent again. */
+static void datagrams_flush(struct bridge *bridge)
+{
+    unsigned lost = bridge->queue.n > 0 ? brg_udp_flush(&bridge->queue, bridge->udp) : 0;
+
+    if (lost > 0) {
+        brg_log_debug("coap: cannot send datagrams=%u", lost);
     }
 }
 
@@ -130,6 +142,8 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     brg_mqtt_pump(bridge->mqtt);
     brg_core_tend(bridge->core, &now);
     effects_run(bridge, &now); /* what it acknowledged */
+    datagrams_flush(bridge);
+    brg_mqtt_cork(bridge->mqtt, false);
     brg_ctl_news(bridge->ctl);
     deadline = coap_deadline(bridge->ep);
     if (bridge->dtls != NULL && brg_dtls_deadline(bridge->dtls) < deadline) {
@@ -202,6 +216,23 @@ static void datagram(void *ctx, const struct coap_addr *peer, const uint8_t *dat
     brg_mqtt_pump(bridge->mqtt);
 }
 
+/* When much comes, what comes within some milliseconds is taken together, for half the cost; else
+ * at once. */
+static void collect(struct bridge *bridge)
+{
+    uint64_t received = coap_endpoint_stats(bridge->ep)->received;
+    brg_tstamp passed = bridge->now.mono - bridge->counted_at;
+
+    if (passed >= BRG_SEC) {
+        uint64_t rate = (received - bridge->counted) / (passed / BRG_SEC);
+        bool many = rate > COLLECT_RATE && rate < COLLECT_MOST;
+
+        ev_set_io_collect_interval(bridge->loop, many ? COLLECT_S : 0.);
+        bridge->counted_at = bridge->now.mono;
+        bridge->counted = received;
+    }
+}
+
 static void datagrams(struct ev_loop *loop, ev_io *io, int events)
 {
     struct bridge *bridge = io->data;
@@ -209,6 +240,8 @@ static void datagrams(struct ev_loop *loop, ev_io *io, int events)
     (void)loop;
     (void)events;
     bridge->now = now_read();
+    collect(bridge);
+    brg_mqtt_cork(bridge->mqtt, true);
     bridge->oversized += brg_udp_receive(bridge->udp, datagram, bridge);
 }
 
@@ -338,54 +371,18 @@ static const char *dtls_node_at(void *ctx, const struct coap_addr *peer)
     return brg_core_node_at(bridge->core, peer->ip);
 }
 
-static bool dtls_has_key(void *ctx, const char *eui64)
-{
-    const struct bridge *bridge = ctx;
-
-    return brg_keys_find(&bridge->keys, eui64) != NULL;
-}
-
-static void dtls_failed(void *ctx, const char *eui64, const char *reason)
-{
-    (void)ctx;
-    brg_log_warning("dtls: no session with a node node=%s reason=\"%s\"", eui64, reason);
-}
-
 /* The keys are read while we may still read them. */
 static bool dtls_open(struct bridge *bridge)
 {
-    const struct bconf *conf = &bridge->conf;
-    const struct brg_dtls_config config = {
-        .keys = &bridge->keys,
-        .ca = conf->dtls_ca,
-        .certificate = conf->dtls_certificate,
-        .key = conf->dtls_key,
-        .max_sessions = (size_t)conf->dtls_sessions,
-    };
     const struct brg_dtls_handler handler = {
         .send = datagram_send,
         .receive = message,
         .node_at = dtls_node_at,
-        .failed = dtls_failed,
+        .failed = brg_secure_failed,
         .ctx = bridge,
     };
-    char error[128];
 
-    if (conf->dtls_keys[0] == '\0') {
-        return true;
-    }
-    if (brg_keys_load(conf->dtls_keys, &bridge->keys, stderr) > 0) {
-        return false;
-    }
-    bridge->dtls = brg_dtls_new(&config, &handler, error);
-    if (bridge->dtls == NULL) {
-        brg_log_error("dtls: cannot be set up error=\"%s\" mend=\"look at bridge.dtls_ca, "
-                      "dtls_certificate and dtls_key\"",
-                      error);
-    } else {
-        brg_log_info("dtls: %zu nodes have a key or a certificate", bridge->keys.n);
-    }
-    return bridge->dtls != NULL;
+    return brg_secure_open(&bridge->conf, &handler, &bridge->keys, &bridge->dtls);
 }
 
 /* The pure parts. False without memory. */
@@ -399,6 +396,7 @@ static bool parts_new(struct bridge *bridge)
     coap_config_defaults(&coap);
     coap.seed = seed_read();
     coap.max_outstanding = (uint32_t)conf->outstanding;
+    coap.peer_rate = (uint32_t)conf->node_rate;
     coap.max_peers = (uint32_t)conf->max_nodes;
     coap.max_requests_per_peer = 2 * (uint32_t)conf->max_resources + 1;
     coap.max_requests = coap.max_requests_per_peer * coap.max_peers;
@@ -408,8 +406,8 @@ static bool parts_new(struct bridge *bridge)
     core.seed = seed_read();
     core.about = about_make(bridge);
     core.version = BRIDGE_VERSION;
-    core.is_secure = bridge->dtls == NULL ? NULL : dtls_has_key;
-    core.secure_ctx = bridge;
+    core.is_secure = bridge->dtls == NULL ? NULL : brg_secure_has_key;
+    core.secure_ctx = &bridge->keys;
     bridge->ep = coap_endpoint_new(&coap, &heap);
     bridge->outbox = brg_outbox_new(&outbox, &heap);
     if (bridge->ep == NULL || bridge->outbox == NULL) {
@@ -509,6 +507,7 @@ static void parts_free(struct bridge *bridge)
     }
     effects_run(bridge, &now); /* acknowledgements */
     brg_dtls_free(bridge->dtls);
+    datagrams_flush(bridge);
     brg_core_free(bridge->core);
     brg_readings_free(bridge->readings);
     brg_outbox_free(bridge->outbox);

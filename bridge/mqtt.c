@@ -2,12 +2,15 @@
 #include "bridge/mqtt.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -66,7 +69,8 @@ struct brg_mqtt {
     unsigned short_lived; /* connections in a row */
     ev_tstamp ready_at;
     char refusal[96]; /* of a CONNACK or DISCONNECT; "": none */
-    bool publishing;  /* inside mosquitto_publish(), whose callback may come at once */
+    bool corked;
+    bool publishing; /* inside mosquitto_publish(), whose callback may come at once */
     int acked[WINDOW];
     size_t n_acked;
 };
@@ -241,6 +245,17 @@ void brg_mqtt_pump(struct brg_mqtt *mqtt)
     after(mqtt, result);
 }
 
+void brg_mqtt_cork(struct brg_mqtt *mqtt, bool on)
+{
+    const int value = on;
+
+    if (mqtt->state == MQTT_READY && mqtt->corked != on) {
+        mqtt->corked = on;
+        (void)setsockopt(mosquitto_socket(mqtt->handle), IPPROTO_TCP, TCP_CORK, &value,
+                         sizeof(value));
+    }
+}
+
 /* --- being connected ------------------------------------------------------------------------ */
 
 /* BASE/+/+/set, BASE/+/+/+/set, ...: each depth of a path has a filter of its own, since what
@@ -316,6 +331,7 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
         return;
     }
     mqtt->state = MQTT_READY;
+    mqtt->corked = false;
     mqtt->ready_at = ev_now(mqtt->loop);
     mqtt->said_away = false;
     brg_log_info("broker: connected broker=%s client_id=%s mqtt=%s", broker_of(mqtt)->url,

@@ -49,6 +49,9 @@ void brg_mqtt_pump(struct brg_mqtt *mqtt);
 /* For people: the strings are borrowed. */
 void brg_mqtt_show(const struct brg_mqtt *mqtt, struct brg_show_broker *ret_broker);
 
+/* While |on|, what is handed over waits for more, to go out in few segments. */
+void brg_mqtt_cork(struct brg_mqtt *mqtt, bool on);
+
 /* Does a broker listen? */
 bool brg_mqtt_is_ready(const struct brg_mqtt *mqtt);
 

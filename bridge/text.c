@@ -63,9 +63,16 @@ void brg_text_number(struct brg_text *text, double value)
 {
     char digits[40];
 
+    if (value >= 1 && value < 1e15 && value <= (double)(uint64_t)value) {
+        brg_text_u64(text, (uint64_t)value); /* the same digits, for less */
+        return;
+    }
     for (int precision = 15; precision <= 17; precision++) {
+        double back;
+
         (void)snprintf(digits, sizeof(digits), "%.*g", precision, value);
-        if (strtod(digits, NULL) >= value && strtod(digits, NULL) <= value) {
+        back = strtod(digits, NULL);
+        if (back >= value && back <= value) {
             break;
         }
     }

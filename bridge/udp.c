@@ -158,32 +158,80 @@ unsigned brg_udp_receive(int fd, brg_udp_datagram_fn *take, void *ctx)
     return oversized;
 }
 
-int brg_udp_send(int fd, const struct coap_addr *peer, const uint8_t *data, size_t len)
+struct out {
+    struct sockaddr_in6 to;
+    struct iovec iov;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void header_fill(struct msghdr *hdr, struct out *out, const struct coap_addr *peer,
+                        uint8_t *data, size_t len)
 {
-    struct sockaddr_in6 to = {
+    struct in6_pktinfo info = {.ipi6_ifindex = 0};
+    struct cmsghdr *cmsg;
+
+    out->to = (struct sockaddr_in6){
         .sin6_family = AF_INET6,
         .sin6_port = htons(peer->port),
         .sin6_scope_id = peer->scope,
     };
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
-    struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
-    struct msghdr hdr = {
-        .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
-    struct in6_pktinfo info = {.ipi6_ifindex = 0};
-
-    memcpy(&to.sin6_addr, peer->ip, sizeof(peer->ip));
+    memcpy(&out->to.sin6_addr, peer->ip, sizeof(peer->ip));
+    out->iov = (struct iovec){.iov_base = data, .iov_len = len};
+    *hdr = (struct msghdr){.msg_name = &out->to,
+                           .msg_namelen = sizeof(out->to),
+                           .msg_iov = &out->iov,
+                           .msg_iovlen = 1};
     memcpy(&info.ipi6_addr, peer->local, sizeof(peer->local));
-    /* Who asked one address of ours listens to that one alone. */
-    if (!IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr)) {
-        struct cmsghdr *cmsg;
-
-        hdr.msg_control = control;
-        hdr.msg_controllen = sizeof(control);
-        cmsg = CMSG_FIRSTHDR(&hdr);
-        cmsg->cmsg_level = IPPROTO_IPV6;
-        cmsg->cmsg_type = IPV6_PKTINFO;
-        cmsg->cmsg_len = CMSG_LEN(sizeof(info));
-        memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+    if (IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr)) {
+        return;
     }
-    return sendmsg(fd, &hdr, 0) < 0 ? -errno : 0;
+    /* Who asked one address of ours listens to that one alone. */
+    memset(out->control, 0, sizeof(out->control));
+    hdr->msg_control = out->control;
+    hdr->msg_controllen = sizeof(out->control);
+    cmsg = CMSG_FIRSTHDR(hdr);
+    cmsg->cmsg_level = IPPROTO_IPV6;
+    cmsg->cmsg_type = IPV6_PKTINFO;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+    memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+}
+
+unsigned brg_udp_flush(struct brg_udp_queue *queue, int fd)
+{
+    struct mmsghdr msgs[BRG_UDP_QUEUE];
+    struct out out[BRG_UDP_QUEUE];
+    size_t start = 0;
+    size_t sent = 0;
+    unsigned lost = 0;
+
+    for (size_t i = 0; i < queue->n; i++) {
+        header_fill(&msgs[i].msg_hdr, &out[i], &queue->peers[i], queue->data + start,
+                    queue->ends[i] - start);
+        start = queue->ends[i];
+    }
+    while (sent < queue->n) {
+        int n = sendmmsg(fd, msgs + sent, (unsigned)(queue->n - sent), 0);
+
+        /* It stops at one that cannot leave: that one is lost, as on the air. */
+        lost += n <= 0;
+        sent += n <= 0 ? 1 : (size_t)n;
+    }
+    queue->n = 0;
+    queue->len = 0;
+    return lost;
+}
+
+void brg_udp_send(struct brg_udp_queue *queue, int fd, const struct coap_addr *peer,
+                  const uint8_t *data, size_t len)
+{
+    if (len > BRG_UDP_ROOM) {
+        return;
+    }
+    if (queue->n == BRG_UDP_QUEUE || BRG_UDP_ROOM - queue->len < len) {
+        (void)brg_udp_flush(queue, fd);
+    }
+    memcpy(queue->data + queue->len, data, len);
+    queue->len += len;
+    queue->ends[queue->n] = queue->len;
+    queue->peers[queue->n++] = *peer;
 }

@@ -25,7 +25,22 @@ typedef void brg_udp_datagram_fn(void *ctx, const struct coap_addr *peer, const 
 /* Takes what is there, 256 datagrams at most. The number of those that were too large. */
 unsigned brg_udp_receive(int fd, brg_udp_datagram_fn *take, void *ctx);
 
-/* 0 or -errno. */
-int brg_udp_send(int fd, const struct coap_addr *peer, const uint8_t *data, size_t len);
+/* Datagrams that go out together: zeroed at first. */
+#define BRG_UDP_QUEUE 32
+#define BRG_UDP_ROOM 8192
+struct brg_udp_queue {
+    size_t n;
+    size_t len;
+    struct coap_addr peers[BRG_UDP_QUEUE];
+    size_t ends[BRG_UDP_QUEUE];
+    uint8_t data[BRG_UDP_ROOM];
+};
+
+/* Adds a copy of a datagram; what has no room beside it goes out first. */
+void brg_udp_send(struct brg_udp_queue *queue, int fd, const struct coap_addr *peer,
+                  const uint8_t *data, size_t len);
+
+/* Sends what is queued. How many could not be. */
+unsigned brg_udp_flush(struct brg_udp_queue *queue, int fd);
 
 #endif

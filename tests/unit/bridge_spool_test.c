@@ -222,7 +222,7 @@ static bool registered(void)
         memcpy(tokens[i], request.token, 4);
         say(COAP_ACK, request.mid, request.token, 0, i == 0 ? "1" : "2", COAP_FORMAT_TEXT);
     }
-    pass(30 * BRG_MSEC);
+    pass(50 * BRG_MSEC);
     return true;
 }
 
@@ -235,7 +235,7 @@ static bool note(int n, int copies)
     acked_mid = -1;
     for (int i = 0; i < copies && acked_mid != 1000 + n; i++) {
         say(COAP_CON, (uint16_t)(1000 + n), tokens[n % 2 == 0], n, text, COAP_FORMAT_TEXT);
-        pass(30 * BRG_MSEC);
+        pass(50 * BRG_MSEC);
         if (acked_mid != 1000 + n) {
             pass(2 * BRG_SEC);
         }
@@ -337,7 +337,7 @@ static void test_acknowledged_when_kept(void **state)
     say(COAP_CON, 1003, tokens[0], 3, "3", COAP_FORMAT_TEXT);
     pass(20 * BRG_MSEC);
     assert_int_equal(acked_mid, -1);
-    pass(10 * BRG_MSEC);
+    pass(30 * BRG_MSEC);
     assert_int_equal(acked_mid, 1003);
     disk.limit = 1; /* nothing may grow */
     assert_false(note(5, 3));

@@ -351,6 +351,38 @@ static void test_observed_blocks(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A node that talks too much loses its own messages; another one none. */
+static void test_rate(void **state)
+{
+    struct coap_config config;
+    uint8_t token[4];
+    unsigned taken = 0;
+
+    (void)state;
+    coap_endpoint_free(ep);
+    coap_config_defaults(&config);
+    config.seed = 1;
+    config.peer_rate = 10;
+    ep = coap_endpoint_new(&config, &alloc);
+    observed(token, 0, 1000);
+    ask(2, "quiet", false);
+    for (uint16_t n = 1; n <= 100; n++) {
+        const uint8_t data[] = {0x54,     COAP_CONTENT, 0,    (uint8_t)n, token[0], token[1],
+                                token[2], token[3],     0x61, (uint8_t)n, 0xff,     'x'};
+        const struct coap_addr from = node(1);
+
+        taken += coap_input(ep, &from, data, sizeof(data), now) == 0;
+    }
+    run();
+    assert_int_equal(taken, 19); /* the registration's answer was the first of 20 */
+    assert_int_equal(coap_endpoint_stats(ep)->limited, 81);
+    hear(2, REPLY(.type = COAP_ACK, .code = COAP_CONTENT, .mid = out.mid, .token = out.token));
+    now += BRG_SEC;
+    hear(1, REPLY(.type = COAP_NON, .code = COAP_CONTENT, .mid = 999, .token = token,
+                  .seq = SOME(200), .payload = "later"));
+    assert_string_equal(got_data, "later");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +401,7 @@ int main(void)
         T(test_cancelled_observation_is_rejected),
         T(test_same_id_other_message),
         T(test_observed_blocks),
+        T(test_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
