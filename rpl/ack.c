@@ -169,6 +169,7 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
     struct rpl_nbr *parent;
     struct rpl_nbr *way;
     struct rpl_addr to;
+    uint8_t about;
 
     if (!out) {
         rpl_count(e, RPL_COUNT_DROP_ACK_UNEXPECTED);
@@ -182,6 +183,7 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
         return 0;
     }
     to = out->dst;
+    about = out->about;
     parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
     free_out(out);
     inst->dao_failures = 0;
@@ -191,6 +193,17 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
     if (ack.status < STATUS_REJECTED)
         return 0; /* 1..127: taken, although another parent would be welcome (ACK-03) */
     rpl_trace(e, RPL_TRACE_DAO_REFUSED, RPL_CAUSE_REFUSED, inst, &to, p->src, ack.status);
+    /* NOTE: RFC 6550 section 6.5.1 has us leave a parent that refuses. One that takes us and not
+     * what is behind us is better than none, or a single node that announces what nobody accepts
+     * tears a branch off; its owner asks again when it refreshes. Which of the two it is shows when
+     * they are told apart. */
+    if (about == RPL_DAO_OF_OTHERS)
+        return 0;
+    if (about & RPL_DAO_OF_OTHERS) {
+        inst->dao_all = inst->dao_apart = true;
+        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+        return 0;
+    }
     inst->dao_all = inst->refresh_seq = true;
     if (rpl_storing(inst) && parent) {
         parent->refused_until = e->now + RPL_REFUSED_HOLD;

@@ -141,6 +141,10 @@ static const char *check_instance(const struct rpl_instance_config *instance)
         return "objective";
     if (instance->has_dodag_id && !rpl_addr_is_routable(&instance->dodag_id))
         return "dodag_id";
+    if (!prefixes_ok(&instance->accept))
+        return "accept";
+    if (!prefixes_ok(&instance->attached))
+        return "attached";
     if (instance->role == RPL_ROLE_ROOT)
         wrong = check_root(instance);
     else if (instance->path_lifetime != 0 && !lifetime_ok(instance->path_lifetime))

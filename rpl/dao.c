@@ -105,13 +105,6 @@ static enum rpl_counter judge_targets(struct rpl_instance *inst, const struct rp
     return RPL_COUNTER_COUNT;
 }
 
-static bool inside(struct rpl_instance *inst, const struct rpl_wire_target *t)
-{
-    if (rpl_addr_is_multicast(&t->prefix))
-        return true;
-    return t->len >= 64 && rpl_prefix_of(inst, &t->prefix) != NULL;
-}
-
 /*
  * DNS-11, RFC 7416 section 7.2.2: a node may speak of itself and of prefixes that it is in; what
  * is external has to lie behind it. NOTE: off by default. Deployed routers announce second
@@ -300,6 +293,23 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
     return 0;
 }
 
+/* What may be in a DAO, and is not for us to route to. The sender hears of it by the status; the
+ * other targets are none the worse for it. */
+static bool permitted(struct rpl_instance *inst, const struct rpl_packet *p,
+                      const struct rpl_wire_dao *dao, const struct rpl_wire_target *t)
+{
+    if (t->len == 128 && !rpl_addr_is_multicast(&t->prefix) &&
+        !rpl_access_allowed(inst->engine, &t->prefix))
+        refused(inst, p, t, RPL_COUNT_REFUSED_DENIED, RPL_CAUSE_DENIED);
+    else if (!consistent(inst, p, dao, t))
+        refused(inst, p, t, RPL_COUNT_REFUSED_SOURCE, RPL_CAUSE_SOURCE);
+    else if (!rpl_addr_is_multicast(&t->prefix) && !rpl_target_allowed(inst, &t->prefix, t->len))
+        refused(inst, p, t, RPL_COUNT_REFUSED_PREFIX, RPL_CAUSE_PREFIX);
+    else
+        return true;
+    return false;
+}
+
 static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                      const struct rpl_wire_dao *dao, struct rpl_ack *ack)
 {
@@ -315,6 +325,10 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         uint8_t status;
         if (!tr)
             continue;
+        if (!permitted(inst, p, dao, wt)) {
+            worst = STATUS_REJECTED;
+            continue;
+        }
         if (rpl_addr_is_multicast(&wt->prefix)) {
             status =
                 rpl_multicast_update(inst, p, &wt->prefix, tr->path_sequence, tr->path_lifetime);
@@ -377,7 +391,7 @@ int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
     enum rpl_counter reason;
     struct rpl_peer *peer;
     struct rpl_ack *ack;
-    uint8_t status = 0;
+    uint8_t status;
 
     rpl_count(e, RPL_COUNT_DAO_IN);
     if (!inst)
@@ -395,27 +409,7 @@ int rpl_dao_receive(struct rpl_engine *e, const struct rpl_packet *p)
     if (duplicate(inst, p, dao, peer))
         return 0;
     ack = rpl_ack_begin(inst, p);
-    for (uint8_t i = 0; i < dao->target_count; i++) {
-        const struct rpl_wire_target *t = &dao->target[i];
-        if (t->len == 128 && !rpl_addr_is_multicast(&t->prefix) &&
-            !rpl_access_allowed(e, &t->prefix)) {
-            refused(inst, p, t, RPL_COUNT_REFUSED_DENIED, RPL_CAUSE_DENIED);
-            status = STATUS_REJECTED;
-            break;
-        }
-        if (!consistent(inst, p, dao, t)) {
-            refused(inst, p, t, RPL_COUNT_REFUSED_SOURCE, RPL_CAUSE_SOURCE);
-            status = STATUS_REJECTED;
-            break;
-        }
-        if (!inside(inst, &dao->target[i])) {
-            refused(inst, p, &dao->target[i], RPL_COUNT_REFUSED_PREFIX, RPL_CAUSE_PREFIX);
-            status = STATUS_REJECTED;
-            break;
-        }
-    }
-    if (status == 0)
-        status = apply(inst, p, dao, ack);
+    status = apply(inst, p, dao, ack);
     if (status == STATUS_SILENT) {
         peer->has_dao = false; /* the repetition is no duplicate */
         if (ack)

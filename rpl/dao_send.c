@@ -68,9 +68,24 @@ static void add_own(const struct rpl_instance *inst, struct rpl_wire_dao *dao,
     dao->transit[dao->transit_count - 1].invalidate = true;
 }
 
-/* Send what was built, and remember it until its DAO-ACK comes; NULL if none is wanted. */
+/* What lies behind us: in storing mode it is reached as we are, in non-storing mode through a
+ * tunnel that ends at us (RFC 9008 section 4.1). */
+static void add_attached(struct rpl_instance *inst, struct rpl_wire_dao *dao,
+                         const struct rpl_addr *behind, uint8_t path_control, uint8_t lifetime)
+{
+    for (uint32_t i = 0; i < inst->cfg.attached.count; i++) {
+        const struct rpl_prefix *p = &inst->cfg.attached.prefix[i];
+        add_group(dao, &p->addr, p->len, inst->path_seq, lifetime, behind);
+        dao->transit[dao->transit_count - 1].external = true;
+        dao->transit[dao->transit_count - 1].path_control = path_control;
+    }
+}
+
+/* Send what was built, about |about|, and remember it until its DAO-ACK comes; NULL if none is
+ * wanted. */
 static struct rpl_dao_out *finish(struct rpl_instance *inst, uint32_t ifindex,
-                                  const struct rpl_addr *src, const struct rpl_addr *dst)
+                                  const struct rpl_addr *src, const struct rpl_addr *dst,
+                                  unsigned about)
 {
     struct rpl_engine *e = inst->engine;
     uint8_t data[RPL_MESSAGE_MAX];
@@ -93,6 +108,7 @@ static struct rpl_dao_out *finish(struct rpl_instance *inst, uint32_t ifindex,
     out->src = *src;
     out->dst = *dst;
     out->ifindex = ifindex;
+    out->about = (uint8_t)about;
     out->sequence = inst->dao_seq;
     out->len = (uint16_t)len;
     memcpy(out->data, data, (size_t)len);
@@ -176,7 +192,12 @@ static void send_source(struct rpl_instance *inst, uint8_t lifetime)
         if (inst->own[k].usable && octets + 20 + parents.count * 22u <= SOURCE_OCTETS)
             add_source(inst, dao, &inst->own[k], own, &parents, lifetime);
     }
-    finish(inst, 0, own, &inst->dodag_id);
+    finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_US);
+    if (inst->cfg.attached.count) {
+        dao = begin(inst, inst->cfg.dao_ack);
+        add_attached(inst, dao, own, RPL_PATH_CONTROL, lifetime);
+        finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_OTHERS);
+    }
     inst->dao_own = inst->dao_all = false;
 }
 
@@ -236,9 +257,23 @@ static void add_news(struct rpl_wire_dao *dao, const struct news *n, uint8_t pat
     dao->target[dao->target_count - 1].descriptor = n->descriptor;
 }
 
-/* Fill a DAO for DAO parent |index| with those that have a bit for it (PCT-05). */
-static void fill_storing(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint8_t index,
-                         bool own, const struct news *news, size_t count)
+/* What DAO parent |index| is told of ourselves, if it has a bit (PCT-05). */
+static uint8_t fill_own(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint8_t index)
+{
+    uint8_t lifetime = (uint8_t)rpl_instance_default_lifetime(inst), share[RPL_PARENTS_MAX];
+
+    rpl_path_control_share(inst, rpl_path_control_own(inst), share);
+    for (uint32_t k = 0; share[index] && k < inst->own_count; k++)
+        if (inst->own[k].usable) {
+            add_own(inst, dao, &inst->own[k].addr, lifetime);
+            dao->transit[dao->transit_count - 1].path_control = share[index];
+        }
+    return dao->target_count;
+}
+
+/* And of others. */
+static void fill_others(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint8_t index,
+                        bool attached, const struct news *news, size_t count)
 {
     uint8_t lifetime = (uint8_t)rpl_instance_default_lifetime(inst), share[RPL_PARENTS_MAX];
     struct rpl_addr group;
@@ -246,11 +281,8 @@ static void fill_storing(struct rpl_instance *inst, struct rpl_wire_dao *dao, ui
     bool populated;
 
     rpl_path_control_share(inst, rpl_path_control_own(inst), share);
-    for (uint32_t k = 0; own && share[index] && k < inst->own_count; k++)
-        if (inst->own[k].usable) {
-            add_own(inst, dao, &inst->own[k].addr, lifetime);
-            dao->transit[dao->transit_count - 1].path_control = share[index];
-        }
+    if (attached && share[index])
+        add_attached(inst, dao, NULL, share[index], lifetime);
     for (size_t i = 0; i < count; i++) {
         rpl_path_control_share(inst, news[i].path_control, share);
         if (share[index])
@@ -262,35 +294,51 @@ static void fill_storing(struct rpl_instance *inst, struct rpl_wire_dao *dao, ui
         add_group(dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
 }
 
+/* To DAO parent |index|: in one DAO, unless the last one of that kind was refused. */
+static void send_to(struct rpl_instance *inst, uint8_t index, bool own, const struct news *news,
+                    size_t count)
+{
+    const struct rpl_dao_parent p = inst->dao_parent[index];
+    const struct rpl_iface *iface = rpl_iface_find(inst->engine, p.ifindex);
+    struct rpl_wire_dao *dao;
+    uint8_t of_us = 0;
+
+    if (!iface)
+        return;
+    dao = begin(inst, inst->cfg.dao_ack);
+    if (own)
+        of_us = fill_own(inst, dao, index);
+    if (of_us && inst->dao_apart) {
+        finish(inst, p.ifindex, &iface->address, &p.addr, RPL_DAO_OF_US);
+        dao = begin(inst, inst->cfg.dao_ack);
+        of_us = 0;
+    }
+    fill_others(inst, dao, index, own, news, count);
+    if (dao->target_count)
+        finish(inst, p.ifindex, &iface->address, &p.addr,
+               (of_us ? RPL_DAO_OF_US : 0) | (dao->target_count > of_us ? RPL_DAO_OF_OTHERS : 0));
+}
+
 static void send_storing(struct rpl_instance *inst)
 {
     struct news news[GROUPS_PER_DAO];
-    uint32_t own_count = 0;
-    size_t count;
+    size_t count, room = GROUPS_PER_DAO;
     bool own;
 
     if (!rpl_iface_find(inst->engine, inst->parent->ifindex))
         return;
     if (inst->dao_all)
         all_is_news(inst);
-    if (!inst->dao_own && TAILQ_EMPTY(&inst->news) && TAILQ_EMPTY(&inst->group_news))
-        return;
     own = inst->dao_own;
+    if (!own && TAILQ_EMPTY(&inst->news) && TAILQ_EMPTY(&inst->group_news))
+        return;
     for (uint32_t k = 0; own && k < inst->own_count; k++)
-        own_count += inst->own[k].usable;
-    count = take_news(inst, news, GROUPS_PER_DAO - own_count);
+        room -= inst->own[k].usable;
+    room -= own ? inst->cfg.attached.count : 0;
+    count = take_news(inst, news, room);
     inst->dao_own = false;
-    for (uint8_t i = 0; i < inst->dao_parent_count; i++) {
-        const struct rpl_dao_parent p = inst->dao_parent[i];
-        const struct rpl_iface *iface = rpl_iface_find(inst->engine, p.ifindex);
-        struct rpl_wire_dao *dao;
-        if (!iface)
-            continue;
-        dao = begin(inst, inst->cfg.dao_ack);
-        fill_storing(inst, dao, i, own, news, count);
-        if (dao->target_count)
-            finish(inst, p.ifindex, &iface->address, &p.addr);
-    }
+    for (uint8_t i = 0; i < inst->dao_parent_count; i++)
+        send_to(inst, i, own, news, count);
 }
 
 /* RFC 9010 section 9.2.2: in non-storing signalling, whatever the mode of the DODAG. */
@@ -308,7 +356,7 @@ bool rpl_dao_send_leaf(struct rpl_instance *inst, const struct rpl_leaf *leaf, b
     dao->transit[0].external = true;
     dao->target[0].flags = (uint8_t)((proxy ? TARGET_X : 0) | leaf->earo.rovr.size);
     memcpy(dao->target[0].rovr, leaf->earo.rovr.octets, sizeof(dao->target[0].rovr));
-    out = finish(inst, 0, own, &inst->dodag_id);
+    out = finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_OTHERS);
     if (!out)
         return false;
     inst->dao_out_count--; /* of our own ones */
@@ -398,12 +446,14 @@ static void send_no_path(struct rpl_instance *inst, const struct rpl_dao_parent 
         for (uint32_t k = 0; n == 0 && k < inst->own_count; k++)
             if (inst->own[k].usable)
                 add_group(dao, &inst->own[k].addr, 128, inst->path_seq, 0, NULL);
+        if (n == 0)
+            add_attached(inst, dao, NULL, RPL_PATH_CONTROL, 0);
         for (; t && dao->target_count < GROUPS_PER_DAO;
              t = RB_NEXT(rpl_target_tree, &inst->targets, t))
             if (t->known && !t->unconfirmed)
                 add_group(dao, &t->prefix, t->len, t->path_seq, 0, NULL);
         if (dao->target_count)
-            finish(inst, left->ifindex, &iface->address, &left->addr);
+            finish(inst, left->ifindex, &iface->address, &left->addr, RPL_DAO_OF_OTHERS);
     }
 }
 

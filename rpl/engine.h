@@ -151,6 +151,10 @@ struct rpl_dao_parent {
     uint8_t group;
 };
 
+/* Whom a DAO speaks of. */
+#define RPL_DAO_OF_US 1u
+#define RPL_DAO_OF_OTHERS 2u /* what is behind us */
+
 /* A DAO of ours that waits for its DAO-ACK; resent with the same octets. */
 struct rpl_dao_out {
     LIST_ENTRY(rpl_dao_out) list;
@@ -158,6 +162,7 @@ struct rpl_dao_out {
     struct rpl_timer timer;
     struct rpl_addr src, dst;
     uint32_t ifindex;
+    uint8_t about; /* RPL_DAO_OF_x */
     uint8_t sequence, tries;
     bool for_leaf; /* it is about |leaf| */
     struct rpl_addr leaf;
@@ -275,6 +280,7 @@ struct rpl_instance {
     uint8_t dao_seq, path_seq;
     bool dao_own;     /* the next DAO carries our own targets */
     bool dao_all;     /* ... and every target below us */
+    bool dao_apart;   /* in DAOs of their own: somebody's target was refused */
     bool refresh_seq; /* own targets get a new Path Sequence in the next DAO */
     uint32_t dao_failures;
     struct rpl_dao_outs dao_outs;

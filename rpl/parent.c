@@ -249,6 +249,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
         rpl_trace(e, RPL_TRACE_PARENT, old ? cause : RPL_CAUSE_FIRST, inst, &best->addr,
                   old ? &old_addr : NULL, rank);
         inst->dao_all = inst->refresh_seq = true;
+        inst->dao_apart = false;
         rpl_dao_outs_free(inst, false);
         rpl_instance_reset_trickle(inst, false);
     } else if (of_dag_rank(&inst->of, rank) != old_dag_rank) {

@@ -34,7 +34,10 @@ TABLE(rpl_record_limits, struct rpl_limits, limits_fields);
 #define I struct rpl_instance_config
 #define CONSTRAINT(n)                                                                              \
     UINT(I, constraint[n].type), BOOL(I, constraint[n].optional), UINT(I, constraint[n].value)
-#define PREFIX(n) OCTETS(I, route_info.prefix[n].addr), UPTO(I, route_info.prefix[n].len, 128)
+#define PREFIX(list, n) OCTETS(I, list.prefix[n].addr), UPTO(I, list.prefix[n].len, 128)
+#define PREFIXES(list)                                                                             \
+    UPTO(I, list.count, RPL_PREFIXES_MAX), PREFIX(list, 0), PREFIX(list, 1), PREFIX(list, 2),      \
+        PREFIX(list, 3), PREFIX(list, 4), PREFIX(list, 5), PREFIX(list, 6), PREFIX(list, 7)
 static const struct rpl_record_field instance_fields[] = {
     UINT(I, id),
     UPTO(I, role, RPL_ROLE_LEAF),
@@ -57,15 +60,9 @@ static const struct rpl_record_field instance_fields[] = {
     UPTO(I, dodag.path_control_size, 7),
     UINT(I, dodag.lifetime_unit_s),
     UINT(I, version_interval_s),
-    UPTO(I, route_info.count, RPL_PREFIXES_MAX),
-    PREFIX(0),
-    PREFIX(1),
-    PREFIX(2),
-    PREFIX(3),
-    PREFIX(4),
-    PREFIX(5),
-    PREFIX(6),
-    PREFIX(7),
+    PREFIXES(route_info),
+    PREFIXES(accept),
+    PREFIXES(attached),
     OCTETS(I, route_info_preference),
     UINT(I, route_info_lifetime_s),
     UPTO(I, metric, RPL_METRIC_LATENCY),

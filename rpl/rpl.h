@@ -151,6 +151,8 @@ struct rpl_instance_config {
     struct rpl_dodag_settings dodag; /* root only */
     uint32_t version_interval_s;     /* root: a new version by itself, 0 = never */
     struct rpl_prefixes route_info;  /* root: announced as Route Information */
+    struct rpl_prefixes accept;      /* targets outside the DODAG's prefix that may be announced */
+    struct rpl_prefixes attached;    /* non-roots: what lies behind us, announced as external */
     int8_t route_info_preference;    /* -1, 0, 1 (RFC 4191 section 2.1), of all of them */
     uint32_t route_info_lifetime_s;
     enum rpl_metric metric;   /* root, with MRHOF */

@@ -152,6 +152,9 @@ bool rpl_view_next_node(const struct rpl_engine *engine, struct rpl_cursor *curs
 /* The target that is exactly |addr|/128. */
 bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr, rpl_tstamp now,
                    struct rpl_view_node *out);
+/* The reachable target that |dst| belongs to: itself, or the longest prefix around it. */
+bool rpl_view_target_of(const struct rpl_engine *engine, const struct rpl_addr *dst, rpl_tstamp now,
+                        struct rpl_view_node *out);
 bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                              rpl_tstamp now, struct rpl_view_neighbour *out);
 bool rpl_view_next_route(const struct rpl_engine *engine, struct rpl_cursor *cursor,
@@ -195,6 +198,8 @@ bool rpl_view_is_leaf(const struct rpl_engine *engine, const struct rpl_addr *ad
 
 /* True if |addr| is one of ours (link-local, global or the DODAGID). */
 bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *addr);
+/* In a network that we announce as lying behind us. */
+bool rpl_view_is_attached(const struct rpl_engine *engine, const struct rpl_addr *addr);
 
 /* The interface on which the on-link neighbour with the IID of |addr| was heard; 0 if none.
  * *ret_link_local is where to send. */

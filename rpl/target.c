@@ -202,6 +202,17 @@ void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
         rpl_source_drop(t, cause);
 }
 
+bool rpl_target_allowed(const struct rpl_instance *inst, const struct rpl_addr *prefix, uint8_t len)
+{
+    bool inside = len >= 64 && rpl_prefix_of(inst, prefix) != NULL;
+
+    for (uint32_t i = 0; !inside && i < inst->cfg.accept.count; i++) {
+        const struct rpl_prefix *p = &inst->cfg.accept.prefix[i];
+        inside = len >= p->len && rpl_addr_match(prefix, &p->addr, p->len);
+    }
+    return inside;
+}
+
 /* May |ev| be a target of |inst|? What a file says is judged as what a DAO says. */
 static bool may_restore(struct rpl_instance *inst, const struct rpl_event_target *ev)
 {
@@ -211,7 +222,7 @@ static bool may_restore(struct rpl_instance *inst, const struct rpl_event_target
     if (ev->len == 128 &&
         (rpl_is_self(inst, &ev->address) || !rpl_access_allowed(inst->engine, &ev->address)))
         return false;
-    if (inst->cfg.role == RPL_ROLE_ROOT && !(ev->len >= 64 && rpl_prefix_of(inst, &ev->address)))
+    if (inst->cfg.role == RPL_ROLE_ROOT && !rpl_target_allowed(inst, &ev->address, ev->len))
         return false;
     if (rpl_storing(inst) && ev->external)
         return inst->cfg.role == RPL_ROLE_ROOT && ev->parent_count == 1 &&

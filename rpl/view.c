@@ -306,6 +306,43 @@ bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr,
     return false;
 }
 
+/* The reachable target that |dst| belongs to. Nearly always a host: prefix targets exist for what
+ * lies behind a node (DNS-08). */
+static struct rpl_target *longest_match(struct rpl_instance *inst, const struct rpl_addr *dst)
+{
+    struct rpl_target *t = rpl_target_find(inst, dst, 128);
+    unsigned shortest = 64;
+
+    if (t && t->reachable)
+        return t;
+    for (uint32_t i = 0; i < inst->cfg.accept.count; i++)
+        if (inst->cfg.accept.prefix[i].len < shortest)
+            shortest = inst->cfg.accept.prefix[i].len;
+    for (unsigned len = 127; len >= shortest && len > 0; len--) {
+        struct rpl_addr prefix = *dst;
+        rpl_addr_mask(&prefix, (uint8_t)len);
+        t = rpl_target_find(inst, &prefix, (uint8_t)len);
+        if (t && t->reachable)
+            return t;
+    }
+    return NULL;
+}
+
+bool rpl_view_target_of(const struct rpl_engine *engine, const struct rpl_addr *dst, rpl_tstamp now,
+                        struct rpl_view_node *out)
+{
+    struct rpl_engine *e = rpl_unconst(engine);
+
+    for (uint32_t i = 0; i < e->instance_count; i++) {
+        const struct rpl_target *t = longest_match(&e->instance[i], dst);
+        if (!t)
+            continue;
+        fill_node(t, now, out);
+        return true;
+    }
+    return false;
+}
+
 /* ---- neighbours -------------------------------------------------------------------- */
 
 bool rpl_view_next_neighbour(const struct rpl_engine *engine, struct rpl_cursor *cursor,
@@ -425,23 +462,6 @@ uint64_t rpl_view_counter(const struct rpl_engine *engine, enum rpl_counter coun
 }
 
 /* ---- for the forwarder ------------------------------------------------------------- */
-
-static const struct rpl_target *longest_match(struct rpl_instance *inst, const struct rpl_addr *dst)
-{
-    /* Nearly always a host. Prefix targets exist for hosts behind a node (DNS-08). */
-    struct rpl_target *t = rpl_target_find(inst, dst, 128);
-
-    if (t && t->reachable)
-        return t;
-    for (uint8_t len = 127; len >= 64; len--) {
-        struct rpl_addr prefix = *dst;
-        rpl_addr_mask(&prefix, len);
-        t = rpl_target_find(inst, &prefix, len);
-        if (t && t->reachable)
-            return t;
-    }
-    return NULL;
-}
 
 static uint32_t first_ifindex(struct rpl_instance *inst, const struct rpl_target *first)
 {
@@ -575,6 +595,17 @@ bool rpl_view_is_own(const struct rpl_engine *engine, const struct rpl_addr *add
     for (uint32_t i = 0; i < engine->instance_count; i++)
         if (rpl_is_self(&engine->instance[i], addr))
             return true;
+    return false;
+}
+
+bool rpl_view_is_attached(const struct rpl_engine *engine, const struct rpl_addr *addr)
+{
+    for (uint32_t i = 0; i < engine->instance_count; i++) {
+        const struct rpl_prefixes *attached = &engine->instance[i].cfg.attached;
+        for (uint32_t k = 0; k < attached->count; k++)
+            if (rpl_addr_match(addr, &attached->prefix[k].addr, attached->prefix[k].len))
+                return true;
+    }
     return false;
 }
 

@@ -29,8 +29,7 @@ struct fwd_in {
 static bool fwd_child_of(const struct fwd *fwd, const struct rpl_addr *dst, rpl_tstamp now,
                          struct rpl_view_node *ret_node)
 {
-    return rpl_view_node(fwd->engine, dst, now, ret_node) && ret_node->reachable &&
-           ret_node->ifindex != 0;
+    return rpl_view_target_of(fwd->engine, dst, now, ret_node) && ret_node->ifindex != 0;
 }
 
 /* RFC 6550 section 11.2.2.3: F says that the child we chose knows no way; the engine drops
@@ -183,6 +182,7 @@ void fwd_from_tunnel(struct fwd *fwd, uint8_t *packet, size_t len, const struct 
 static bool fwd_may_finish(struct fwd *fwd, const struct fwd_in *in, bool own)
 {
     struct rpl_view_instance instance;
+    struct rpl_view_node node;
 
     if (own)
         return true;
@@ -190,7 +190,8 @@ static bool fwd_may_finish(struct fwd *fwd, const struct fwd_in *in, bool own)
         fwd->counters[FWD_DROP_INLINE_RPI]++;
         return false;
     }
-    if (!fwd_instance_of(fwd, &in->info.src, in->now, &instance)) {
+    if (!fwd_instance_of(fwd, &in->info.src, in->now, &instance) &&
+        !rpl_view_target_of(fwd->engine, &in->info.src, in->now, &node)) {
         fwd->counters[FWD_DROP_SOURCE]++;
         return false;
     }
@@ -434,7 +435,9 @@ static void fwd_dispatch(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t 
     }
     if (in.info.srh != 0)
         fwd->counters[FWD_LAST_HOP]++;
-    if (own || (in.member && in.view.role == RPL_ROLE_ROOT)) {
+    if (rpl_view_is_attached(fwd->engine, &in.info.dst)) {
+        fwd_finish(fwd, &in, own);
+    } else if (own || (in.member && in.view.role == RPL_ROLE_ROOT)) {
         if (fwd_may_finish(fwd, &in, own))
             fwd_finish(fwd, &in, own);
     } else

@@ -168,6 +168,7 @@ static void test_ACK_05(void **state)
 static void test_ACK_06(void **state)
 {
     struct rpl_wire_message far = row_dio(RPL_MOP_STORING, 300);
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
     uint8_t sequence;
 
     (void)state;
@@ -176,7 +177,8 @@ static void test_ACK_06(void **state)
     row_run(RPL_S(3));
     assert_true(row_parent_is(ROOT));
     row_alive(ROOT, NULL);
-    row_storing(CHILD, CHILD, 1, 5, 30); /* something to tell */
+    dio.u.dio.dtsn = rpl_lollipop_increment(dio.u.dio.dtsn);
+    row_shout(ROOT, &dio); /* it wants to be told of us */
     rig_run(&rig, RPL_S(2));
     sequence = rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.sequence;
     assert_int_equal(acknowledge(ROOT, (uint8_t)(sequence + 1), 0x80), -RPL_ERR_DROPPED);

@@ -11,6 +11,59 @@ static const struct rpl_wire_dio *announced(void)
     return &s->msg.u.dio;
 }
 
+/* The targets of a router, and what a root makes of them. */
+static void targets(void)
+{
+    static const struct rpl_prefix net = {{{0x20, 0x01, 0x0d, 0xb8, 0, 7}}, 48};
+    static const struct rpl_addr host = {{0x20, 0x01, 0x0d, 0xb8, 0, 7, [15] = 9}};
+
+    for (enum rpl_mop mop = RPL_MOP_NON_STORING; mop <= RPL_MOP_STORING; mop++) {
+        struct rpl_wire_message dio = row_dio(mop, 256), dao;
+        struct rpl_view_node v;
+        row_begin(RPL_ROLE_ROUTER, mop);
+        rig.config.instance[0].attached = (struct rpl_prefixes){.count = 1, .prefix = {net}};
+        row_start();
+        row_hear(ROOT, &dio);
+        row_run(RPL_S(3));
+        dao = rig_last(&rig, RPL_CODE_DAO, 0)->msg;
+        const struct rpl_wire_target *t = NULL;
+        for (uint8_t i = 0; i < dao.u.dao.target_count; i++)
+            if (dao.u.dao.target[i].len == 48)
+                t = &dao.u.dao.target[i];
+        assert_non_null(t);
+        assert_memory_equal(&t->prefix, &net.addr, 16);
+        const struct rpl_wire_transit *tr = &dao.u.dao.transit[0];
+        while (tr->group != t->group)
+            tr++;
+        assert_true(tr->external);
+        assert_int_equal(tr->has_parent, mop == RPL_MOP_NON_STORING);
+        assert_true(rpl_view_is_attached(rig.engine, &host));
+        struct rpl_addr us = rig_global(1);
+        if (tr->has_parent)
+            assert_memory_equal(&tr->parent, &us, 16);
+        for (int accept = 0; accept < 2; accept++) {
+            struct rpl_addr src = rig_ll(CHILD), node = rig_global(CHILD);
+            row_begin(RPL_ROLE_ROOT, mop);
+            rig.config.instance[0].accept.count = (uint32_t)accept;
+            rig.config.instance[0].accept.prefix[0] = net;
+            row_start();
+            struct rpl_addr root = row_instance().address;
+            bool source = mop == RPL_MOP_NON_STORING;
+            dao = rig_dao(1, &node, 1, 30, source ? &root : NULL);
+            rig_receive_on(&rig, source ? 0 : RIG_IF, source ? &node : &src,
+                           source ? &root : &rig.link_local, &dao);
+            dao = rig_dao(2, &net.addr, 1, 30, source ? &node : NULL);
+            dao.u.dao.target[0].len = 48;
+            dao.u.dao.transit[0].external = true;
+            rig_receive_on(&rig, source ? 0 : RIG_IF, source ? &node : &src,
+                           source ? &root : &rig.link_local, &dao);
+            assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_PREFIX), 1 - accept);
+            assert_int_equal(rpl_view_target_of(rig.engine, &host, rig.now, &v), accept);
+            assert_int_equal(rig.route[rig.route_count - 1].route.dst_len, accept ? 48 : 128);
+        }
+    }
+}
+
 static void test_MGT_01(void **state)
 {
     struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
@@ -75,6 +128,7 @@ static void test_MGT_01(void **state)
         row_run(RPL_S(3));
         assert_int_equal(rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.ack_wanted, ack);
     }
+    targets();
 }
 
 static void test_MGT_02(void **state)

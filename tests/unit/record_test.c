@@ -271,7 +271,7 @@ static void check_table(const struct rpl_record_table *table, size_t tail)
         last = align > last ? align : last;
     }
     assert_true(table->size - end <= tail);
-    assert_true(rpl_record_size(table) < 512);
+    assert_true(rpl_record_size(table) < 1024);
 }
 
 static void no_member_is_forgotten(void **state)
