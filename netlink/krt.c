@@ -76,6 +76,7 @@ int krt_new(const struct krt_callbacks *callbacks, void *ctx, const struct krt_o
         krt_free(krt);
         return err;
     }
+    (void)krt_firewall_open(krt);
     krt->window = krt_sock_buffer(krt->change) / ANSWER_COST;
     if (krt->window == 0)
         krt->window = 1;
@@ -99,6 +100,7 @@ void krt_free(struct krt *krt)
     close_socket(krt->query);
     close_socket(krt->ask);
     krt_radio_close(krt);
+    krt_firewall_close(krt);
     free(krt->ring);
     free(krt->links);
     free(krt->addrs);

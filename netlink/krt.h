@@ -305,6 +305,17 @@ int krt_filter_set(struct krt *krt, uint32_t ifindex, const struct sock_filter *
 /* Takes it off, also one of an earlier run. That there is none is a success. */
 int krt_filter_del(struct krt *krt, uint32_t ifindex);
 
+/* ---- the firewall --------------------------------------------------------------------- */
+
+/*
+ * Whether a chain of nftables drops what is forwarded, without a rule that names one of the |count|
+ * interfaces in |names|: 1, and the chain as "ip6 filter FORWARD" in ret_chain; 0: none does.
+ * Errors: -EOPNOTSUPP, -EPROTONOSUPPORT the kernel has no nftables, -EPERM, or what it says. Takes
+ * milliseconds.
+ */
+int krt_forward_drops(struct krt *krt, const char *const *names, unsigned count, char *ret_chain,
+                      size_t size);
+
 /* ---- views ------------------------------------------------------------------------- */
 
 /* The last known state of a link, false if there is none. */

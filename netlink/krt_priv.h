@@ -64,7 +64,9 @@ struct krt {
 
     struct mnl_socket *change, *watch, *notice, *query, *ask;
     struct nl_sock *radio;
-    int radio_family; /* of nl802154, 0 = not known yet */
+    int radio_family;            /* of nl802154, 0 = not known yet */
+    struct mnl_socket *firewall; /* NULL: this kernel has no netfilter */
+    uint32_t firewall_seq;
 
     /* The ring of changes: [head, sent) wait for answers, [sent, tail) wait to be sent. The
      * counters run freely, a counter is the netlink sequence number too. */
@@ -149,6 +151,10 @@ int krt_route_dumped(struct krt *krt, struct nlmsghdr *nlh);
 bool krt_route_default_own(const struct krt *krt, uint32_t metric);
 void krt_route_default_keep(struct krt *krt, uint32_t metric, bool own);
 uint32_t krt_route_metric(const struct rpl_route *route);
+
+/* ---- krt_firewall.c: opened at the start; one that cannot be is no error */
+int krt_firewall_open(struct krt *krt);
+void krt_firewall_close(struct krt *krt);
 
 /* ---- krt_lan.c: what a LAN needs */
 /* A route that krt_delegations() would tell of came or went. */

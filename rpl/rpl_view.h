@@ -32,6 +32,7 @@ struct rpl_view_instance {
     bool grounded;
     uint16_t rank, dag_rank, lowest_rank, ocp;
     struct rpl_dodag_settings dodag;
+    uint16_t parent_switch_threshold; /* ours, of MRHOF */
     struct rpl_addr prefix;
     uint8_t prefix_len;
     uint32_t old_prefix_count; /* /64s that are phased out */

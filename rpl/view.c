@@ -50,6 +50,7 @@ static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_
         .dag_rank = of_dag_rank(&inst->of, inst->rank),
         .lowest_rank = inst->lowest,
         .ocp = inst->has_config ? inst->config.ocp : inst->cfg.ocp,
+        .parent_switch_threshold = inst->cfg.parent_switch_threshold,
         .dodag = {.dio_interval_min = inst->config.interval_min,
                   .dio_interval_doublings = inst->config.interval_doublings,
                   .dio_redundancy_constant = inst->config.redundancy,

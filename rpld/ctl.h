@@ -64,6 +64,13 @@ struct ctl_interface {
     struct ctl_radio radio;
 };
 
+/* A router of somebody else that announces a prefix of ours. */
+struct ctl_advert {
+    uint32_t ifindex;
+    struct rpl_addr router, prefix;
+    uint8_t len;
+};
+
 /* Interfaces of a packet that are none of the configuration. */
 #define CTL_PACKET_TUN 0u            /* the data plane's own */
 #define CTL_PACKET_ROUTED UINT32_MAX /* wherever the kernel's routes lead */
@@ -114,6 +121,14 @@ struct ctl_source {
      * could not be changed, is printed to |report|, a line each. 0, or -errno if nothing was
      * changed. */
     int (*reload)(void *ctx, FILE *report);
+
+    /* Whether a firewall drops what we forward: 1, and the name of its chain; 0; or -errno. */
+    int (*forward_drops)(void *ctx, char *ret_chain, size_t size); /* (optional) */
+    /* Number |index|; false behind the last one. (optional) */
+    bool (*advert)(void *ctx, unsigned index, struct ctl_advert *out);
+
+    /* Octets of /proc/net/ipv6_route from |at| on: how many, 0 at the end, or -errno. (optional) */
+    ssize_t (*routes)(void *ctx, char *out, size_t size, off_t at);
 
     /* Begin a recording of the engine of at most |limit| octets, which comes through ctl_record().
      * 0; -EBUSY: there is one already; -EAGAIN: not now. (optional) */

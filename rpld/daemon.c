@@ -169,6 +169,15 @@ static void daemon_on_lowpan(EV_P_ ev_io *io, int revents)
     lowpan_ready(daemon->lowpan, daemon->now);
 }
 
+static void daemon_on_advert(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+
+    (void)loop;
+    (void)revents;
+    advert_ready(&daemon->adverts, daemon->engine, daemon->now);
+}
+
 static void daemon_on_krt(EV_P_ ev_io *io, int revents)
 {
     struct daemon *daemon = io->data;
@@ -351,6 +360,9 @@ static void daemon_watch(struct daemon *daemon)
     ev_io_start(loop, &daemon->icmp6_io);
     ev_io_init(&daemon->lowpan_io, daemon_on_lowpan, lowpan_fd(daemon->lowpan), EV_READ);
     daemon->lowpan_io.data = daemon;
+    ev_io_init(&daemon->advert_io, daemon_on_advert, daemon->adverts.fd, EV_READ);
+    daemon->advert_io.data = daemon;
+    ev_io_start(loop, &daemon->advert_io);
 
     ev_timer_init(&daemon->deadline, daemon_on_deadline, 0., 0.);
     ev_timer_init(&daemon->housekeeping, daemon_on_housekeeping, DAEMON_HOUSEKEEPING_S,
@@ -583,6 +595,10 @@ static int daemon_open(struct daemon *daemon)
     r = icmp6_open(&daemon->icmp6, daemon_serves_leaves(daemon));
     if (r < 0)
         return daemon_complain("open a raw ICMPv6 socket", r, daemon_mend_root);
+    r = advert_open(&daemon->adverts);
+    if (r < 0)
+        return daemon_complain("open a socket for router advertisements", r, daemon_mend_root);
+    daemon->routes_fd = open("/proc/net/ipv6_route", O_RDONLY | O_CLOEXEC);
     r = daemon_forward_open(daemon);
     if (r < 0)
         return r;
@@ -708,6 +724,9 @@ static void daemon_stop(struct daemon *daemon)
     krt_free(daemon->krt);
     fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);
+    advert_close(&daemon->adverts);
+    if (daemon->routes_fd >= 0)
+        close(daemon->routes_fd);
     rpl_engine_free(daemon->old_engine);
     rpl_engine_free(daemon->engine);
     snapshot_free(daemon->snapshot);
@@ -726,7 +745,7 @@ int daemon_run(const struct daemon_options *options, const struct conf *conf)
         return 1;
     daemon->options = *options;
     daemon->conf = *conf;
-    daemon->icmp6.fd = daemon->record_fd = -1;
+    daemon->icmp6.fd = daemon->adverts.fd = daemon->record_fd = daemon->routes_fd = -1;
     daemon->now = daemon->started = daemon_clock();
     signal(SIGPIPE, SIG_IGN);
     if (!realpath(options->config, daemon->config_path))

@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "netlink/krt.h"
 #include "rpl/rpl.h"
+#include "rpld/advert.h"
 #include "rpld/bridge_child.h"
 #include "rpld/ctl.h"
 #include "rpld/forward.h"
@@ -71,6 +72,8 @@ struct daemon {
     struct state *state;
     struct snapshot *snapshot;
     struct icmp6 icmp6;
+    struct advert_table adverts;
+    int routes_fd; /* /proc/net/ipv6_route, for doctor; or -1 */
     struct fwd *fwd;
     struct lowpan *lowpan;
     struct krt *krt;
@@ -104,7 +107,7 @@ struct daemon {
     uint64_t counters[DAEMON_COUNT];
     ev_io krt_io[KRT_FDS_MAX];
     size_t krt_io_count;
-    ev_io icmp6_io, tun_io, packet_io, tunnel_io, lowpan_io;
+    ev_io icmp6_io, tun_io, packet_io, tunnel_io, lowpan_io, advert_io;
     ev_timer deadline, housekeeping, watchdog, status;
     char status_sent[sizeof("STATUS=") + STATUS_MAX];
     ev_check turn_begin;

@@ -2,6 +2,7 @@
 /* Where the control socket gets its answers from, and the reload of the configuration. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rpld/daemon.h"
 #include "rpld/log.h"
@@ -60,6 +61,42 @@ static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interf
         out->mtu = iface->link.mtu;
         out->lowpan = iface->link.type == KRT_LINK_LOWPAN;
     }
+    return true;
+}
+
+/* ---- for doctor ------------------------------------------------------------------------------ */
+
+static int daemon_source_forward_drops(void *ctx, char *chain, size_t size)
+{
+    const struct daemon *daemon = ctx;
+    const char *names[RPL_INTERFACES_MAX + 1];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < daemon->ifaces.count; i++)
+        names[count++] = daemon->ifaces.iface[i].name;
+    names[count++] = daemon->conf.tun;
+    return krt_forward_drops(daemon->krt, names, count, chain, size);
+}
+
+static ssize_t daemon_source_routes(void *ctx, char *out, size_t size, off_t at)
+{
+    const struct daemon *daemon = ctx;
+    ssize_t n = daemon->routes_fd < 0 ? -EBADF : pread(daemon->routes_fd, out, size, at);
+
+    return n < 0 && daemon->routes_fd >= 0 ? -errno : n;
+}
+
+static bool daemon_source_advert(void *ctx, unsigned index, struct ctl_advert *out)
+{
+    const struct daemon *daemon = ctx;
+    struct advert advert;
+
+    if (!advert_nth(&daemon->adverts, index, daemon->now, &advert))
+        return false;
+    *out = (struct ctl_advert){.ifindex = advert.ifindex,
+                               .router = advert.router,
+                               .prefix = advert.prefix.addr,
+                               .len = advert.prefix.len};
     return true;
 }
 
@@ -245,6 +282,9 @@ void daemon_source_init(struct daemon *daemon)
         .command = daemon_source_command,
         .set_log_level = daemon_source_set_log_level,
         .reload = daemon_source_reload,
+        .forward_drops = daemon_source_forward_drops,
+        .advert = daemon_source_advert,
+        .routes = daemon_source_routes,
         .record = daemon_record_ask,
         .record_stop = daemon_record_stop,
         .log = daemon_source_log,

@@ -29,7 +29,8 @@ struct prepare {
 
 /* ---- kernel modules ------------------------------------------------------------------------ */
 
-static void prepare_module(struct prepare *prepare, const char *module)
+/* False: it cannot be loaded; *ret_error is why modprobe could not be run, or 0. */
+static bool prepare_load(const char *module, int *ret_error)
 {
     char *const argv[] = {(char[]){"modprobe"}, (char[]){"-q"}, (char[64]){0}, NULL};
     char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
@@ -38,10 +39,24 @@ static void prepare_module(struct prepare *prepare, const char *module)
 
     snprintf(argv[2], 64, "%s", module);
     int r = posix_spawnp(&pid, "modprobe", NULL, NULL, argv, environment);
-    if (r == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-        WEXITSTATUS(status) == 0) {
-        printf("module %s: loaded\n", module);
-        prepare->done++;
+    *ret_error = r;
+    if (r != 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return false;
+    return true;
+}
+
+static void prepare_loaded(struct prepare *prepare, const char *module)
+{
+    printf("module %s: loaded\n", module);
+    prepare->done++;
+}
+
+static void prepare_module(struct prepare *prepare, const char *module)
+{
+    int r;
+
+    if (prepare_load(module, &r)) {
+        prepare_loaded(prepare, module);
         return;
     }
     fprintf(stderr,
@@ -49,6 +64,26 @@ static void prepare_module(struct prepare *prepare, const char *module)
             "..., not the cloud flavour\n",
             module, r ? ": " : "", r ? strerror(r) : "");
     prepare->failed++;
+}
+
+/* Without them the daemon still decodes; the kernel then logs each frame that it cannot read. */
+static void prepare_filter_modules(struct prepare *prepare)
+{
+    static const char *const modules[] = {"sch_ingress", "cls_bpf"};
+    char path[64];
+    int r;
+
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+        snprintf(path, sizeof(path), "/sys/module/%s", modules[i]);
+        if (access(path, F_OK) == 0)
+            continue;
+        if (!prepare_load(modules[i], &r))
+            printf("module %s: not there; the kernel will log each radio frame that it cannot "
+                   "read, and decode = \"always\" is as \"auto\"\n",
+                   modules[i]);
+        else if (access(path, F_OK) == 0) /* else it is built in */
+            prepare_loaded(prepare, modules[i]);
+    }
 }
 
 static void prepare_modules(struct prepare *prepare)
@@ -61,6 +96,8 @@ static void prepare_modules(struct prepare *prepare)
         prepare_module(prepare, "tun");
     if (prepare->conf->radio_count > 0 && access("/sys/module/ieee802154_6lowpan", F_OK) < 0)
         prepare_module(prepare, "ieee802154_6lowpan");
+    if (prepare->conf->radio_count > 0 && prepare->conf->decode != CONF_DECODE_NEVER)
+        prepare_filter_modules(prepare);
 }
 
 /* ---- the kernel's links ---------------------------------------------------------------------- */

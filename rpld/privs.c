@@ -140,7 +140,7 @@ void privs_enclose(const char *config, const char *state, const char *socket)
         {settings, SANDBOX_READ},
         {state, SANDBOX_WRITE},
         {run, SANDBOX_REMOVE},
-        {"/proc/sys/net/ipv6/conf", SANDBOX_READ},
+        {"/proc/sys/net/ipv6", SANDBOX_READ},
     };
     const struct sandbox sandbox = {.paths = paths, .path_count = sizeof(paths) / sizeof(paths[0])};
     struct sandbox_report report;

@@ -3,7 +3,7 @@
  * `doctor`: why does it not work? Each check says what it found and, where something is wrong,
  * how to mend it. It only looks: at the engine, at /proc/sys and at the state folder.
  */
-#include "rpld/show.h"
+#include "rpld/doctor.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,11 +16,7 @@
 
 #define PREFIX_TIME RPL_S(600) /* a root without a node that long is worth a word */
 
-static void check(struct show *show, const char *name, bool ok, const char *mend,
-                  const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-/* One finding; |mend| is shown only if it is not |ok|. */
-static void check(struct show *show, const char *name, bool ok, const char *mend,
+void doctor_check(struct show *show, const char *name, bool ok, const char *mend,
                   const char *format, ...)
 {
     struct writer *w = &show->writer;
@@ -47,8 +43,7 @@ static void check(struct show *show, const char *name, bool ok, const char *mend
 
 /* ---- interfaces ------------------------------------------------------------------------- */
 
-/* The value of net.ipv6.conf.NAME.KEY in our network namespace; -1 if it cannot be read. */
-static long sysctl_read(const char *name, const char *key)
+long doctor_sysctl(const char *name, const char *key)
 {
     char path[128], text[24];
     if (strchr(name, '/') || strcmp(name, "..") == 0)
@@ -70,7 +65,7 @@ static long sysctl_read(const char *name, const char *key)
 static void check_sysctl(struct show *show, const char *interface, const char *key, long wanted)
 {
     char name[96], mend[160];
-    long value = sysctl_read(interface, key);
+    long value = doctor_sysctl(interface, key);
     if (value < 0)
         return;
     snprintf(name, sizeof(name), "sysctl %s %s", interface, key);
@@ -78,18 +73,18 @@ static void check_sysctl(struct show *show, const char *interface, const char *k
              "sysctl -w net.ipv6.conf.%s.%s=%ld, and for every start a line in "
              "/etc/sysctl.d/",
              interface, key, wanted);
-    check(show, name, value == wanted, mend, "%ld", value);
+    doctor_check(show, name, value == wanted, mend, "%ld", value);
 }
 
 static void check_mtu(struct show *show, const struct ctl_interface *interface)
 {
     char name[48], mend[80];
-    long mtu = interface->mtu ? (long)interface->mtu : sysctl_read(interface->name, "mtu");
+    long mtu = interface->mtu ? (long)interface->mtu : doctor_sysctl(interface->name, "mtu");
     if (mtu < 0)
         return;
     snprintf(name, sizeof(name), "mtu of %s", interface->name);
     snprintf(mend, sizeof(mend), "ip link set %s mtu 1280", interface->name);
-    check(show, name, mtu == 1280 || (mtu > 1280 && !interface->lowpan), mend, "%ld", mtu);
+    doctor_check(show, name, mtu == 1280 || (mtu > 1280 && !interface->lowpan), mend, "%ld", mtu);
 }
 
 static void check_radio(struct show *show, const struct ctl_interface *interface)
@@ -100,20 +95,22 @@ static void check_radio(struct show *show, const struct ctl_interface *interface
     snprintf(name, sizeof(name), "radio of %s", interface->name);
     snprintf(mend, sizeof(mend), "ip link set %s up", radio->interface);
     if (strcmp(radio->state, "up") == 0)
-        check(show, name, true, NULL, "up, page %u channel %u, PAN 0x%04x", radio->page,
-              radio->channel, radio->pan_id);
+        doctor_check(show, name, true, NULL, "up, page %u channel %u, PAN 0x%04x", radio->page,
+                     radio->channel, radio->pan_id);
     else if (strcmp(radio->state, "down") == 0)
-        check(show, name, false, mend, "%s is down", radio->interface);
+        doctor_check(show, name, false, mend, "%s is down", radio->interface);
     else if (strcmp(radio->state, "foreign") == 0)
-        check(show, name, true, NULL, "not ours to set up: the interface was there before");
+        doctor_check(show, name, true, NULL, "not ours to set up: the interface was there before");
     else if (strcmp(radio->state, "missing") == 0)
-        check(show, name, false,
-              "plug it in; ip -br link shows the EUI-64 of each wpan interface, for radio in the "
-              "configuration; none: the driver is missing (modprobe atusb, at86rf230, mrf24j40)",
-              "it is not there");
+        doctor_check(
+            show, name, false,
+            "plug it in; ip -br link shows the EUI-64 of each wpan interface, for radio in the "
+            "configuration; none: the driver is missing (modprobe atusb, at86rf230, mrf24j40)",
+            "it is not there");
     else
-        check(show, name, false, "the log says what is refused: journalctl -u rpld -g radio:", "%s",
-              radio->state);
+        doctor_check(show, name, false,
+                     "the log says what is refused: journalctl -u rpld -g radio:", "%s",
+                     radio->state);
 }
 
 static void check_interface(struct show *show, const struct ctl_interface *interface)
@@ -129,12 +126,12 @@ static void check_interface(struct show *show, const struct ctl_interface *inter
                  "lowpan) or correct "
                  "its name in the configuration; rpld takes it up as soon as it is there",
                  interface->name);
-        check(show, name, false, mend, "it is not there");
+        doctor_check(show, name, false, mend, "it is not there");
         return;
     }
     if (!interface->up) {
         snprintf(mend, sizeof(mend), "ip link set %s up", interface->name);
-        check(show, name, false, mend, "it is down");
+        doctor_check(show, name, false, mend, "it is down");
         return;
     }
     if (!interface->has_link_local) {
@@ -142,10 +139,11 @@ static void check_interface(struct show *show, const struct ctl_interface *inter
                  "sysctl -w net.ipv6.conf.%s.disable_ipv6=0, then ip link set "
                  "%s down and up again",
                  interface->name, interface->name);
-        check(show, name, false, mend, "it has no link-local address");
+        doctor_check(show, name, false, mend, "it has no link-local address");
         return;
     }
-    check(show, name, true, NULL, "up, %s", show_addr(&interface->link_local, addr));
+    doctor_check(show, name, true, NULL, "up, %s", show_addr(&interface->link_local, addr));
+    doctor_flags(show, interface);
     check_mtu(show, interface);
     check_sysctl(show, interface->name, "accept_ra", 0);
     check_sysctl(show, interface->name, "rpl_seg_enabled", 0);
@@ -174,13 +172,13 @@ static void check_tun(struct show *show)
     snprintf(name, sizeof(name), "interface %s", tun);
     int result = ioctl(show->context->socket, SIOCGIFFLAGS, &request);
     bool up = result == 0 && (request.ifr_flags & IFF_UP);
-    check(show, name, up,
-          "restart rpld: it makes this interface itself, and nothing else may "
-          "take it down",
-          "%s",
-          result != 0 ? "it is not there"
-          : up        ? "up"
-                      : "it is down");
+    doctor_check(show, name, up,
+                 "restart rpld: it makes this interface itself, and nothing else may "
+                 "take it down",
+                 "%s",
+                 result != 0 ? "it is not there"
+                 : up        ? "up"
+                             : "it is down");
 }
 
 static void check_interfaces(struct show *show)
@@ -200,12 +198,14 @@ static void check_root(struct show *show, const struct rpl_view_instance *view, 
 {
     bool old = show->now - show->context->source->started > PREFIX_TIME;
     if (!view->has_address)
-        check(show, name, false, "see the checks of its interfaces", "it has no address yet");
+        doctor_check(show, name, false, "see the checks of its interfaces",
+                     "it has no address yet");
     else
-        check(show, name, view->nodes > 0 || !old,
-              "are the nodes on the same channel and PAN, do they want this instance and mode? "
-              "counters dis-in, dao-in and drop-* say what is heard",
-              "%u nodes", (unsigned)view->nodes);
+        doctor_check(
+            show, name, view->nodes > 0 || !old,
+            "are the nodes on the same channel and PAN, do they want this instance and mode? "
+            "counters dis-in, dao-in and drop-* say what is heard",
+            "%u nodes", (unsigned)view->nodes);
 }
 
 /* Announced, but not to be reached: some node on the way is not known. */
@@ -215,11 +215,12 @@ static void check_reach(struct show *show, const struct rpl_view_instance *view)
     if (view->targets <= view->nodes)
         return;
     snprintf(name, sizeof(name), "nodes of instance %u", view->id);
-    check(show, name, false,
-          "their parents did not announce themselves, or are gone: rplctl tree marks them. If "
-          "it stays so, rplctl dtsn asks for fresh DAOs",
-          "%u of %u cannot be reached", (unsigned)(view->targets - view->nodes),
-          (unsigned)view->targets);
+    doctor_check(
+        show, name, false,
+        "their parents did not announce themselves, or are gone: rplctl tree marks them. If "
+        "it stays so, rplctl dtsn asks for fresh DAOs",
+        "%u of %u cannot be reached", (unsigned)(view->targets - view->nodes),
+        (unsigned)view->targets);
 }
 
 static void check_instance(struct show *show, const struct rpl_view_instance *view)
@@ -227,17 +228,19 @@ static void check_instance(struct show *show, const struct rpl_view_instance *vi
     char name[32], addr[SHOW_ADDR];
     snprintf(name, sizeof(name), "instance %u", view->id);
     if (view->waiting) {
-        check(show, name, false, "see the checks of its interfaces", "no interface of it is up");
+        doctor_check(show, name, false, "see the checks of its interfaces",
+                     "no interface of it is up");
     } else if (view->role == RPL_ROLE_ROOT) {
         check_root(show, view, name);
     } else if (!view->joined) {
-        check(show, name, false,
-              "is a root in reach, with this instance and mode? see rplctl neighbors for who is "
-              "heard and why it is not the parent",
-              "not part of a DODAG, %u neighbours heard", (unsigned)view->neighbours);
+        doctor_check(
+            show, name, false,
+            "is a root in reach, with this instance and mode? see rplctl neighbors for who is "
+            "heard and why it is not the parent",
+            "not part of a DODAG, %u neighbours heard", (unsigned)view->neighbours);
     } else {
-        check(show, name, true, NULL, "joined %s, rank %u", show_addr(&view->dodag_id, addr),
-              view->rank);
+        doctor_check(show, name, true, NULL, "joined %s, rank %u", show_addr(&view->dodag_id, addr),
+                     view->rank);
     }
 }
 
@@ -259,9 +262,10 @@ static void check_modes(struct show *show)
         if (storing && non_storing) {
             char name[48];
             snprintf(name, sizeof(name), "modes on %s", interface.name);
-            check(show, name, false,
-                  "fine with Contiki-NG; for RIOT give each mode an interface or PAN of its own",
-                  "a storing and a non-storing instance share it");
+            doctor_check(
+                show, name, false,
+                "fine with Contiki-NG; for RIOT give each mode an interface or PAN of its own",
+                "a storing and a non-storing instance share it");
         }
     }
 }
@@ -273,6 +277,7 @@ static void check_instances(struct show *show)
     while (rpl_view_next_instance(show->context->source->engine, &cursor, show->now, &view)) {
         check_instance(show, &view);
         check_reach(show, &view);
+        doctor_settings(show, &view);
     }
     check_modes(show);
 }
@@ -311,10 +316,10 @@ static void check_counters(struct show *show)
         uint64_t value = rpl_view_counter(show->context->source->engine, telltales[i].counter);
         const char *name = rpl_counter_name(telltales[i].counter);
         if (value > 0)
-            check(show, name, false, telltales[i].mend, "%s (%" PRIu64 ")", telltales[i].wrong,
-                  value);
+            doctor_check(show, name, false, telltales[i].mend, "%s (%" PRIu64 ")",
+                         telltales[i].wrong, value);
         else
-            check(show, name, true, NULL, "none");
+            doctor_check(show, name, true, NULL, "none");
     }
 }
 
@@ -330,6 +335,12 @@ static const struct {
      "build the nodes without compression of extension headers, or without that security"},
     {"lowpan-filter-failed", "the kernel logs each radio frame that it cannot read",
      "modprobe sch_ingress cls_bpf, then restart rpld"},
+    {"forward-other-interface",
+     "packets with RPL's headers came in on an interface that RPL does not run on",
+     "add that interface to interfaces in the configuration: tcpdump -n -i any 'ip6[6] == 0 or "
+     "ip6[6] == 43' names it"},
+    {"forward-drop-instance-unknown", "packets of an instance that is not ours were dropped",
+     "configure that instance, or the nodes' instance: rplctl capture data shows them"},
     {"lowpan-reassembly-full", "fragments of radio frames found no room",
      "too many nodes send long packets at once, or one floods: see rplctl counters"},
 };
@@ -345,10 +356,10 @@ static void check_frames(struct show *show)
             if (strcmp(name, frame_telltales[t].counter) != 0)
                 continue;
             if (value > 0)
-                check(show, name, false, frame_telltales[t].mend, "%s (%" PRIu64 ")",
-                      frame_telltales[t].wrong, value);
+                doctor_check(show, name, false, frame_telltales[t].mend, "%s (%" PRIu64 ")",
+                             frame_telltales[t].wrong, value);
             else
-                check(show, name, true, NULL, "none");
+                doctor_check(show, name, true, NULL, "none");
         }
     }
 }
@@ -359,10 +370,10 @@ static void check_state(struct show *show)
     if (!dir)
         return;
     bool ok = faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
-    check(show, "state folder", ok,
-          "make it writable for the user that rpld runs as: without "
-          "it a restart costs the network a repair",
-          "%s%s", dir, ok ? "" : " cannot be written");
+    doctor_check(show, "state folder", ok,
+                 "make it writable for the user that rpld runs as: without "
+                 "it a restart costs the network a repair",
+                 "%s%s", dir, ok ? "" : " cannot be written");
 }
 
 static bool check_routes(struct show *show, unsigned budget)
@@ -370,9 +381,9 @@ static bool check_routes(struct show *show, unsigned budget)
     struct rpl_view_route_entry entry;
     for (unsigned i = 0; i < budget * 4; i++) {
         if (!rpl_view_next_route(show->context->source->engine, &show->cursor, &entry)) {
-            check(show, "kernel routes", show->number == 0,
-                  "rplctl routes names the errors; another program may own the same routes",
-                  "%" PRIu64 " refused by the kernel", show->number);
+            doctor_check(show, "kernel routes", show->number == 0,
+                         "rplctl routes names the errors; another program may own the same routes",
+                         "%" PRIu64 " refused by the kernel", show->number);
             return false;
         }
         show->number += entry.state == RPL_ROUTE_STATE_REFUSED;
@@ -390,12 +401,16 @@ bool show_doctor(struct show *show, unsigned budget)
         check_interfaces(show);
         check_instances(show);
         check_state(show);
+        doctor_host(show);
         check_counters(show);
         check_frames(show);
         show->stage = 1;
         return true;
     }
-    if (check_routes(show, budget))
+    if (show->stage == 1 && check_routes(show, budget))
+        return true;
+    show->stage = 2;
+    if (doctor_routes(show))
         return true;
     writer_programs_only(w, true);
     writer_end_array(w);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Section 6: MRHOF. */
+#include "tests/conformance/doctor.h"
 #include "tests/conformance/row.h"
 
 #define NO_BOUND 0xfffe
@@ -341,6 +342,15 @@ static void test_MRH_11(void **state)
     row_alive(ROOT, &far);
     row_shout(ROOT, &far);
     assert_int_equal(row_instance().rank, 640);
+    /* Rank may rise by 7 hops here, and another parent is taken from 192 on; of the reverse
+     * somebody is told. */
+    assert_false(doctor_warns("rank increase of instance 0", false));
+    row_stop(NULL);
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    rig.config.instance[0].dodag.max_rank_increase = 191;
+    row_start();
+    rig_run(&rig, RPL_S(1));
+    assert_true(doctor_warns("rank increase of instance 0", false));
 }
 
 int main(void)

@@ -64,6 +64,55 @@ else
     echo "   tshark is not installed: only tcpdump has read it"
 fi
 
+# --- doctor ---
+
+# finds CHECK: doctor finds fault with it; prints what it says and how to mend it.
+finds() {
+    lab_json 1 doctor ".checks[] | select(.name == \"$1\")" | tee $LAB/check.json
+    [ "$(jq -s 'any(.ok | not)' $LAB/check.json)" = true ] && ! jq -e '.mend == null' $LAB/check.json
+}
+
+fine() {
+    [ "$(lab_json 1 doctor "[.checks[] | select(.name == \"$1\") | .ok] | all and length > 0")" = true ]
+}
+
+# A router advertisement on the uplink that announces the mesh's prefix.
+advertise() {
+    lab_in uplink python3 - "$LAB_PREFIX::" <<'END'
+import socket, struct, sys
+ra = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+ra += struct.pack("!BBBBIII16s", 3, 4, 64, 0xc0, 3600, 3600, 0, socket.inet_pton(socket.AF_INET6, sys.argv[1]))
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.sendto(ra, ("ff02::1", 0, 0, socket.if_nametoindex("eth0")))
+END
+}
+
+for name in 'flags of lowpan0' 'second router' 'stale routes' 'routes elsewhere' clock firewall \
+    'sysctl max_hbh_opts_number'; do
+    lab_check "doctor: $name is fine" fine "$name"
+done
+lab_check "somebody advertises the mesh's prefix on the LAN" advertise
+lab_check "doctor finds the second router" lab_until 10 finds 'second router'
+ip -n n1 -6 route add "$(lab_address 153)" dev rpl0
+lab_check "and a stale route" finds 'stale routes'
+ip -n n1 -6 route del "$(lab_address 153)" dev rpl0
+ip -n n1 -6 route add "$(lab_address 154)" dev eth0
+lab_check "and one of the mesh that leads elsewhere" finds 'routes elsewhere'
+ip -n n1 -6 route del "$(lab_address 154)" dev eth0
+if type -P nft >/dev/null; then
+    lab_in 1 nft 'add table ip6 wall; add chain ip6 wall FORWARD { type filter hook forward priority 0; policy drop; }'
+    lab_check "and a firewall that lets nothing through" finds firewall
+    lab_in 1 nft 'add rule ip6 wall FORWARD iifname "rpl0" accept'
+    lab_check "but not one with a rule for the mesh" fine firewall
+    lab_in 1 nft 'delete table ip6 wall'
+else
+    lab_check "nft, from the package nftables, is there to try a firewall" false
+fi
+touch -d '2 hours' $LAB/n1/state/rpld.late
+lab_check "and a clock that went back" finds clock
+rm $LAB/n1/state/rpld.late
+
 # --- recordings ---
 
 # The last digest that a node's log has, and what rplsim makes of a recording.

@@ -58,8 +58,8 @@ gauges() {
 # What doctor may find, from its source, "..." for what varies; the same of the table in the manual of
 # the package, of whose entries one may go on in the next line.
 findings() {
-    grep -oE 'snprintf\(name, sizeof\(name\), "[^"]+"|check\(show, "[^"]+"' \
-        "$LAB_TOP/rpld/show_doctor.c" | sed 's/.*"\(.*\)"/\1/; s/%[su]/.../g; s/ \.\.\.$//'
+    grep -ohE 'snprintf\(name, sizeof\(name\), "[^"]+"|check\(show, "[^"]+"' \
+        "$LAB_TOP"/rpld/show_doctor.c "$LAB_TOP"/rpld/doctor_host.c | sed 's/.*"\(.*\)"/\1/; s/%[su]/.../g; s/ \.\.\.$//'
     lab_json 1 doctor '.checks[].name' | grep -v ' '
     return 0
 }
@@ -69,7 +69,7 @@ unexplained() {
     local table finding
 
     table=$(sed -n '/doctor says/,/without a line of doctor/p' "$LAB_TOP/debian/rpld.README.Debian" |
-        cut -c4-31)
+        cut -c4-32)
     findings | sort -u | while read -r finding; do
         # Every word that does not vary stands there.
         for word in ${finding//.../}; do
