@@ -152,7 +152,7 @@ static int load(const char *text, const char *file, const char *dir, struct conf
     config_destroy(&tree);
     free(own);
     conf_errors_sort(errors);
-    if (errors->count > 0)
+    if (errors->count > errors->warnings)
         return -EINVAL;
     *ret_conf = conf;
     return 0;

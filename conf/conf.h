@@ -163,13 +163,18 @@ struct conf_error {
     char setting[CONF_ERROR_SETTING_MAX]; /* path, as in instances[0].dodag.redundancy; "" = none */
     char value[CONF_ERROR_VALUE_MAX];     /* as found, shortened; "" = none to show */
     char text[CONF_ERROR_TEXT_MAX];       /* "what is wrong; what is allowed" */
+    bool warning;                         /* it is understood, and wants to be written otherwise */
 };
 
 struct conf_errors {
-    uint32_t count; /* entries in error[], in the order of the file */
-    uint32_t lost;  /* more errors than there was room for */
+    uint32_t count;    /* entries in error[], in the order of the file */
+    uint32_t lost;     /* more errors than there was room for */
+    uint32_t warnings; /* of the entries; a file with these alone is taken */
     struct conf_error error[CONF_ERRORS_MAX];
 };
+
+#define CONF_LINE_MAX                                                                              \
+    (CONF_ERROR_FILE_MAX + CONF_ERROR_SETTING_MAX + CONF_ERROR_VALUE_MAX + CONF_ERROR_TEXT_MAX + 48)
 
 /* "FILE:LINE: SETTING = VALUE: text" without a line feed, shortened to |size|; what is not
  * there is left out. Control characters of the file appear as '?'. */

@@ -47,6 +47,14 @@ void conf_error_add(struct conf_errors *errors, const char *file, uint32_t line,
     clean(error->text);
 }
 
+void conf_error_warn_last(struct conf_errors *errors)
+{
+    if (errors->lost > 0 || errors->count == 0)
+        return;
+    errors->error[errors->count - 1].warning = true;
+    errors->warnings++;
+}
+
 bool conf_error_at_setting(const struct conf_errors *errors, const char *setting)
 {
     for (uint32_t i = 0; i < errors->count; i++)
@@ -83,15 +91,15 @@ void conf_error_format(const struct conf_error *error, char *out, size_t size)
 
     if (error->line != 0)
         (void)snprintf(line, sizeof(line), ":%u", error->line);
-    (void)snprintf(out, size, "%s%s: %s%s%s%s%s", error->file, line, error->setting,
+    (void)snprintf(out, size, "%s%s: %s%s%s%s%s%s", error->file, line,
+                   error->warning ? "warning: " : "", error->setting,
                    error->setting[0] != '\0' && error->value[0] != '\0' ? " = " : "", error->value,
                    error->setting[0] != '\0' || error->value[0] != '\0' ? ": " : "", error->text);
 }
 
 void conf_errors_print(const struct conf_errors *errors, FILE *out)
 {
-    char line[CONF_ERROR_FILE_MAX + CONF_ERROR_SETTING_MAX + CONF_ERROR_VALUE_MAX +
-              CONF_ERROR_TEXT_MAX + 32];
+    char line[CONF_LINE_MAX];
 
     for (uint32_t i = 0; i < errors->count; i++) {
         conf_error_format(&errors->error[i], line, sizeof(line));

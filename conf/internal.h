@@ -17,6 +17,8 @@ __attribute__((format(printf, 6, 7))) void conf_error_add(struct conf_errors *er
                                                           const char *file, uint32_t line,
                                                           const char *setting, const char *value,
                                                           const char *format, ...);
+/* Make a warning of the error that was added last. */
+void conf_error_warn_last(struct conf_errors *errors);
 /* True if there is an error about |setting| already. */
 bool conf_error_at_setting(const struct conf_errors *errors, const char *setting);
 /* Errors of one file together and by line; files in the order in which they first appear. */
@@ -59,6 +61,22 @@ void conf_source_line(const char *text, uint32_t line, char *out, size_t size);
 
 /* What to say about the unknown |name| in |group|. */
 void conf_suggest(enum conf_group group, const char *name, char *out, size_t size);
+
+/* ---- old names (old.c) -------------------------------------------------------------- */
+
+/* A setting that an earlier version had under another name, in the same group. It is still read,
+ * with a warning; a name stays here for two releases. */
+struct conf_old {
+    enum conf_group group;
+    const char *name, *now;
+};
+
+/* None yet; a test puts its own here. */
+extern const struct conf_old *conf_old_names;
+extern size_t conf_old_count;
+
+/* The setting that |name| is today; NULL if it is no old name. */
+const struct conf_setting *conf_old_find(enum conf_group group, const char *name);
 
 /* ---- the reader -------------------------------------------------------------------- */
 

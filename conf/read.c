@@ -157,6 +157,21 @@ static void read_subgroup(struct conf_reader *reader, enum conf_group group, voi
     read_group(reader, group, base, from, path);
 }
 
+/* What an earlier version called otherwise. */
+static void read_old(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                     const config_setting_t *from, const char *path)
+{
+    if (config_setting_get_member(config_setting_parent(from), setting->name) != NULL) {
+        conf_reader_error(reader, from, path, "the old name of %s, which is set too; remove this",
+                          setting->name);
+        return;
+    }
+    conf_reader_error(reader, from, path, "an old name, understood for now; write %s = ...",
+                      setting->name);
+    conf_error_warn_last(reader->errors);
+    (void)conf_assign(reader, setting, base, from, path);
+}
+
 static void read_member(struct conf_reader *reader, enum conf_group group, void *base,
                         const config_setting_t *from, const char *path)
 {
@@ -173,10 +188,24 @@ static void read_member(struct conf_reader *reader, enum conf_group group, void 
     } else if (setting != NULL) {
         if (!role_forbids(reader, setting->flags, from, full) && !number_judged(reader, from))
             (void)conf_assign(reader, setting, base, from, full);
+    } else if ((setting = conf_old_find(group, name)) != NULL) {
+        if (!role_forbids(reader, setting->flags, from, full) && !number_judged(reader, from))
+            read_old(reader, setting, base, from, full);
     } else if (!conf_groups[group].open) {
         conf_suggest(group, name, text, sizeof(text));
         conf_reader_error(reader, from, full, "%s", text);
     }
+}
+
+/* Under its name, or an old one. */
+static bool has_setting(const config_setting_t *from, enum conf_group group, const char *name)
+{
+    bool found = config_setting_get_member(from, name) != NULL;
+
+    for (size_t i = 0; i < conf_old_count && !found; i++)
+        found = conf_old_names[i].group == group && strcmp(conf_old_names[i].now, name) == 0 &&
+                config_setting_get_member(from, conf_old_names[i].name) != NULL;
+    return found;
 }
 
 static void read_group(struct conf_reader *reader, enum conf_group group, void *base,
@@ -188,7 +217,7 @@ static void read_group(struct conf_reader *reader, enum conf_group group, void *
         return;
     for (size_t i = 0; i < conf_table_count; i++)
         if (conf_table[i].group == group && (conf_table[i].flags & CONF_REQUIRED) != 0 &&
-            config_setting_get_member(from, conf_table[i].name) == NULL) {
+            !has_setting(from, group, conf_table[i].name)) {
             char full[CONF_PATH_TEXT_MAX], allowed[CONF_PATH_TEXT_MAX], where[CONF_ERROR_FILE_MAX];
 
             join(path, conf_table[i].name, full, sizeof(full));

@@ -236,6 +236,13 @@ int daemon_reload(struct daemon *daemon, FILE *report)
                   errors.count + errors.lost, daemon->config_path);
         return r;
     }
+    for (uint32_t i = 0; i < errors.count; i++) {
+        char line[CONF_LINE_MAX];
+
+        conf_error_format(&errors.error[i], line, sizeof(line));
+        fprintf(report, "%s\n", line);
+        log_warning("reload: a setting wants another name", "where=\"%s\"", line);
+    }
     conf_reloadable(&daemon->conf, &wanted, &changed, &fixed);
     for (uint32_t i = 0; i < fixed.count; i++) {
         fprintf(report, "%s: takes effect after a restart\n", fixed.setting[i]);

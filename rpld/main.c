@@ -94,9 +94,10 @@ static int main_load(const struct main_options *options, struct conf *conf)
     static struct conf_errors errors;
     const char *file = options->daemon.config;
 
-    if (conf_load(file, conf, &errors) == 0)
+    int r = conf_load(file, conf, &errors);
+    conf_errors_print(&errors, stderr); /* or warnings */
+    if (r == 0)
         return 0;
-    conf_errors_print(&errors, stderr);
     fprintf(stderr,
             "rpld: not started: correct the above in %s, then try rpld -t -c %s; rpld.conf(5) has "
             "every setting\n",

@@ -27,5 +27,8 @@ check "AppArmor is on" grep -qx Y /sys/module/apparmor/parameters/enabled
 check "Landlock is on" grep -q landlock /sys/kernel/security/lsm
 bash /root/rpld/tests/package/life.sh || failed=1
 check "AppArmor and the filter of calls had nothing to refuse" eval '! denied'
+check "the files were walled off by Landlock" eval \
+    'journalctl --no-pager -b -u rpld | grep -q "privileges: enclosed calls=filtered files=[1-9]" &&
+    journalctl --no-pager -b -u rpld-bridge | grep -q "privileges: enclosed calls=filtered files=[1-9]"'
 echo "done after $(cut -d' ' -f1 /proc/uptime) s"
 exit $failed

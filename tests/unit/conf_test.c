@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "conf/conf.h"
+#include "conf/internal.h"
 #include "conf/table.h"
 
 static struct conf conf, again;
@@ -296,6 +297,55 @@ static void test_access_full(void **state)
     assert_false(conf_reloadable(&conf, &again, NULL, NULL));
 }
 
+/* ---- a file of the previous version --------------------------------------------------- */
+
+static const struct conf_old old_names[] = {
+    {CONF_GROUP_TOP, "tun_name", "tun"},
+    {CONF_GROUP_INSTANCE, "mode_of_operation", "mode"},
+    {CONF_GROUP_DODAG, "k", "dio_redundancy"},
+};
+
+static int load_old(const char *text)
+{
+    conf_old_names = old_names;
+    conf_old_count = sizeof(old_names) / sizeof(old_names[0]);
+    int r = conf_load_string(text, "old.conf", &conf, &errors);
+    conf_old_names = NULL;
+    conf_old_count = 0;
+    return r;
+}
+
+static void test_old_names(void **state)
+{
+    char line[CONF_LINE_MAX];
+    const char *text = "tun_name = \"rpl7\";\n"
+                       "instances = ( { role = \"root\"; mode_of_operation = \"storing\";\n"
+                       "  interfaces = ( \"lowpan0\" ); dodag = { k = 3; }; } );\n";
+
+    (void)state;
+    assert_int_equal(load_old(text), 0);
+    assert_int_equal(errors.count, 3);
+    assert_int_equal(errors.warnings, 3);
+    assert_string_equal(conf.tun, "rpl7");
+    assert_int_equal(conf.instance[0].rpl.mop, RPL_MOP_STORING);
+    assert_int_equal(conf.instance[0].rpl.dodag.dio_redundancy_constant, 3);
+    conf_error_format(&errors.error[2], line, sizeof(line));
+    assert_string_equal(line, "old.conf:3: warning: instances[0].dodag.k = 3: an old name, "
+                              "understood for now; write dio_redundancy = ...");
+    /* What is wrong with the value is as wrong as ever. */
+    assert_int_equal(load_old("tun_name = 3;" MINIMAL), -EINVAL);
+    assert_int_equal(errors.count, 2);
+    assert_int_equal(errors.warnings, 1);
+    /* Both names at once: nobody knows which is meant. */
+    assert_int_equal(load_old("tun = \"a\"; tun_name = \"b\";" MINIMAL), -EINVAL);
+    assert_int_equal(errors.warnings, 0);
+    /* Elsewhere it is no name at all. */
+    assert_int_equal(load_old("k = 1;" MINIMAL), -EINVAL);
+    assert_int_equal(errors.warnings, 0);
+    /* And without the table neither. */
+    assert_int_equal(conf_load_string(text, "old.conf", &conf, &errors), -EINVAL);
+}
+
 static void test_constraints(void **state)
 {
     (void)state;
@@ -410,7 +460,8 @@ static void test_log_names(void **state)
 static void test_error_format(void **state)
 {
     (void)state;
-    struct conf_error error = {"rpld.conf", 7, "log.level", "\"loud\"", "not known; allowed is x"};
+    struct conf_error error = {"rpld.conf", 7, "log.level", "\"loud\"", "not known; allowed is x",
+                               false};
     char line[64], tiny[8];
 
     conf_error_format(&error, line, sizeof(line));
@@ -655,6 +706,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_bridge),
         cmocka_unit_test(test_access_full),
+        cmocka_unit_test(test_old_names),
         cmocka_unit_test(test_constraints),
         cmocka_unit_test(test_switches),
         cmocka_unit_test(test_preferred_follows),
