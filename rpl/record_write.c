@@ -4,7 +4,7 @@
 #include "rpl/record.h"
 
 #define HEAD_MAX 1024 /* of a record but for a packet's octets, and lists in pieces */
-#define PIECE 32     /* EUI-64s in one record */
+#define PIECE 32      /* EUI-64s in one record */
 
 /* A record in the making. */
 struct out {
