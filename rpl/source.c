@@ -182,17 +182,6 @@ static int find_edge(const struct rpl_target *t, const struct rpl_addr *addr, bo
     return -1;
 }
 
-static bool closes_cycle(struct rpl_target *t, const struct rpl_source_parent *parents,
-                         uint8_t count)
-{
-    for (uint8_t i = 0; i < count; i++) {
-        const struct rpl_target *p = rpl_target_find(t->inst, &parents[i].addr, 128);
-        if (parents[i].self || !p || !passes_through(p, t))
-            return false;
-    }
-    return true;
-}
-
 static bool listed(const struct rpl_edge *edge, const struct rpl_source_parent *parents,
                    uint8_t count)
 {
@@ -200,6 +189,20 @@ static bool listed(const struct rpl_edge *edge, const struct rpl_source_parent *
         if (names(edge, &parents[i].addr, parents[i].self))
             return true;
     return false;
+}
+
+static bool closes_cycle(struct rpl_target *t, const struct rpl_source_parent *parents,
+                         uint8_t count)
+{
+    /* The way that is in use leads to us. */
+    if (t->chosen >= 0 && listed(rpl_target_chosen(t), parents, count))
+        return false;
+    for (uint8_t i = 0; i < count; i++) {
+        const struct rpl_target *p = rpl_target_find(t->inst, &parents[i].addr, 128);
+        if (parents[i].self || !p || !passes_through(p, t))
+            return false;
+    }
+    return true;
 }
 
 static int add_parent(struct rpl_target *t, const struct rpl_source_parent *p)

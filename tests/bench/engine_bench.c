@@ -343,13 +343,13 @@ int bench_srh(bool json)
 
 /* ---- memory -------------------------------------------------------------------------- */
 
-/* What the engine holds with |nodes| targets. The few peers are those that storing mode has. */
-static size_t with_targets(enum rpl_mop mop, uint32_t nodes)
+/* What the engine holds with |nodes| targets. */
+static size_t with_targets(enum rpl_mop mop, uint32_t nodes, uint32_t peers)
 {
     struct world w;
     size_t octets;
 
-    if (world_init(&w, mop, nodes, FAN_OUT) < 0)
+    if (world_init(&w, mop, nodes, peers) < 0)
         abort();
     octets = live;
     world_free(&w);
@@ -406,16 +406,24 @@ int bench_memory(bool json)
     bench_begin("memory", json);
     for (int storing = 0; storing < 2; storing++) {
         enum rpl_mop mop = storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING;
-        empty = with_targets(mop, 1);
+        empty = with_targets(mop, 1, FAN_OUT);
         for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
             bench_figure(&(struct bench_figure){
                 .name = storing ? "target-storing" : "target-non-storing",
                 .unit = "octets",
                 .at = many[i],
-                .value = (double)(with_targets(mop, many[i]) - empty) / (many[i] - 1),
+                .value = (double)(with_targets(mop, many[i], FAN_OUT) - empty) / (many[i] - 1),
                 .limit = 2 * sizeof(struct rpl_addr), /* an address and where it is */
                 .goal = 256});
     }
+    /* Whoever sent us something, for rate limits: not more than there are to be (limits.peers). */
+    empty = with_targets(RPL_MOP_NON_STORING, PEERS, FAN_OUT);
+    bench_figure(&(struct bench_figure){
+        .name = "peer",
+        .unit = "octets",
+        .at = PEERS,
+        .value = (double)(with_targets(RPL_MOP_NON_STORING, PEERS, PEERS) - empty) / PEERS,
+        .limit = sizeof(struct rpl_addr)});
     empty = with_neighbours(0);
     bench_figure(&(struct bench_figure){.name = "neighbour",
                                         .unit = "octets",
@@ -424,9 +432,10 @@ int bench_memory(bool json)
                                         .limit = sizeof(struct rpl_wire_dio)});
     bench_figure(
         &(struct bench_figure){.name = "engine-router", .unit = "octets", .value = (double)empty});
-    bench_figure(&(struct bench_figure){.name = "engine-root",
-                                        .unit = "octets",
-                                        .value = (double)with_targets(RPL_MOP_NON_STORING, 0)});
+    bench_figure(
+        &(struct bench_figure){.name = "engine-root",
+                               .unit = "octets",
+                               .value = (double)with_targets(RPL_MOP_NON_STORING, 0, FAN_OUT)});
     bench_end();
     return live == 0 ? 0 : 1;
 }
