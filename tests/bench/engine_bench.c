@@ -58,6 +58,7 @@ struct world {
     enum rpl_mop mop;
     uint32_t nodes, next;
     uint8_t path_seq, dao_seq;
+    bool second; /* most nodes have a second parent */
     rpl_tstamp now;
     uint32_t *order;
 };
@@ -99,6 +100,10 @@ static size_t dao(const struct world *w, uint32_t node, uint8_t *out, struct rpl
     d->transit[0].path_lifetime = LIFETIME;
     d->transit[0].has_parent = !storing;
     d->transit[0].parent = global(parent);
+    if (w->second && parent > 2) {
+        d->transit[1] = d->transit[0];
+        d->transit[d->transit_count++].parent = global(parent - 1);
+    }
     *src = storing ? local(2 + node % FAN_OUT) : global(node);
     *dst = storing ? local(1) : global(1);
     return (size_t)rpl_wire_write(&msg, src, dst, out, RPL_MESSAGE_MAX);
@@ -119,14 +124,16 @@ static void announce(struct world *w, uint32_t node)
     drain(w);
 }
 
-/* All targets are announced anew within half of their lifetime, as nodes do: timers run. */
-static int world_init(struct world *w, enum rpl_mop mop, uint32_t nodes, uint32_t peers)
+/* A world of the mode, the nodes and the parents that |w| says. All targets are announced anew
+ * within half of their lifetime, as nodes do: timers run. */
+static int world_init(struct world *w, uint32_t peers)
 {
+    uint32_t nodes = w->nodes;
     struct rpl_config config;
     struct rpl_event ev = {.type = RPL_EVENT_LINK};
 
-    *w = (struct world){.mop = mop, .nodes = nodes, .now = 1000000, .dao_seq = 240};
-    w->path_seq = 240;
+    w->now = 1000000;
+    w->path_seq = w->dao_seq = 240;
     rpl_config_default(&config);
     config.mem = (struct rpl_mem){.alloc = alloc, .free = release};
     config.seed = 1;
@@ -134,7 +141,7 @@ static int world_init(struct world *w, enum rpl_mop mop, uint32_t nodes, uint32_
     config.limits.peers = peers;
     config.instance_count = 1;
     rpl_instance_config_default(&config.instance[0]);
-    config.instance[0].mop = mop;
+    config.instance[0].mop = w->mop;
     config.instance[0].dodag.lifetime_unit_s =
         (uint16_t)(2ull * nodes * SPACE_US / LIFETIME / 1000000 + 1);
     config.instance[0].prefix = global(0);
@@ -282,10 +289,10 @@ int bench_dao(bool json)
     for (int storing = 0; storing < 2; storing++) {
         double at_100 = 0;
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-            struct world w;
+            struct world w = {.mop = storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING,
+                              .nodes = sizes[i]};
             double ns, goal = 0;
-            if (world_init(&w, storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING, sizes[i], PEERS) <
-                0)
+            if (world_init(&w, PEERS) < 0)
                 return 1;
             ns = bench_ns(refresh, &w, sizes[i] < 20000 ? 20000 : sizes[i]);
             if (sizes[i] == 100)
@@ -326,8 +333,8 @@ int bench_srh(bool json)
 {
     bench_begin("srh", json);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        struct world w;
-        if (world_init(&w, RPL_MOP_NON_STORING, sizes[i], PEERS) < 0)
+        struct world w = {.mop = RPL_MOP_NON_STORING, .nodes = sizes[i]};
+        if (world_init(&w, PEERS) < 0)
             return 1;
         bench_figure(&(struct bench_figure){.name = "source-route",
                                             .unit = "us",
@@ -344,12 +351,12 @@ int bench_srh(bool json)
 /* ---- memory -------------------------------------------------------------------------- */
 
 /* What the engine holds with |nodes| targets. */
-static size_t with_targets(enum rpl_mop mop, uint32_t nodes, uint32_t peers)
+static size_t with_targets(enum rpl_mop mop, uint32_t nodes, uint32_t peers, bool second)
 {
-    struct world w;
+    struct world w = {.mop = mop, .nodes = nodes, .second = second};
     size_t octets;
 
-    if (world_init(&w, mop, nodes, peers) < 0)
+    if (world_init(&w, peers) < 0)
         abort();
     octets = live;
     world_free(&w);
@@ -406,23 +413,31 @@ int bench_memory(bool json)
     bench_begin("memory", json);
     for (int storing = 0; storing < 2; storing++) {
         enum rpl_mop mop = storing ? RPL_MOP_STORING : RPL_MOP_NON_STORING;
-        empty = with_targets(mop, 1, FAN_OUT);
+        empty = with_targets(mop, 1, FAN_OUT, false);
         for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
             bench_figure(&(struct bench_figure){
                 .name = storing ? "target-storing" : "target-non-storing",
                 .unit = "octets",
                 .at = many[i],
-                .value = (double)(with_targets(mop, many[i], FAN_OUT) - empty) / (many[i] - 1),
+                .value =
+                    (double)(with_targets(mop, many[i], FAN_OUT, false) - empty) / (many[i] - 1),
                 .limit = 2 * sizeof(struct rpl_addr), /* an address and where it is */
                 .goal = 256});
     }
+    empty = with_targets(RPL_MOP_NON_STORING, 1, FAN_OUT, false);
+    bench_figure(&(struct bench_figure){
+        .name = "target-of-two-parents",
+        .unit = "octets",
+        .at = 50000,
+        .value = (double)(with_targets(RPL_MOP_NON_STORING, 50000, FAN_OUT, true) - empty) / 49999,
+        .limit = 3 * sizeof(struct rpl_addr)});
     /* Whoever sent us something, for rate limits: not more than there are to be (limits.peers). */
-    empty = with_targets(RPL_MOP_NON_STORING, PEERS, FAN_OUT);
+    empty = with_targets(RPL_MOP_NON_STORING, PEERS, FAN_OUT, false);
     bench_figure(&(struct bench_figure){
         .name = "peer",
         .unit = "octets",
         .at = PEERS,
-        .value = (double)(with_targets(RPL_MOP_NON_STORING, PEERS, PEERS) - empty) / PEERS,
+        .value = (double)(with_targets(RPL_MOP_NON_STORING, PEERS, PEERS, false) - empty) / PEERS,
         .limit = sizeof(struct rpl_addr)});
     empty = with_neighbours(0);
     bench_figure(&(struct bench_figure){.name = "neighbour",
@@ -432,10 +447,10 @@ int bench_memory(bool json)
                                         .limit = sizeof(struct rpl_wire_dio)});
     bench_figure(
         &(struct bench_figure){.name = "engine-router", .unit = "octets", .value = (double)empty});
-    bench_figure(
-        &(struct bench_figure){.name = "engine-root",
-                               .unit = "octets",
-                               .value = (double)with_targets(RPL_MOP_NON_STORING, 0, FAN_OUT)});
+    bench_figure(&(struct bench_figure){
+        .name = "engine-root",
+        .unit = "octets",
+        .value = (double)with_targets(RPL_MOP_NON_STORING, 0, FAN_OUT, false)});
     bench_end();
     return live == 0 ? 0 : 1;
 }
