@@ -131,25 +131,25 @@ static void move_edge(struct rpl_edge *from, struct rpl_edge *to)
     LIST_REMOVE(from, dependant);
 }
 
-/* Several edges stand in a block of their own. The first ones stay; false without memory. */
+/* Several edges stand in a block of their own. The first ones stay; false without memory, which
+ * more of them take. */
 static bool resize(struct rpl_target *t, uint8_t count)
 {
     struct rpl_engine *e = t->inst->engine;
-    struct rpl_edge *block;
+    struct rpl_edge *from = edges(t), *to = from;
 
-    if (t->way_count <= 1 && count > 1) {
-        block = rpl_alloc(e, RPL_PARENTS_MAX * sizeof(*block));
-        if (!block)
-            return false;
-        if (t->way_count == 1)
-            move_edge(&t->edge, &block[0]);
-        t->edges = block;
-    } else if (t->way_count > 1 && count <= 1) {
-        block = t->edges;
-        if (count == 1)
-            move_edge(&block[0], &t->edge);
-        rpl_free(e, block);
-    }
+    if (count > 1 && count > t->way_count)
+        to = rpl_alloc(e, count * sizeof(*to));
+    else if (count <= 1)
+        to = &t->edge;
+    if (!to)
+        return false;
+    for (uint8_t i = 0; to != from && i < t->way_count && i < count; i++)
+        move_edge(&from[i], &to[i]);
+    if (to != from && t->way_count > 1)
+        rpl_free(e, from);
+    if (count > 1)
+        t->edges = to;
     t->way_count = count;
     return true;
 }

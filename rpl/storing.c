@@ -11,23 +11,27 @@ static struct rpl_hop *hops(struct rpl_target *t)
     return t->way_count > 1 ? t->hops : &t->hop;
 }
 
-/* Several hops stand in a block of their own. The first ones stay; false without memory. */
+/* Several hops stand in a block of their own. The first ones stay; false without memory, which
+ * more of them take. */
 static bool resize(struct rpl_target *t, uint8_t count)
 {
     struct rpl_engine *e = t->inst->engine;
-    struct rpl_hop *block;
+    struct rpl_hop *from = hops(t), *to = from;
+    uint8_t kept = count < t->way_count ? count : t->way_count;
 
-    if (t->way_count <= 1 && count > 1) {
-        block = rpl_alloc(e, RPL_PARENTS_MAX * sizeof(*block));
-        if (!block)
-            return false;
-        block[0] = t->hop;
-        t->hops = block;
-    } else if (t->way_count > 1 && count <= 1) {
-        block = t->hops;
-        t->hop = block[0];
-        rpl_free(e, block);
-    }
+    if (count > 1 && count > t->way_count)
+        to = rpl_alloc(e, count * sizeof(*to));
+    else if (count <= 1)
+        to = &t->hop;
+    if (!to)
+        return false;
+    /* The last one stays to be read even if none is left. */
+    if (to != from)
+        memcpy(to, from, (kept ? kept : 1) * sizeof(*to));
+    if (to != from && t->way_count > 1)
+        rpl_free(e, from);
+    if (count > 1)
+        t->hops = to;
     t->way_count = count;
     return true;
 }

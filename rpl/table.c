@@ -43,9 +43,9 @@ void *rpl_slab_new(struct rpl_engine *e, struct rpl_slab *slab, uint32_t *ret_id
         slab->chunk[slab->chunks++] = (struct rpl_chunk){0};
     }
     chunk = &slab->chunk[slab->first];
-    if (!chunk->objects)
-        chunk->objects = rpl_alloc(e, RPL_CHUNK_OBJECTS * slab->size);
-    if (!chunk->objects)
+    if (!chunk->memory)
+        chunk->memory = rpl_alloc(e, RPL_CHUNK_OBJECTS * slab->size + RPL_CACHE_LINE);
+    if (!chunk->memory)
         return NULL;
     while (chunk->used >> place & 1)
         place++;
@@ -64,8 +64,8 @@ void rpl_slab_delete(struct rpl_engine *e, struct rpl_slab *slab, uint32_t id)
         slab->first = index;
     if (chunk->used)
         return;
-    rpl_free(e, chunk->objects);
-    chunk->objects = NULL;
+    rpl_free(e, chunk->memory);
+    chunk->memory = NULL;
 }
 
 void *rpl_slab_find(const struct rpl_slab *slab, uint32_t id)
@@ -80,7 +80,7 @@ void *rpl_slab_find(const struct rpl_slab *slab, uint32_t id)
 void rpl_slab_free(struct rpl_engine *e, struct rpl_slab *slab)
 {
     for (uint32_t i = 0; i < slab->chunks; i++)
-        rpl_free(e, slab->chunk[i].objects);
+        rpl_free(e, slab->chunk[i].memory);
     rpl_free(e, slab->chunk);
     slab->chunk = NULL;
     slab->chunks = slab->room = slab->first = 0;

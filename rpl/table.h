@@ -23,9 +23,11 @@ struct rpl_addr;
 #define RPL_CHUNK_OBJECTS 16u
 #endif
 
+#define RPL_CACHE_LINE 64u
+
 struct rpl_chunk {
-    unsigned char *objects; /* NULL: given back */
-    uint64_t used;          /* a bit per object */
+    unsigned char *memory; /* NULL: given back; the objects begin with the first whole line in it */
+    uint64_t used;         /* a bit per object */
 };
 
 struct rpl_slab {
@@ -44,8 +46,10 @@ void rpl_slab_free(struct rpl_engine *e, struct rpl_slab *slab);
 /* The object with |id|, which has to exist. */
 static inline void *rpl_slab_at(const struct rpl_slab *slab, uint32_t id)
 {
-    return slab->chunk[id / RPL_CHUNK_OBJECTS].objects +
-           (size_t)(id % RPL_CHUNK_OBJECTS) * slab->size;
+    unsigned char *memory = slab->chunk[id / RPL_CHUNK_OBJECTS].memory;
+    size_t skip = -(uintptr_t)memory % RPL_CACHE_LINE;
+
+    return memory + skip + (size_t)(id % RPL_CHUNK_OBJECTS) * slab->size;
 }
 
 /* Whatever the number: NULL if no such object exists. */

@@ -52,7 +52,7 @@ static struct rpl_target *new_target(struct rpl_instance *inst, const struct rpl
     t->prefix = *prefix;
     t->len = len;
     t->chosen = -1;
-    t->joined = e->now;
+    t->joined_s = (uint32_t)((e->now - inst->born) / RPL_S(1));
     t->rt.of_target = true;
     LIST_INIT(&t->rt.waits);
     if (!rpl_storing(inst))

@@ -80,6 +80,7 @@ struct rpl_edge {
 };
 LIST_HEAD(rpl_edges, rpl_edge);
 
+/* In the order in which a DAO that repeats itself looks at it, three lines of the cache long. */
 struct rpl_target {
     struct rpl_addr prefix;
     struct rpl_instance *inst;
@@ -107,14 +108,13 @@ struct rpl_target {
         uint32_t descriptor;         /* storing: relayed as it came (COD-16) */
         struct rpl_edges dependants; /* non-storing: edges that name it as parent */
     };
-    uint32_t id;
+    uint32_t id, joined_s; /* since the instance began */
     struct rpl_rt rt;
     RB_ENTRY(rpl_target) tree; /* in their order; found by the index */
     union {
         TAILQ_ENTRY(rpl_target) work; /* non-storing: selection queue */
         TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
     };
-    rpl_tstamp joined;
 };
 RB_HEAD(rpl_target_tree, rpl_target);
 TAILQ_HEAD(rpl_target_list, rpl_target);

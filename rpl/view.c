@@ -194,7 +194,7 @@ static void fill_node(const struct rpl_target *t, rpl_tstamp now, struct rpl_vie
         .stuck = !t->moved,
         .lifetime = until(now, rpl_target_expires(t)),
         .last_dao = since(now, t->last_dao),
-        .joined = since(now, t->joined),
+        .joined = since(now, t->inst->born + RPL_S(t->joined_s)),
         .route = t->unconfirmed ? RPL_ROUTE_STATE_PENDING : route_state(&t->rt),
         .route_error = t->rt.wanted ? t->rt.error : 0,
     };
