@@ -216,6 +216,11 @@ void snapshot_touch(struct snapshot *snap, rpl_tstamp now)
     snap->due = quiet < latest ? quiet : latest;
 }
 
+bool snapshot_busy(const struct snapshot *snap)
+{
+    return snap->writing;
+}
+
 rpl_tstamp snapshot_deadline(const struct snapshot *snap)
 {
     if (snap->taking)

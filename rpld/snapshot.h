@@ -77,6 +77,8 @@ void snapshot_tick(struct snapshot *snap, const struct rpl_engine *engine, rpl_t
 /* Write all at once, for a clean stop. 0 or -errno. */
 int snapshot_save(struct snapshot *snap, const struct rpl_engine *engine, rpl_tstamp now);
 
+/* A write is on its way, in a thread of its own. */
+bool snapshot_busy(const struct snapshot *snap);
 uint64_t snapshot_writes(const struct snapshot *snap);
 uint64_t snapshot_errors(const struct snapshot *snap);
 
