@@ -64,6 +64,7 @@ struct brg_mqtt {
     size_t broker;     /* the one in use or to be tried next */
     bool only_311;     /* a broker does not know MQTT 5 */
     bool only_311_now; /* and has just said so */
+    bool guessed;      /* it did not say so, but closed the connection without a word */
     bool v5;           /* of |handle| */
     bool taken_over;
     unsigned short_lived; /* connections in a row */
@@ -121,10 +122,28 @@ static bool is_taken_over(struct brg_mqtt *mqtt, bool was_ready)
     return mqtt->taken_over || mqtt->short_lived >= SHORT_LIVED_MAX;
 }
 
+/* Some brokers that know 3.1.1 only (RabbitMQ before 3.13) hang up when they hear of 5. So that is
+ * tried next; if they hang up then, too, it was something else. */
+static void guess_version(struct brg_mqtt *mqtt)
+{
+    if (mqtt->conf->mqtt_version != BCONF_MQTT_AUTO) {
+        return;
+    }
+    if (mqtt->v5) {
+        mqtt->only_311 = true;
+        mqtt->only_311_now = true;
+        mqtt->guessed = true;
+    } else if (mqtt->guessed) {
+        mqtt->only_311 = false;
+        mqtt->guessed = false;
+    }
+}
+
 static void lost(struct brg_mqtt *mqtt, const char *reason)
 {
     const char *url = broker_of(mqtt)->url;
     bool was_ready = mqtt->state == MQTT_READY;
+    bool unanswered = mqtt->state == MQTT_CONNACK && mqtt->refusal[0] == '\0';
 
     ev_io_stop(mqtt->loop, &mqtt->io);
     ev_timer_stop(mqtt->loop, &mqtt->timer);
@@ -134,6 +153,9 @@ static void lost(struct brg_mqtt *mqtt, const char *reason)
     mqtt->n_acked = 0;
     brg_outbox_lost(mqtt->outbox);
     mqtt->taken_over = is_taken_over(mqtt, was_ready);
+    if (unanswered) {
+        guess_version(mqtt);
+    }
     if (mqtt->taken_over) {
         brg_log_error(
             "broker: another client seems to use our name, tried again in %.0f s broker=%s "
@@ -332,6 +354,7 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     }
     mqtt->state = MQTT_READY;
     mqtt->corked = false;
+    mqtt->guessed = false;
     mqtt->ready_at = ev_now(mqtt->loop);
     mqtt->said_away = false;
     brg_log_info("broker: connected broker=%s client_id=%s mqtt=%s", broker_of(mqtt)->url,

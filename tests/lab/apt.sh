@@ -13,6 +13,7 @@ APT_SHOW=(libcoap3-bin mosquitto mosquitto-clients)
 APT_TEST=(clang clang-format libclang-rt-dev mandoc nftables procps python3 python3-jsonschema
     radvd tcpdump)
 APT_RADIO=(busybox-static cpio kmod qemu-system-x86 wpan-tools xz-utils zstd)
+APT_BROKERS=(prosody python3-pika python3-qpid-proton python3-slixmpp python3-stomp rabbitmq-server)
 APT_POLICY=/usr/sbin/policy-rc.d
 
 # Prints those of the packages that are not installed.
@@ -46,7 +47,11 @@ apt_disable() {
 
     [ -n "$(type -P systemctl)" ] || return 0
     for package; do
-        [ "$package" != mosquitto ] || systemctl --quiet disable mosquitto 2>/dev/null || :
+        case $package in
+        mosquitto | prosody | rabbitmq-server)
+            systemctl --quiet disable "$package" 2>/dev/null || :
+            ;;
+        esac
     done
 }
 
