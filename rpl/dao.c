@@ -179,8 +179,10 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
     }
     owner = rpl_addr_same_iid(p->src, &wt->prefix);
     fresh = rpl_target_judge(t, tr->path_sequence, owner);
-    if (fresh == RPL_FRESH_IGNORE)
+    if (fresh == RPL_FRESH_IGNORE) {
+        rpl_dco_stale(t, p);
         return ignored(inst, t, owner);
+    }
     if (tr->path_lifetime == 0) {
         rpl_storing_remove_hop(t, p->src, p->ifindex, RPL_CAUSE_NO_PATH);
         return 0; /* |t| may be gone */

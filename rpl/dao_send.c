@@ -319,6 +319,28 @@ static void send_to(struct rpl_instance *inst, uint8_t index, bool own, const st
                (of_us ? RPL_DAO_OF_US : 0) | (dao->target_count > of_us ? RPL_DAO_OF_OTHERS : 0));
 }
 
+/* What went while a former parent waits for its No-Path would not be in that. */
+static void tell_left(struct rpl_instance *inst, const struct news *news, size_t count)
+{
+    for (uint8_t i = 0; i < inst->left_count; i++) {
+        const struct rpl_dao_parent p = inst->left[i];
+        const struct rpl_iface *iface = rpl_iface_find(inst->engine, p.ifindex);
+        struct rpl_wire_dao *dao = NULL;
+
+        if (!iface || rpl_dao_parent_is(inst, &p.addr, p.ifindex))
+            continue;
+        for (size_t k = 0; k < count; k++) {
+            if (news[k].lifetime != 0)
+                continue;
+            if (!dao)
+                dao = begin(inst, false);
+            add_group(dao, &news[k].prefix, news[k].len, news[k].path_seq, 0, NULL);
+        }
+        if (dao)
+            finish(inst, p.ifindex, &iface->address, &p.addr, RPL_DAO_OF_OTHERS);
+    }
+}
+
 static void send_storing(struct rpl_instance *inst)
 {
     struct news news[GROUPS_PER_DAO];
@@ -337,6 +359,7 @@ static void send_storing(struct rpl_instance *inst)
     room -= own ? inst->cfg.attached.count : 0;
     count = take_news(inst, news, room);
     inst->dao_own = false;
+    tell_left(inst, news, count);
     for (uint8_t i = 0; i < inst->dao_parent_count; i++)
         send_to(inst, i, own, news, count);
 }

@@ -16,6 +16,7 @@
 #define RETRY RPL_S(3)       /* section 4.6.3: at most one per 3 s, 3 in all */
 #define TRIES 3
 #define DCOS_MAX 16
+#define NEW_LIFE RPL_S(120) /* what went before may still be on its way */
 
 static void free_dco(struct rpl_dco *dco)
 {
@@ -33,18 +34,13 @@ void rpl_dcos_free(struct rpl_instance *inst)
         free_dco(LIST_FIRST(&inst->dcos));
 }
 
-/* One that is still being filled for this child, or a new one; NULL when there are too many:
- * then the old way ends with its lifetime. */
-static struct rpl_dco *get_dco(struct rpl_instance *inst, const struct rpl_addr *via,
+/* NULL when there are too many: then the old way ends with its lifetime. */
+static struct rpl_dco *new_dco(struct rpl_instance *inst, const struct rpl_addr *via,
                                uint32_t ifindex, uint8_t status)
 {
     struct rpl_engine *e = inst->engine;
     struct rpl_dco *dco;
 
-    LIST_FOREACH (dco, &inst->dcos, list)
-        if (dco->tries == 0 && dco->count < RPL_DCO_TARGETS && dco->ifindex == ifindex &&
-            dco->status == status && rpl_addr_equal(&dco->via, via))
-            return dco;
     if (inst->dco_count >= DCOS_MAX)
         return NULL;
     dco = rpl_alloc(e, sizeof(*dco));
@@ -63,6 +59,19 @@ static struct rpl_dco *get_dco(struct rpl_instance *inst, const struct rpl_addr 
     return dco;
 }
 
+/* One that is still being filled for this child, or a new one. */
+static struct rpl_dco *get_dco(struct rpl_instance *inst, const struct rpl_addr *via,
+                               uint32_t ifindex, uint8_t status)
+{
+    struct rpl_dco *dco;
+
+    LIST_FOREACH (dco, &inst->dcos, list)
+        if (dco->tries == 0 && !dco->to_owner && dco->count < RPL_DCO_TARGETS &&
+            dco->ifindex == ifindex && dco->status == status && rpl_addr_equal(&dco->via, via))
+            return dco;
+    return new_dco(inst, via, ifindex, status);
+}
+
 static void add(struct rpl_dco *dco, const struct rpl_addr *prefix, uint8_t len, uint8_t path_seq)
 {
     dco->target[dco->count].prefix = *prefix;
@@ -74,6 +83,49 @@ void rpl_dco_moved(struct rpl_target *t, const struct rpl_hop *old)
 {
     struct rpl_dco *dco = get_dco(t->inst, &old->via, old->ifindex, STATUS_MOVED);
 
+    if (dco)
+        add(dco, &t->prefix, t->len, t->path_seq);
+}
+
+/* The owner of |t| began anew: once is enough while it has not answered. */
+static void tell_owner(struct rpl_target *t, const struct rpl_packet *p)
+{
+    struct rpl_instance *inst = t->inst;
+    struct rpl_dco *dco;
+
+    LIST_FOREACH (dco, &inst->dcos, list)
+        if (dco->to_owner && rpl_addr_equal(&dco->target[0].prefix, &t->prefix))
+            return;
+    dco = new_dco(inst, p->src, p->ifindex, STATUS_MOVED);
+    if (!dco)
+        return;
+    dco->to_owner = true;
+    add(dco, &t->prefix, t->len, t->path_seq);
+    rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
+}
+
+/*
+ * The target is announced with a sequence older than the one that we hold. Either its owner lost
+ * its state and began anew at 240, which is older than 241 to 255 (SEQ-13), or the child is what is
+ * left of an older tree. The newest sequence, sent down that way (RFC 9009 section 4.5,
+ * unsolicited), tells the one where to go on, and clears up the other. Our own way stays.
+ */
+void rpl_dco_stale(struct rpl_target *t, const struct rpl_packet *p)
+{
+    struct rpl_dco *dco;
+
+    if (t->len != 128 || !t->invalidate)
+        return;
+    if (rpl_addr_same_iid(p->src, &t->prefix)) {
+        tell_owner(t, p);
+        return;
+    }
+    dco = rpl_storing_is_hop(t, p->src, p->ifindex)
+              ? NULL
+              : get_dco(t->inst, p->src, p->ifindex, STATUS_MOVED);
+    for (uint8_t i = 0; dco && i < dco->count; i++)
+        if (rpl_addr_equal(&dco->target[i].prefix, &t->prefix))
+            return;
     if (dco)
         add(dco, &t->prefix, t->len, t->path_seq);
 }
@@ -94,7 +146,7 @@ static void drop_refreshed(struct rpl_dco *dco)
 {
     uint8_t kept = 0;
 
-    for (uint8_t i = 0; i < dco->count; i++) {
+    for (uint8_t i = 0; !dco->to_owner && i < dco->count; i++) {
         struct rpl_target *t =
             rpl_target_find(dco->inst, &dco->target[i].prefix, dco->target[i].len);
         const struct rpl_addr *router =
@@ -103,7 +155,8 @@ static void drop_refreshed(struct rpl_dco *dco)
                               : !t || !rpl_storing_is_hop(t, &dco->via, dco->ifindex))
             dco->target[kept++] = dco->target[i];
     }
-    dco->count = kept;
+    if (!dco->to_owner)
+        dco->count = kept;
 }
 
 static void send_dco(struct rpl_dco *dco)
@@ -182,6 +235,24 @@ static const struct rpl_wire_transit *transit_of(const struct rpl_wire_dao *dco,
     return NULL;
 }
 
+/*
+ * Somebody knows our address under a newer Path Sequence than we do: from a life that we have
+ * forgotten. We go on from there. In the first minutes one that is ours as well may be a number
+ * that both lives came to.
+ */
+static void resume(struct rpl_instance *inst, uint8_t path_seq)
+{
+    enum rpl_order order = rpl_lollipop_compare(path_seq, inst->path_seq);
+
+    if (inst->stored.valid || order == RPL_OLDER ||
+        (order == RPL_EQUAL && inst->engine->now - inst->born > NEW_LIFE))
+        return;
+    inst->path_seq = path_seq;
+    inst->dao_all = inst->refresh_seq = true;
+    rpl_dao_outs_free(inst, NULL); /* they carry the old one */
+    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+}
+
 /* R09-05: only an older stored sequence gives way; the DCO then goes on to the next hop. */
 static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
                     const struct rpl_wire_target *wt, uint8_t path_seq)
@@ -201,6 +272,8 @@ static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
         add(dco, &t->prefix, t->len, path_seq);
         rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
     }
+    if (inst->left_count)
+        rpl_dao_no_path_timeout(inst); /* a former parent has to hear of it as well */
     rpl_storing_forget(t, RPL_CAUSE_DCO);
     return true;
 }
@@ -235,7 +308,9 @@ int rpl_dco_receive(struct rpl_engine *e, const struct rpl_packet *p)
                 rpl_leaf_cleanup(inst, &dco->target[i].prefix, tr->path_sequence, dco->status) ||
                 found;
         /* R09-06: we know best whether we are here. */
-        else if (tr && !rpl_is_self(inst, &dco->target[i].prefix))
+        else if (tr && rpl_is_self(inst, &dco->target[i].prefix))
+            resume(inst, tr->path_sequence);
+        else if (tr)
             found = cleanup(inst, p, &dco->target[i], tr->path_sequence) || found;
     }
     if (dco->ack_wanted)

@@ -180,6 +180,7 @@ struct rpl_dco {
     struct rpl_timer timer;
     struct rpl_addr via;
     uint32_t ifindex;
+    bool to_owner; /* of its only target: no way is cleaned up */
     uint8_t status;
     uint8_t sequence, tries, count;
     struct {
@@ -625,6 +626,8 @@ void rpl_acks_free(struct rpl_engine *e);
 
 /* |t| went from |old| to another child and wants its former way cleaned up. */
 void rpl_dco_moved(struct rpl_target *t, const struct rpl_hop *old);
+/* The sender of |p| announces |t| with an older sequence than we hold. */
+void rpl_dco_stale(struct rpl_target *t, const struct rpl_packet *p);
 /* R10-05, R10-06: the root tells the router |via| (global) that |addr| is not behind it any more.
  */
 void rpl_dco_global(struct rpl_instance *inst, const struct rpl_addr *via,

@@ -243,6 +243,10 @@ void rpl_storing_parent_is(struct rpl_instance *inst, const struct rpl_nbr *pare
     struct rpl_target *t, *next;
     struct rpl_hop *h;
 
+    /* Who has just been left has to hear of these as well, before they are forgotten. */
+    RB_FOREACH (t, rpl_target_tree, &inst->targets)
+        if (inst->left_count && find_hop(t, &parent->addr, parent->ifindex))
+            rpl_dao_no_path_timeout(inst);
     for (t = RB_MIN(rpl_target_tree, &inst->targets); t; t = next) {
         next = RB_NEXT(rpl_target_tree, &inst->targets, t);
         h = find_hop(t, &parent->addr, parent->ifindex);

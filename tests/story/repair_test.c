@@ -249,6 +249,82 @@ STORY(a_grandchild_follows_over_a_cut)
     story_expect_delivery(story, 0, 4);
 }
 
+/* ---- state that was lost ---------------------------------------------------------------- */
+
+/* SEQ-13: d knows nothing of its former life and comes up behind another router. Its Path Sequence
+ * begins at 240 and looks older than what a holds of it by way of b, where it cannot be reached any
+ * more. a tells the newer one down the new way (RFC 9009 section 4.5), and d goes on from there. */
+STORY(a_restart_without_state_elsewhere)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    unsigned d = story_node(story, "d", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, a, c, 0);
+    sim_link(story->sim, b, d, 0);
+    story_run(story, 4000); /* refreshed at 15 to 22 minutes, twice at least */
+    story_expect_parent(story, d, b);
+    sim_stop(story->sim, d);
+    sim_cut(story->sim, b, d);
+    sim_link(story->sim, c, d, 0);
+    story_listen(story, SIM_LOG_DAO | SIM_LOG_DCO);
+    sim_start(story->sim, d, SIM_FRESH);
+    story_run(story, 45);
+    story_expect_parent(story, d, c);
+    assert_true(story_count_with(story, "d dao to=~c", "target=d ps=240") > 0);
+    assert_true(story_count(story, "a dco to=~c") > 0);
+    assert_int_equal(story_count_with(story, "d dao to=~c", "target=d ps=241"), 0);
+    story_expect_delivery(story, a, d);
+    story_expect_delivery(story, d, a);
+    story_expect_delivery(story, b, d);
+}
+
+/* The same where it was before: its parent knows a newer one and tells it, so that nobody further
+ * up takes what follows for a repeat that does not extend the lifetime (SEQ-11). */
+STORY(a_restart_without_state_in_place)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    story_run(story, 4000);
+    sim_stop(story->sim, 2);
+    story_listen(story, SIM_LOG_DAO | SIM_LOG_DCO);
+    sim_start(story->sim, 2, SIM_FRESH);
+    story_run(story, 30);
+    assert_int_equal(story_count_with(story, "c dao to=~b", "target=c ps=240"), 1);
+    assert_true(story_count_with(story, "b dco to=~c", "target=c ps=24") > 0);
+    assert_true(story_count_with(story, "b dao to=~a", "target=c ps=24") > 0);
+    assert_int_equal(story_count_with(story, "b dao to=~a", "target=c ps=240"), 0);
+    for (unsigned i = 0; i < 80; i++) {
+        story_run(story, 60);
+        story_expect_reachable(story, 0, 2);
+    }
+    story_expect_delivery(story, 0, 2);
+}
+
+/* The way by c is what is left of an older tree: d left c while c was off, and c came back with its
+ * routes. What it announces is older, and is cleared up; d stays where it is. */
+STORY(a_stale_way_is_cleared_up)
+{
+    diamond(story, RPL_MOP_STORING);
+    for (unsigned i = 0; i < 20; i++)
+        story_link_sample(story, 3, 1, 512);
+    story_run(story, 30);
+    story_expect_parent(story, 3, 2);
+    sim_stop(story->sim, 2);
+    story_run(story, 100); /* d is back behind b, with a newer sequence */
+    story_expect_parent(story, 3, 1);
+    story_expect_delivery(story, 0, 3);
+    sim_cut(story->sim, 2, 3);
+    story_listen(story, SIM_LOG_TRACE | SIM_LOG_DAO | SIM_LOG_DCO);
+    sim_start(story->sim, 2, SIM_WITH_STATE | SIM_WITH_ROUTES);
+    story_run(story, 400);
+    story_expect_delivery(story, 0, 3);
+    story_expect_delivery(story, 0, 4);
+    story_expect_delivery(story, 3, 0);
+    assert_int_equal(story_count(story, "d parent"), 0);
+}
+
 /* ---- a router restarts ---------------------------------------------------------------- */
 
 /* Its children stay where they are and notice nothing but a step of its DTSN (SEQ-09), or, if it
@@ -413,6 +489,9 @@ int main(void)
         cmocka_unit_test(counting_to_infinity_is_seen),
         cmocka_unit_test(counting_to_infinity_is_short),
         cmocka_unit_test(a_grandchild_follows_over_a_cut),
+        cmocka_unit_test(a_restart_without_state_elsewhere),
+        cmocka_unit_test(a_restart_without_state_in_place),
+        cmocka_unit_test(a_stale_way_is_cleared_up),
         cmocka_unit_test(a_router_restarts_with_state),
         cmocka_unit_test(a_router_restarts_with_state_and_routes),
         cmocka_unit_test(a_router_restarts_fresh),
