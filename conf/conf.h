@@ -63,6 +63,7 @@ struct conf_instance {
     bool prefix_auto; /* root: a random RFC 4193 /64, to be made once and kept in the state */
     struct conf_constraints constraints; /* as in rpl.constraint[] */
     char uplink[RPL_IFNAME_MAX];         /* root: where the prefix is taken from; "" = nowhere */
+    char grounded_by[RPL_IFNAME_MAX];    /* root: G is 1 only while it is up; "" = always */
     uint32_t uplink_subnet;              /* which /64 of a shorter prefix, or the last one */
 #define CONF_SUBNET_LAST UINT32_MAX
     uint32_t interface_count; /* at least 1 */

@@ -185,6 +185,8 @@ const struct conf_setting conf_table[] = {
      "prefixes outside the DODAG's own that nodes may announce"},
     {CONF_GROUP_INSTANCE, "attached", CONF_PREFIXES, CONF_NOT_ROOT, 0, 0, NULL,
      IN_INST(rpl.attached), "networks behind this machine, announced to the root"},
+    {CONF_GROUP_INSTANCE, "grounded_by", CONF_LINK, CONF_ROOT_ONLY, 0, 0, NULL,
+     IN_INST(grounded_by), "the interface without which G is not claimed"},
     {CONF_GROUP_INSTANCE, "path_lifetime", CONF_NUMBER, CONF_NOT_ROOT, 2, 254, path_lifetimes,
      IN_INST(rpl.path_lifetime), "of our own address in DAOs, lifetime units"},
     {CONF_GROUP_INSTANCE, "default_route", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL,

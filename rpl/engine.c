@@ -166,6 +166,9 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
     switch (ev->command) {
     case RPL_COMMAND_GLOBAL_REPAIR:
         return rpl_instance_global_repair(inst, RPL_CAUSE_OPERATOR);
+    case RPL_COMMAND_GROUND:
+    case RPL_COMMAND_UNGROUND:
+        return rpl_instance_ground(inst, ev->command == RPL_COMMAND_GROUND);
     case RPL_COMMAND_RPI_TYPE:
         return rpl_instance_rpi_type(inst, ev->rpi_type);
     case RPL_COMMAND_LOCAL_REPAIR:

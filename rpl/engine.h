@@ -238,6 +238,7 @@ struct rpl_instance {
     struct rpl_addr dodag_id;
     uint8_t version, mop, preference, dtsn;
     bool grounded;
+    bool goal_lost; /* root: whatever is configured, G is 0 for now (RFC 6550 section 8.2.2.2) */
     uint16_t rank, lowest; /* lowest Rank advertised in this version */
     struct rpl_visited visited[RPL_VISITED];
     uint8_t visited_next;
@@ -486,6 +487,7 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst);
 void rpl_instance_trickle_timeout(struct rpl_instance *inst);
 void rpl_instance_poison_timeout(struct rpl_instance *inst);
 void rpl_instance_version_timeout(struct rpl_instance *inst);
+int rpl_instance_ground(struct rpl_instance *inst, bool met);
 /* How long it has been without a parent, whole seconds. */
 uint64_t rpl_instance_parentless_s(const struct rpl_instance *inst);
 /* Detached, and somebody speaks of an older version than ours: let it know. */

@@ -239,7 +239,7 @@ static void root_start(struct rpl_instance *inst)
     struct rpl_engine *e = inst->engine;
 
     inst->joined = inst->has_dodag = true;
-    inst->grounded = inst->cfg.grounded;
+    inst->grounded = inst->cfg.grounded && !inst->goal_lost;
     inst->preference = inst->cfg.preference;
     inst->version = RPL_SEQUENCE_INIT;
     inst->restored = inst->stored.valid && rpl_addr_equal(&inst->stored.dodag_id, &inst->dodag_id);
@@ -256,6 +256,18 @@ static void root_start(struct rpl_instance *inst)
     rpl_store(inst);
     rpl_instance_start_trickle(inst);
     arm_version(inst);
+}
+
+int rpl_instance_ground(struct rpl_instance *inst, bool met)
+{
+    if (inst->cfg.role != RPL_ROLE_ROOT)
+        return -RPL_ERR_PARAM;
+    inst->goal_lost = !met;
+    if (!inst->joined || inst->grounded == (inst->cfg.grounded && met))
+        return 0;
+    inst->grounded = inst->cfg.grounded && met;
+    rpl_instance_reset_trickle(inst, false); /* nodes choose their DODAG by it */
+    return 0;
 }
 
 static void root_update(struct rpl_instance *inst)

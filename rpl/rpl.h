@@ -353,8 +353,10 @@ enum rpl_command {
     RPL_COMMAND_DIS,           /* send a multicast DIS */
     RPL_COMMAND_JOIN,          /* MOP 3: be a member of the multicast group |address| */
     RPL_COMMAND_LEAVE,
-    RPL_COMMAND_FORGET,  /* drop the target |address| and its routes */
-    RPL_COMMAND_RPI_TYPE /* root: |rpi_type| for the DODAG from now on, with a new version */
+    RPL_COMMAND_FORGET,   /* drop the target |address| and its routes */
+    RPL_COMMAND_GROUND,   /* root: its goal can be met again, and ... */
+    RPL_COMMAND_UNGROUND, /* not for now: G is 0 */
+    RPL_COMMAND_RPI_TYPE  /* root: |rpi_type| for the DODAG from now on, with a new version */
 };
 
 struct rpl_event_command {

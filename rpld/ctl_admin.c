@@ -77,6 +77,8 @@ static bool suits(enum rpl_command command, const struct rpl_view_instance *view
     case RPL_COMMAND_JOIN:
     case RPL_COMMAND_LEAVE:
     case RPL_COMMAND_FORGET:
+    case RPL_COMMAND_GROUND:
+    case RPL_COMMAND_UNGROUND:
     case RPL_COMMAND_RPI_TYPE:
         break;
     }

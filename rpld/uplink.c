@@ -150,6 +150,27 @@ static void uplink_renumber(struct uplink *uplink, uint32_t index, const struct 
                instance->rpl.id, instance->uplink, new, old);
 }
 
+/* RFC 6550 section 8.2.2.2: G is 1 only if the goal can be met. */
+static void uplink_ground(struct uplink *uplink, uint32_t index)
+{
+    const struct conf_instance *instance = &uplink->conf->instance[index];
+    struct rpl_event event = {.type = RPL_EVENT_COMMAND};
+    struct krt_link link;
+
+    if (!instance->grounded_by[0])
+        return;
+    bool lost = !krt_link_named(uplink->krt, instance->grounded_by, &link) || !link.up;
+    if (lost == uplink->ungrounded[index])
+        return;
+    event.u.command.command = lost ? RPL_COMMAND_UNGROUND : RPL_COMMAND_GROUND;
+    event.u.command.instance = instance->rpl.id;
+    if (uplink->host.event(uplink->host.ctx, &event) < 0)
+        return;
+    uplink->ungrounded[index] = lost;
+    log_notice("uplink: ground", "instance=%u interface=%s grounded=%s", instance->rpl.id,
+               instance->grounded_by, lost ? "no" : "yes");
+}
+
 static void uplink_look(struct uplink *uplink)
 {
     struct uplink_candidate candidate[UPLINK_CANDIDATES];
@@ -158,6 +179,7 @@ static void uplink_look(struct uplink *uplink)
         const struct conf_instance *instance = &uplink->conf->instance[i];
         struct rpl_addr prefix = uplink->prefix[i];
 
+        uplink_ground(uplink, i);
         if (!instance->uplink[0])
             continue;
         uint32_t ifindex = uplink_ifindex(uplink, instance->uplink);
@@ -254,7 +276,8 @@ void uplink_init(struct uplink *uplink, const struct conf *conf, struct krt *krt
     uplink->host = *host;
     uplink->look = RPL_NEVER;
     for (uint32_t i = 0; i < conf->instance_count; i++)
-        uplink->wanted = uplink->wanted || conf->instance[i].uplink[0];
+        uplink->wanted =
+            uplink->wanted || conf->instance[i].uplink[0] || conf->instance[i].grounded_by[0];
 }
 
 void uplink_start(struct uplink *uplink, const struct rpl_engine *engine,

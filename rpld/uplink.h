@@ -11,6 +11,8 @@
  * NDP proxy: on the interface `ndp_proxy` neighbour discovery is answered for each node whose
  * address is on that link by its prefix. Routes come and go with the nodes, and so do these.
  *
+ * Ground: an instance with the setting `grounded_by` claims G only while that interface is up.
+ *
  * What changes is looked at at the end of the turn, at most once a second; nodes are gone through a
  * slice a turn.
  */
@@ -55,6 +57,7 @@ struct uplink {
     struct uplink_host host;
     struct rpl_addr prefix[RPL_INSTANCES_MAX]; /* as the engine has it */
     bool wanted;                               /* some instance has an uplink */
+    bool ungrounded[RPL_INSTANCES_MAX];        /* as the engine was told */
     rpl_tstamp look;                           /* when to look for prefixes again */
     rpl_tstamp looked;
     bool proxying; /* the pass over the nodes is not at its end */

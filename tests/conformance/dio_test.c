@@ -331,6 +331,18 @@ static void test_DIO_11(void **state)
         if (rig.sent[i].msg.code == RPL_CODE_DIO)
             on[rig.sent[i].send.ifindex - RIG_IF]++;
     assert_true(on[0] > 0 && on[0] == on[1]);
+    row_root(RPL_MOP_STORING); /* G follows whether the goal can be met */
+    for (int lost = 1; lost >= 0; lost--) {
+        struct rpl_event event = {.type = RPL_EVENT_COMMAND,
+                                  .u.command.command =
+                                      lost ? RPL_COMMAND_UNGROUND : RPL_COMMAND_GROUND};
+        rig_run(&rig, RPL_S(600)); /* Trickle has slowed down */
+        size_t mark = rig.sent_count;
+        assert_int_equal(rig_input(&rig, &event), 0);
+        rig_run(&rig, RPL_S(10));
+        assert_true(rig_count(&rig, RPL_CODE_DIO, mark) > 0);
+        assert_int_equal(rig_last(&rig, RPL_CODE_DIO, mark)->msg.u.dio.grounded, !lost);
+    }
 }
 
 static void test_DIO_12(void **state)

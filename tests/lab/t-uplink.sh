@@ -94,7 +94,7 @@ lab_check "and so has the host" lab_until 30 has host $ONE
 LAB_ROOT_LINES='ndp_proxy = "eth0";'
 # lab_config gives the root a prefix; this one has an uplink.
 root_config() {
-    lab_config 1 root 'uplink = "eth0";'
+    lab_config 1 root 'uplink = "eth0"; grounded_by = "eth0";'
     sed -i 's/^ *prefix = "[^"]*";//' $LAB/n1/rpld.conf
 }
 root_start() {
@@ -174,6 +174,17 @@ then
 else
     echo "   this kernel knows no Route Information (CONFIG_IPV6_ROUTE_INFO): left out"
 fi
+
+# --- the cable is pulled ---
+
+grounded_is() {
+    [ "$(lab_json 1 status '.instances[0].grounded')" = "$1" ]
+}
+lab_check "the DODAG is grounded while the uplink is up" grounded_is true
+ip -n lan link set n1 down
+lab_check "and not without it" lab_until 10 grounded_is false
+ip -n lan link set n1 up
+lab_check "and again when it is back" lab_until 10 grounded_is true
 
 # --- what is left ---
 
