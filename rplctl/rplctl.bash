@@ -4,7 +4,7 @@
 _rplctl()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} command='' socket=() i
-    local commands='status tree graph nodes node routes neighbors dodag interfaces counters
+    local commands='status tree graph nodes node hosts ping routes neighbors dodag interfaces counters
         metrics config monitor capture doctor repair dtsn dis forget log reload record help
         sensors bridge readings'
     COMPREPLY=()
@@ -16,7 +16,7 @@ _rplctl()
             socket=(-s "${COMP_WORDS[i + 1]}")
             ((i++))
             ;;
-        -o | --output) ((i++)) ;;
+        -c | --count | -o | --output) ((i++)) ;;
         -*) ;;
         *)
             command=${COMP_WORDS[i]}
@@ -34,7 +34,7 @@ _rplctl()
     case $command in
     '')
         if [[ $cur == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '-h -j -o -s -V --help --json --output --since --socket --version' \
+            mapfile -t COMPREPLY < <(compgen -W '-c -h -j -o -s -V --count --help --json --output --since --socket --version' \
                 -- "$cur")
         else
             mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
@@ -46,7 +46,7 @@ _rplctl()
     capture) mapfile -t COMPREPLY < <(compgen -W 'rpl data in out' -- "$cur") ;;
     repair) mapfile -t COMPREPLY < <(compgen -W 'global local' -- "$cur") ;;
     log) mapfile -t COMPREPLY < <(compgen -W 'err warn notice info debug' -- "$cur") ;;
-    node | forget)
+    node | forget | ping)
         # Addresses hold colons, at which readline breaks words: cut off what stands already.
         mapfile -t COMPREPLY < <(compgen -W "$(rplctl "${socket[@]}" nodes 2>/dev/null |
             awk 'NR > 1 { print $1 }')" -- "$cur")

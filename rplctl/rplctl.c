@@ -26,7 +26,8 @@
 enum { EXIT_OK, EXIT_NOENT, EXIT_USAGE, EXIT_NO_DAEMON, EXIT_REFUSED };
 
 static const char usage[] =
-    "usage: rplctl [-hjV] [-o FILE] [-s SOCKET] COMMAND [ARG...]\n"
+    "usage: rplctl [-hjV] [-c N] [-o FILE] [-s SOCKET] COMMAND [ARG...]\n"
+    "  -c, --count N        ping: rounds\n"
     "  -j, --json           JSON instead of text\n"
     "  -o, --output FILE    write there instead of to standard output\n"
     "  -s, --socket SOCKET  of the daemon (RPLD_SOCKET, or " DEFAULT_SOCKET ");\n"
@@ -42,6 +43,8 @@ static const char usage[] =
     "  graph [dot]          the DODAG for Graphviz\n"
     "  nodes                all nodes known from DAOs\n"
     "  node ADDR            one node and its history\n"
+    "  hosts                addresses and names of all nodes, for /etc/hosts\n"
+    "  ping ADDR [-c N]     loss and delay hop by hop, in N rounds\n"
     "  routes               kernel routes and source routes\n"
     "  neighbors            candidates, their cost, why not the parent\n"
     "  dodag                DODAG settings and the Trickle timer\n"
@@ -350,21 +353,22 @@ static char *take_file(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"socket", required_argument, NULL, 's'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"since", required_argument, NULL, 'S'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},         {"output", required_argument, NULL, 'o'},
+        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {"count", required_argument, NULL, 'c'},
+        {"since", required_argument, NULL, 'S'},  {NULL, 0, NULL, 0}};
     const char *path = NULL, *output = NULL;
-    char *since = NULL;
+    char *since = NULL, *count = NULL;
     char request[REQUEST_MAX + 2];
     bool json = false;
     int option;
 
-    while ((option = getopt_long(argc, argv, "hjo:s:V", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:hjo:s:V", options, NULL)) != -1) {
         switch (option) {
+        case 'c':
+            count = optarg;
+            break;
         case 'j':
             json = true;
             break;
@@ -400,13 +404,18 @@ int main(int argc, char **argv)
         complain("--since is for readings, which has no other argument");
         return EXIT_USAGE;
     }
+    if (count && (strcmp(argv[optind], "ping") != 0 || argc - optind != 2)) {
+        complain("-c is for ping, which has one other argument");
+        return EXIT_USAGE;
+    }
     bool bridge = is_for_bridge(argv[optind]), record = strcmp(argv[optind], "record") == 0;
     char word[] = "since";
-    char *behind[] = {argv[optind], word, since};
+    char *behind[] = {argv[optind], since ? word : argv[optind + 1], since ? since : count};
     if (record && !output && !(output = take_file(argc, argv)))
         return EXIT_USAGE;
-    size_t len = build_request(request, sizeof(request), json, since ? 3 : argc - optind,
-                               since ? behind : argv + optind);
+    bool more = since || count;
+    size_t len = build_request(request, sizeof(request), json, more ? 3 : argc - optind,
+                               more ? behind : argv + optind);
     if (!path)
         path = socket_for(bridge);
     return len > 0 ? ask(path, bridge, request, len, output, record) : EXIT_USAGE;

@@ -99,10 +99,24 @@ static size_t unsent(const struct client *client)
     return client->buf.len - client->sent;
 }
 
+/* True if there is something to render now. */
+static bool renders(const struct client *client)
+{
+    return client->show.command && !client->show.ended && !client->show.waiting;
+}
+
 /* True if there is something to render or to send now. */
 static bool client_busy(const struct client *client)
 {
-    return unsent(client) > 0 || (client->show.command && !client->show.ended);
+    return unsent(client) > 0 || renders(client);
+}
+
+/* What the show waited for has come. */
+static void client_wake(struct show *show)
+{
+    struct client *client = (struct client *)(void *)((char *)show - offsetof(struct client, show));
+    client->progress = ev_now(client->ctl->loop);
+    ev_io_start(client->ctl->loop, &client->writer);
 }
 
 static bool streams(const struct client *client, unsigned flag)
@@ -119,7 +133,7 @@ static unsigned slice(const struct ctl *ctl)
 {
     unsigned busy = 0;
     for (const struct client *client = ctl->clients; client; client = client->next)
-        busy += client->show.command && !client->show.ended;
+        busy += renders(client);
     unsigned items = SLICE_ITEMS / (busy ? busy : 1);
     return items > 4 ? items : 4;
 }
@@ -127,7 +141,7 @@ static unsigned slice(const struct ctl *ctl)
 static void client_render(struct client *client)
 {
     struct show *show = &client->show;
-    if (show->command && !show->ended && unsent(client) < SLICE_ROOM)
+    if (renders(client) && unsent(client) < SLICE_ROOM)
         show_step(show, slice(client->ctl));
     if (client->lost && !captures(client) && unsent(client) < MONITOR_ROOM / 2) {
         uint64_t lost = client->lost;
@@ -181,7 +195,7 @@ static void writer_ready(struct ev_loop *loop, ev_io *watcher, int events)
     client_compact(client);
     if (client_busy(client))
         return;
-    if (client->state == CLIENT_STREAM) {
+    if (client->state == CLIENT_STREAM || client->show.waiting) {
         ev_io_stop(loop, watcher);
     } else {
         drain(client->fd);
@@ -318,6 +332,7 @@ static void client_new(struct ctl *ctl, int fd)
     client->fd = fd;
     client->uid = peer.uid;
     client->pid = peer.pid;
+    client->show.wake = client_wake;
     client->next = ctl->clients;
     client->prev = &ctl->clients;
     if (client->next)

@@ -71,6 +71,22 @@ struct ctl_advert {
     uint8_t len;
 };
 
+/* A walk to a node, hop by hop: what is asked for, and what came of it. */
+struct ctl_ping_hop {
+    bool known; /* who it is; else nobody said a word there */
+    struct rpl_addr address;
+    uint32_t sent, received;         /* probes and answers */
+    uint64_t min_us, max_us, sum_us; /* of those answered */
+};
+struct ctl_ping {
+    struct rpl_addr target;
+    unsigned rounds;
+    bool reached;
+    unsigned hop_count; /* asked: 0 = the way is to be found out */
+    struct ctl_ping_hop hop[RPL_PATH_MAX];
+};
+typedef void ctl_ping_done(void *arg, const struct ctl_ping *ping);
+
 /* Interfaces of a packet that are none of the configuration. */
 #define CTL_PACKET_TUN 0u            /* the data plane's own */
 #define CTL_PACKET_ROUTED UINT32_MAX /* wherever the kernel's routes lead */
@@ -121,6 +137,11 @@ struct ctl_source {
      * could not be changed, is printed to |report|, a line each. 0, or -errno if nothing was
      * changed. */
     int (*reload)(void *ctx, FILE *report);
+
+    /* Begin a walk; |done| is called once, later. Its number, or -EBUSY. (optional) */
+    int (*ping)(void *ctx, const struct ctl_ping *request, ctl_ping_done *done, void *arg);
+    /* Nobody wants to know any more: |done| is not called. (with ping) */
+    void (*ping_stop)(void *ctx, int number);
 
     /* Whether a firewall drops what we forward: 1, and the name of its chain; 0; or -errno. */
     int (*forward_drops)(void *ctx, char *ret_chain, size_t size); /* (optional) */

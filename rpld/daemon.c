@@ -169,6 +169,15 @@ static void daemon_on_lowpan(EV_P_ ev_io *io, int revents)
     lowpan_ready(daemon->lowpan, daemon->now);
 }
 
+static void daemon_on_ping(EV_P_ ev_io *io, int revents)
+{
+    struct daemon *daemon = io->data;
+
+    (void)loop;
+    (void)revents;
+    ping_ready(&daemon->ping, daemon->now);
+}
+
 static void daemon_on_advert(EV_P_ ev_io *io, int revents)
 {
     struct daemon *daemon = io->data;
@@ -232,6 +241,7 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     if (daemon->reconciled)
         uplink_turn(&daemon->uplink, daemon->now);
     daemon_record_turn(daemon);
+    ping_turn(&daemon->ping, daemon->now);
 
     rpl_tstamp due = rpl_engine_deadline(daemon->engine);
     rpl_tstamp state_due = daemon->state ? state_deadline(daemon->state) : RPL_NEVER;
@@ -240,6 +250,8 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
         due = state_due;
     if (daemon->reconciled && snapshot_deadline(daemon->snapshot) < due)
         due = snapshot_deadline(daemon->snapshot);
+    if (ping_deadline(&daemon->ping) < due)
+        due = ping_deadline(&daemon->ping);
     if (radio_deadline(&daemon->radios) < due)
         due = radio_deadline(&daemon->radios);
     if (daemon->reconciled && uplink_deadline(&daemon->uplink) < due)
@@ -363,6 +375,9 @@ static void daemon_watch(struct daemon *daemon)
     ev_io_init(&daemon->advert_io, daemon_on_advert, daemon->adverts.fd, EV_READ);
     daemon->advert_io.data = daemon;
     ev_io_start(loop, &daemon->advert_io);
+    ev_io_init(&daemon->ping_io, daemon_on_ping, daemon->ping.fd, EV_READ);
+    daemon->ping_io.data = daemon;
+    ev_io_start(loop, &daemon->ping_io);
 
     ev_timer_init(&daemon->deadline, daemon_on_deadline, 0., 0.);
     ev_timer_init(&daemon->housekeeping, daemon_on_housekeeping, DAEMON_HOUSEKEEPING_S,
@@ -598,6 +613,9 @@ static int daemon_open(struct daemon *daemon)
     r = advert_open(&daemon->adverts);
     if (r < 0)
         return daemon_complain("open a socket for router advertisements", r, daemon_mend_root);
+    r = ping_open(&daemon->ping);
+    if (r < 0)
+        return daemon_complain("open a socket for pings", r, daemon_mend_root);
     daemon->routes_fd = open("/proc/net/ipv6_route", O_RDONLY | O_CLOEXEC);
     r = daemon_forward_open(daemon);
     if (r < 0)
@@ -725,6 +743,7 @@ static void daemon_stop(struct daemon *daemon)
     fwd_close(daemon->fwd, keep);
     icmp6_close(&daemon->icmp6);
     advert_close(&daemon->adverts);
+    ping_close(&daemon->ping);
     if (daemon->routes_fd >= 0)
         close(daemon->routes_fd);
     rpl_engine_free(daemon->old_engine);
@@ -745,7 +764,8 @@ int daemon_run(const struct daemon_options *options, const struct conf *conf)
         return 1;
     daemon->options = *options;
     daemon->conf = *conf;
-    daemon->icmp6.fd = daemon->adverts.fd = daemon->record_fd = daemon->routes_fd = -1;
+    daemon->icmp6.fd = daemon->adverts.fd = daemon->ping.fd = daemon->record_fd =
+        daemon->routes_fd = -1;
     daemon->now = daemon->started = daemon_clock();
     signal(SIGPIPE, SIG_IGN);
     if (!realpath(options->config, daemon->config_path))

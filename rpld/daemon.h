@@ -28,6 +28,7 @@
 #include "rpld/icmp6.h"
 #include "rpld/iface.h"
 #include "rpld/lowpan.h"
+#include "rpld/ping.h"
 #include "rpld/privs.h"
 #include "rpld/radio.h"
 #include "rpld/record.h"
@@ -73,6 +74,7 @@ struct daemon {
     struct snapshot *snapshot;
     struct icmp6 icmp6;
     struct advert_table adverts;
+    struct ping ping;
     int routes_fd; /* /proc/net/ipv6_route, for doctor; or -1 */
     struct fwd *fwd;
     struct lowpan *lowpan;
@@ -107,7 +109,7 @@ struct daemon {
     uint64_t counters[DAEMON_COUNT];
     ev_io krt_io[KRT_FDS_MAX];
     size_t krt_io_count;
-    ev_io icmp6_io, tun_io, packet_io, tunnel_io, lowpan_io, advert_io;
+    ev_io icmp6_io, tun_io, packet_io, tunnel_io, lowpan_io, advert_io, ping_io;
     ev_timer deadline, housekeeping, watchdog, status;
     char status_sent[sizeof("STATUS=") + STATUS_MAX];
     ev_check turn_begin;

@@ -64,6 +64,24 @@ static bool daemon_source_interface(void *ctx, unsigned index, struct ctl_interf
     return true;
 }
 
+/* ---- pings ------------------------------------------------------------------------------------
+ */
+
+static int daemon_source_ping(void *ctx, const struct ctl_ping *request, ctl_ping_done *done,
+                              void *arg)
+{
+    struct daemon *daemon = ctx;
+
+    return ping_start(&daemon->ping, request, daemon->now, done, arg);
+}
+
+static void daemon_source_ping_stop(void *ctx, int number)
+{
+    struct daemon *daemon = ctx;
+
+    ping_stop(&daemon->ping, number);
+}
+
 /* ---- for doctor ------------------------------------------------------------------------------ */
 
 static int daemon_source_forward_drops(void *ctx, char *chain, size_t size)
@@ -289,6 +307,8 @@ void daemon_source_init(struct daemon *daemon)
         .command = daemon_source_command,
         .set_log_level = daemon_source_set_log_level,
         .reload = daemon_source_reload,
+        .ping = daemon_source_ping,
+        .ping_stop = daemon_source_ping_stop,
         .forward_drops = daemon_source_forward_drops,
         .advert = daemon_source_advert,
         .routes = daemon_source_routes,

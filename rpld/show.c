@@ -12,6 +12,8 @@ static const struct show_command commands[] = {
     {"graph", "[dot]", "the DODAG for Graphviz", 0, 1, 0, show_graph_start, show_graph},
     {"nodes", "", "all nodes known from DAOs", 0, 0, 0, NULL, show_nodes},
     {"node", "ADDR", "one node and its history", 1, 1, 0, show_node_start, show_node},
+    {"hosts", "", "addresses and names, for /etc/hosts", 0, 0, 0, NULL, show_hosts},
+    {"ping", "ADDR [ROUNDS]", "loss and delay hop by hop", 1, 2, 0, show_ping_start, show_ping},
     {"routes", "", "kernel routes and source routes", 0, 0, 0, NULL, show_routes},
     {"neighbors", "", "candidates, their cost, why not the parent", 0, 0, 0, NULL, show_neighbors},
     {"dodag", "", "DODAG settings and the Trickle timer", 0, 0, 0, NULL, show_dodag},
@@ -104,7 +106,7 @@ enum show_code show_start(struct show *show, const struct show_context *context,
 
 bool show_step(struct show *show, unsigned budget)
 {
-    if (show->ended)
+    if (show->ended || show->waiting)
         return false;
     show->now = show->context->source->now(show->context->source->ctx);
     if (show->command->step(show, budget))

@@ -77,6 +77,8 @@ struct show {
     unsigned stage, index;
     uint64_t number;
     bool ended;
+    bool waiting; /* for something else than the client: there is nothing to render until wake() */
+    void (*wake)(struct show *show);
     struct rpl_addr addr;
     struct writer_column columns[WRITER_COLUMNS_MAX]; /* see show_columns() */
     void *data;                                       /* the view's own */
@@ -162,6 +164,14 @@ bool show_config(struct show *show, unsigned budget);
 bool show_nodes(struct show *show, unsigned budget);
 enum show_code show_node_start(struct show *show);
 bool show_node(struct show *show, unsigned budget);
+/* What stands for a node: an IPv6 address, or an EUI-64 for the link-local one made of it. */
+bool show_node_parse(const char *text, struct rpl_addr *ret_addr);
+/* The target that |addr| means: itself, or a link-local one under the prefix of an instance. */
+bool show_node_find(const struct show *show, const struct rpl_addr *addr,
+                    struct rpl_view_node *out);
+enum show_code show_ping_start(struct show *show);
+bool show_ping(struct show *show, unsigned budget);
+bool show_hosts(struct show *show, unsigned budget);
 bool show_routes(struct show *show, unsigned budget);
 bool show_neighbors(struct show *show, unsigned budget);
 enum show_code show_tree_start(struct show *show);

@@ -115,9 +115,13 @@ static bool eui64_parse(const char *text, struct rpl_addr *ret_addr)
     return digits == 16;
 }
 
-/* The target that |addr| means: itself, or a link-local one under the prefix of an instance. */
-static bool node_find(const struct show *show, const struct rpl_addr *addr,
-                      struct rpl_view_node *out)
+/* 00:11:22:33:44:55:66:77 would be an address, too; nobody means that one. */
+bool show_node_parse(const char *text, struct rpl_addr *ret_addr)
+{
+    return eui64_parse(text, ret_addr) || show_addr_parse(text, ret_addr);
+}
+
+bool show_node_find(const struct show *show, const struct rpl_addr *addr, struct rpl_view_node *out)
 {
     const struct rpl_engine *engine = show->context->source->engine;
     struct rpl_view_instance view;
@@ -141,10 +145,9 @@ enum show_code show_node_start(struct show *show)
     struct history_entry entry;
     struct rpl_view_node node;
     uint64_t cursor = 0;
-    /* 00:11:22:33:44:55:66:77 would be an address, too; nobody means that one. */
-    if (!eui64_parse(text, &show->addr) && !show_addr_parse(text, &show->addr))
+    if (!show_node_parse(text, &show->addr))
         return show_fail(show, SHOW_USAGE, "neither an IPv6 address nor an EUI-64: %s", text);
-    if (!node_find(show, &show->addr, &node) &&
+    if (!show_node_find(show, &show->addr, &node) &&
         !history_next(show->context->history, &show->addr, &cursor, &entry))
         return show_fail(show, SHOW_NOENT, "no node %s, now or lately", text);
     return SHOW_OK;
@@ -216,7 +219,7 @@ static void node_head(struct show *show)
         {"time", "TIME", 27}, {"event", "EVENT", 12}, {"cause", "CAUSE", 14}, {"detail", "", 0}};
     struct writer *w = &show->writer;
     struct rpl_view_node node;
-    bool known = node_find(show, &show->addr, &node);
+    bool known = show_node_find(show, &show->addr, &node);
     if (!known)
         writer_note(w, "not known now; this is what happened:");
     writer_programs_only(w, !known);

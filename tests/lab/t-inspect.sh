@@ -64,6 +64,32 @@ else
     echo "   tshark is not installed: only tcpdump has read it"
 fi
 
+# --- hosts and ping ---
+
+lab_check "hosts has a line for each of the four" lab_same "$(lab_ctl 1 hosts)" \
+    "$(for node in 1 2 3 4; do echo "$(lab_address $node) rpl-$(lab_eui64 $node)"; done)"
+
+# hops NODE TARGET: who answered on the way, as node numbers, and how many of 3 probes each.
+hops() {
+    lab_ctl "$1" --json ping "$2" -c 3 |
+        jq -r '.hops[] | "\(.address) \(.received)/\(.sent) \(.loss_percent) \(.mean_ms > 0)"' |
+        while read -r address rest; do
+            [ "$address" = null ] && echo "? $rest" || echo "$(lab_node "$address") $rest"
+        done
+}
+whole=$'2 3/3 0 true\n3 3/3 0 true\n4 3/3 0 true'
+lab_check "ping shows each hop, without loss" lab_same "$(hops 1 "$last")" "$whole"
+lab_check "a node's EUI-64 does as well" lab_same "$(hops 1 "$(lab_eui64 4)")" "$whole"
+lab_check "a router finds the way out" lab_same "$(hops 4 "$(lab_address 1)")" \
+    $'3 3/3 0 true\n2 3/3 0 true\n1 3/3 0 true'
+lab_air cut 3 4 >/dev/null
+silent=4 # where the way is known, and who is behind the cut
+[ "$LAB_MODE" = non-storing ] || silent='?'
+lab_check "a link that is cut shows at its hop" lab_same "$(hops 1 "$last" | cut -d' ' -f1-3)" \
+    $'2 3/3 0\n3 3/3 0\n'"$silent 0/3 100"
+lab_air restore 3 4 >/dev/null
+lab_check "the node is back" lab_until 90 lab_reaches 1 "$last"
+
 # --- doctor ---
 
 # finds CHECK: doctor finds fault with it; prints what it says and how to mend it.

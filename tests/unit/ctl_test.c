@@ -255,7 +255,7 @@ static void small_views(void **state)
     element(json, "neighbors", 0, 0);
     cJSON_Delete(json);
     json = ask_json("json help\n");
-    assert_int_equal(cJSON_GetArraySize(get(json, "commands")), 23);
+    assert_int_equal(cJSON_GetArraySize(get(json, "commands")), 25);
     cJSON_Delete(json);
 }
 
