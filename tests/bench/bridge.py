@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The benches of the bridge: called by tests/bench/run, as root, in namespaces of its own.
 
-usage: bridge.py bridge BUILD [--json] [SCENARIO...]
+usage: bridge.py bridge|protocols BUILD [--json] [SCENARIO...]
 
 Each scenario has a farm of CoAP nodes (bridge_farm), mosquitto, and either rpld-bridge or a naive
 bridge made of libcoap and libmosquitto; all figures are of the same run on the same machine, and
@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import protocols
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLAY = os.path.join(HERE, "..", "bridge", "rpld-play.py")
@@ -71,9 +73,9 @@ def until(seconds, what, condition):
         time.sleep(0.02)
 
 
-def listens(port):
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+def listens(port, host="127.0.0.1"):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+        return sock.connect_ex((host, port)) == 0
 
 
 def cpu_ns(pid):
@@ -299,12 +301,31 @@ def inside():
                    check=True)
 
 
+def with_broker(work, figures):
+    with tempfile.TemporaryDirectory() as directory:
+        conf = os.path.join(directory, "broker.conf")
+        with open(conf, "w", encoding="ascii") as out:
+            out.write("listener %d ::1\nallow_anonymous true\nuser root\nset_tcp_nodelay true\n"
+                      "log_type error\n" % MQTT)
+        broker = subprocess.Popen(["mosquitto", "-c", conf], stderr=subprocess.DEVNULL)
+        try:
+            until(10, "the broker", lambda: listens(MQTT, "::1"))
+            work(figures)
+        finally:
+            broker.kill()
+            broker.wait()
+
+
 def main():
     as_json = "--json" in sys.argv
     words = [word for word in sys.argv[1:] if word != "--json"]
     bench, build, only = words[0], os.path.abspath(words[1]), words[2:]
     inside()
     figures = Figures(bench, as_json)
+    if bench == "protocols":
+        with_broker(protocols.run, figures)
+        figures.end()
+        return
     for name, scenario in SCENARIOS.items():
         if not only or name in only:
             scenario(figures, build)
