@@ -153,7 +153,9 @@ struct observer {
     uint16_t mid;
     unsigned tries;
     bool in_flight;
-    bool changed; /* while in flight */
+    bool changed;       /* while in flight */
+    bool verified;      /* has acknowledged, or shown before that it hears us */
+    uint16_t len_asked; /* octets of its request */
     int format;
     uint8_t *data;
     size_t len;

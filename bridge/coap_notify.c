@@ -2,8 +2,9 @@
 /*
  * Who observes us (RFC 7641 section 4). Every notification is confirmable and there is never more
  * than one on its way: whoever does not acknowledge gets no more than one value, sent five times,
- * and is forgotten. A value that comes meanwhile takes the place of the one that is on its way
- * (section 4.5.2).
+ * and is forgotten; who never has acknowledged gets it twice, no larger than an answer to him would
+ * be, and with a message ID that nobody can guess who does not see it. A value that comes meanwhile
+ * takes the place of the one that is on its way (section 4.5.2).
  */
 #include "bridge/coap_internal.h"
 
@@ -80,6 +81,8 @@ bool coap_observer_add(struct coap_endpoint *ep, const struct coap_origin *origi
         ep->n_observers++;
     }
     observer->key = answer->key;
+    observer->len_asked = origin->len;
+    observer->verified |= origin->verified;
     return true;
 }
 
@@ -97,7 +100,8 @@ static void transmit(struct coap_endpoint *ep, struct observer *observer, brg_ts
     const struct coap_origin origin = {
         .peer = observer->peer,
         .token_len = observer->token_len,
-        .verified = true, /* it is one datagram, and none follows before it was acknowledged */
+        .verified = observer->verified,
+        .len = observer->len_asked,
     };
     const struct coap_answer answer = {
         .code = COAP_CONTENT,
@@ -123,7 +127,7 @@ static brg_tstamp wait_of(const struct coap_endpoint *ep, const struct observer 
 static void send_value(struct coap_endpoint *ep, struct observer *observer, brg_tstamp now)
 {
     observer->seq = (observer->seq + 1) & SEQ_MASK;
-    observer->mid = coap_mid_next(ep, &observer->peer);
+    observer->mid = (uint16_t)brg_random(&ep->random);
     observer->in_flight = true;
     observer->changed = false;
     brg_timer_set(&ep->timers, &observer->timer, now + wait_of(ep, observer));
@@ -132,7 +136,9 @@ static void send_value(struct coap_endpoint *ep, struct observer *observer, brg_
 
 void coap_observer_due(struct coap_endpoint *ep, struct observer *observer, brg_tstamp now)
 {
-    if (++observer->tries > ep->config.max_retransmit) {
+    unsigned most = observer->verified ? ep->config.max_retransmit : 1;
+
+    if (++observer->tries > most) {
         coap_observer_free(ep, observer);
     } else if (observer->changed) {
         send_value(ep, observer, now);
@@ -160,6 +166,7 @@ bool coap_observer_input(struct coap_endpoint *ep, const struct coap_addr *from,
         coap_observer_free(ep, observer);
     } else if (observer->in_flight) {
         observer->in_flight = false;
+        observer->verified = true;
         observer->tries = 0;
         brg_timer_clear(&ep->timers, &observer->timer);
         if (observer->changed) {
