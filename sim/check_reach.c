@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Whoever was told that its DAO was taken can be reached: the root has a source route to it, or the
- * forwarding tables lead from the root to it. What happens to a mesh breaks that for a while, so it
- * counts once it has stood for long.
+ * forwarding tables lead from the root to it. What happens to a mesh breaks that for a while: in
+ * storing mode relays do not change a Path Sequence (RFC 6550 section 9.2.1), so that what is left
+ * of an older tree gives way to the owner's next refresh, or ends with its lifetime. It counts once
+ * it has stood for longer than that.
  */
 #include "sim/sim_impl.h"
 
@@ -33,8 +35,21 @@ static bool led(struct sim *sim, unsigned at, unsigned node, const struct rpl_ad
     return false;
 }
 
-/* In each DODAG that it is a member of and whose root is up. */
-static bool reached(struct sim *sim, unsigned number)
+/* Of what |root| has its nodes announce. */
+static rpl_duration lifetime(const struct sim *sim, unsigned root, uint8_t id)
+{
+    const struct rpl_config *config = &sim->nodes[root]->config;
+
+    for (uint32_t i = 0; i < config->instance_count; i++)
+        if (config->instance[i].id == id)
+            return RPL_S((uint64_t)config->instance[i].dodag.default_lifetime *
+                         config->instance[i].dodag.lifetime_unit_s);
+    return 0;
+}
+
+/* In each DODAG that it is a member of and whose root is up. *ret_life is that of the entry that
+ * should lead to it. */
+static bool reached(struct sim *sim, unsigned number, rpl_duration *ret_life)
 {
     const struct sim_node *node = sim->nodes[number];
     struct rpl_view_standing view;
@@ -44,6 +59,7 @@ static bool reached(struct sim *sim, unsigned number)
         if (!view.joined || view.role == RPL_ROLE_ROOT || root == sim_count(sim) ||
             !sim->nodes[root]->engine || node->config.instance[i].mop == RPL_MOP_NONE)
             continue;
+        *ret_life = lifetime(sim, root, view.id);
         for (unsigned k = 0; k < node->address_count; k++)
             if (rpl_addr_match(&node->addresses[k], &view.dodag_id, 64) &&
                 !led(sim, root, number, &node->addresses[k]))
@@ -59,14 +75,15 @@ bool sim_check_reach(struct sim *sim, rpl_duration grace, char *text, size_t siz
     for (; left > 0; left--) {
         unsigned number = sim->reach_next++ % n;
         struct sim_node *node = sim->nodes[number];
+        rpl_duration life = 0;
 
-        if (!node->engine || !node->acknowledged || reached(sim, number)) {
+        if (!node->engine || !node->acknowledged || reached(sim, number, &life)) {
             node->lost_since = 0;
             continue;
         }
         if (node->lost_since == 0)
             node->lost_since = sim->now;
-        if (sim->now - node->lost_since <= grace)
+        if (sim->now - node->lost_since <= grace + life)
             continue;
         snprintf(text, size, "node %s, whose DAO was taken, cannot be reached since %llu s",
                  sim_name(sim, number), (unsigned long long)(node->lost_since / RPL_S(1)));

@@ -78,7 +78,7 @@ static const char usage[] =
     "  --nodes N             nodes with the root, 2 to 100000 (100)\n"
     "  --topology T          line, grid, tree, disc, or a file: see rplsim(1) (disc)\n"
     "  --degree D            neighbours of a node in a disc (12)\n"
-    "  --mop 1|2             non-storing or storing (1)\n"
+    "  --mop 1|2|3           non-storing, storing, storing with multicast (1)\n"
     "  --objective O         of0, or MRHOF with etx, hops or latency (etx)\n"
     "  --loss P              chance that a try is lost, 0 to 1 (0.1)\n"
     "  --hours H             virtual time (2)\n"
@@ -91,7 +91,7 @@ static const char usage[] =
     "  --root-restart R      no, state or fresh: once, with its state or without (no)\n"
     "  --imin N              shortest Trickle interval, 2^N ms (12)\n"
     "  --doublings N         of the Trickle interval (8)\n"
-    "  --redundancy K        Trickle's k (10)\n"
+    "  --redundancy K, -k K  Trickle's k (10)\n"
     "  --switch-threshold N  MRHOF hysteresis, ETX x 128 (192)\n"
     "  --seed S              another run (1)\n"
     "  --html FILE           write a page that plays how the DODAG forms\n"
@@ -167,7 +167,7 @@ static void take_traffic(struct sim_scenario *options, const char *name)
 
 static void take(struct sim_scenario *options, int option, const char *name)
 {
-    static const char *const modes[] = {"1", "2"};
+    static const char *const modes[] = {"1", "2", "3"};
     static const char *const roots[] = {"no", "state", "fresh"};
     struct rpl_dodag_settings *dodag = &options->dodag;
 
@@ -182,7 +182,7 @@ static void take(struct sim_scenario *options, int option, const char *name)
         options->degree = (unsigned)number(optarg, 200, name);
         break;
     case OPT_MOP:
-        options->mop = choice(optarg, modes, 2, name) ? RPL_MOP_STORING : RPL_MOP_NON_STORING;
+        options->mop = (enum rpl_mop)(choice(optarg, modes, 3, name) + RPL_MOP_NON_STORING);
         break;
     case OPT_OBJECTIVE:
         take_objective(options, name);
@@ -277,10 +277,13 @@ int main(int argc, char **argv)
     int option, index = 0;
 
     sim_scenario_default(&options);
-    while ((option = getopt_long(argc, argv, "", longs, &index)) != -1) {
+    while ((option = getopt_long(argc, argv, "k:", longs, &index)) != -1) {
         if (option == '?')
             return misused("");
-        take(&options, option, longs[index].name);
+        if (option == 'k')
+            take(&options, OPT_REDUNDANCY, "k");
+        else
+            take(&options, option, longs[index].name);
     }
     if (options.replay && optind == argc)
         return sim_replay_run(options.replay, options.log, options.json);
