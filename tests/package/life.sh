@@ -38,11 +38,13 @@ newer() {
     done
 }
 
-# All files of the system; what comes and goes by itself, and the accounts, which stay, left out.
+# All files of the system; what comes and goes by itself, the accounts, which stay, and a folder that
+# dh_apparmor removes when it is empty, left out.
 files() {
     find / -xdev \( -path /root -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
         -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd \) -prune -o -print |
-        grep -vE '^/etc/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$' | sort
+        grep -vE '^/etc/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$|^/etc/apparmor\.d/disable$' |
+        sort
 }
 
 rm -f /usr/sbin/policy-rc.d
