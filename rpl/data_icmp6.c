@@ -85,3 +85,47 @@ size_t rpl_icmp6_error(uint8_t *out, size_t size, const uint8_t *packet, size_t 
     rpl_data_put_u16(icmp + 2, checksum);
     return IP6_HEADER + ICMP6_HEADER + quoted;
 }
+
+#define ICMP6_UNREACHABLE 1u
+#define ICMP6_SOURCE_ROUTE 7u /* a code of Destination Unreachable: RFC 6554 section 4.2 */
+
+/* The packet in the error, of which |len| octets came, and whose length says what it was. */
+static size_t rpl_icmp6_unroute_inner(uint8_t *inner, size_t len)
+{
+    size_t said = rpl_data_u16(inner + IP6_LENGTH), now = len;
+
+    if (len < IP6_HEADER || said < len - IP6_HEADER)
+        return len;
+    rpl_data_put_u16(inner + IP6_LENGTH, len - IP6_HEADER);
+    if (rpl_unroute(inner, &now) != RPL_DATA_OK)
+        now = len;
+    rpl_data_put_u16(inner + IP6_LENGTH, said - (len - now));
+    return now;
+}
+
+bool rpl_icmp6_unroute(uint8_t *packet, size_t *len)
+{
+    size_t whole = rpl_data_length(packet, *len), inner = IP6_HEADER + ICMP6_HEADER, now;
+    struct rpl_addr src, dst;
+    uint8_t *icmp = packet + IP6_HEADER;
+    uint16_t checksum;
+
+    if (whole < inner + IP6_HEADER || packet[IP6_NEXT] != NEXT_ICMP6 ||
+        icmp[0] >= ICMP6_INFORMATION || packet[inner] >> 4 != 6 ||
+        (icmp[0] == ICMP6_UNREACHABLE && icmp[1] == ICMP6_SOURCE_ROUTE))
+        return false;
+    src = rpl_data_addr(packet + IP6_SRC);
+    dst = rpl_data_addr(packet + IP6_DST);
+    /* A wrong one must not become right. */
+    if (rpl_wire_checksum(&src, &dst, NEXT_ICMP6, icmp, whole - IP6_HEADER) != 0)
+        return false;
+    now = inner + rpl_icmp6_unroute_inner(packet + inner, whole - inner);
+    if (now == whole)
+        return false;
+    rpl_data_put_u16(packet + IP6_LENGTH, now - IP6_HEADER);
+    rpl_data_put_u16(icmp + 2, 0);
+    checksum = rpl_wire_checksum(&src, &dst, NEXT_ICMP6, icmp, now - IP6_HEADER);
+    rpl_data_put_u16(icmp + 2, checksum);
+    *len = now;
+    return true;
+}

@@ -81,3 +81,20 @@ enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len)
     *len = whole;
     return RPL_DATA_OK;
 }
+
+enum rpl_data_error rpl_unroute(uint8_t *packet, size_t *len)
+{
+    struct rpl_packet_info info;
+    enum rpl_data_error error = rpl_packet_parse(packet, *len, &info);
+    struct rpl_addr last;
+
+    if (error != RPL_DATA_OK || info.srh == 0)
+        return error;
+    if (info.segments_left > 0) {
+        if (!rpl_srh_segment(packet, &info, info.segments, &last))
+            return RPL_DATA_SRH_INVALID;
+        memcpy(packet + IP6_DST, last.b, sizeof(last.b));
+        packet[info.srh + 3u] = 0; /* Segments Left */
+    }
+    return rpl_strip(packet, len);
+}

@@ -122,6 +122,20 @@ enum rpl_data_error rpl_srh_step(uint8_t *packet, size_t len, const struct rpl_a
 enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len);
 
 /*
+ * The packet as its source sent it: a source route that somebody put into it on its way goes, with
+ * an RPI if there is one, and the destination is its last address. For the packet that an ICMPv6
+ * error is about: its sender would not know it again else. A packet without one is left as it is.
+ */
+enum rpl_data_error rpl_unroute(uint8_t *packet, size_t *len);
+
+/*
+ * |packet| is an ICMPv6 error about a packet with a source route, which may be cut short: the one
+ * inside becomes as its source sent it. "Error in Source Routing Header", which the root wants as
+ * it is, and all other packets are left alone. *len is the new length; true if it was changed.
+ */
+bool rpl_icmp6_unroute(uint8_t *packet, size_t *len);
+
+/*
  * If the payload is IPv6-in-IPv6 (next == 41), replace the packet by the inner one, whose ECN
  * field becomes what RFC 6040 section 4.2 wants (RPL_DATA_CONGESTED: drop it). Any other
  * packet, and one whose source route is not consumed, is left as it is. Returns

@@ -160,6 +160,8 @@ enum fwd_counter fwd_data_counter(enum rpl_data_error error)
 
 /* ---- down: the TUN -------------------------------------------------------------------- */
 
+#define FWD_IPV6_HOP_LIMIT 7u
+
 static struct rpl_rpi fwd_path_rpi(const struct rpl_view_path *path)
 {
     return (struct rpl_rpi){.type = path->rpi_type,
@@ -170,9 +172,12 @@ static struct rpl_rpi fwd_path_rpi(const struct rpl_view_path *path)
 
 /* A tunnel to a neighbour has no source route: it needs an RPI to be known there as one of RPL's,
  * whatever compat downward_rpi says. */
-bool fwd_has_rpi(const struct rpl_view_path *path, bool encapsulate)
+bool fwd_has_rpi(const struct rpl_view_path *path, const uint8_t *packet, bool encapsulate)
 {
-    return path->has_rpi || (encapsulate && path->hops == 1);
+    /* It is cut where the packet's Hop Limit ends. */
+    bool one = path->hops == 1 || packet[FWD_IPV6_HOP_LIMIT] == 1;
+
+    return path->has_rpi || (encapsulate && one);
 }
 
 /*
@@ -185,7 +190,7 @@ static enum rpl_data_error fwd_apply(uint8_t *packet, size_t *len, size_t size,
                                      const struct rpl_view_path *path, bool encapsulate)
 {
     const struct rpl_rpi rpi = fwd_path_rpi(path);
-    const struct rpl_rpi *put = fwd_has_rpi(path, encapsulate) ? &rpi : NULL;
+    const struct rpl_rpi *put = fwd_has_rpi(path, packet, encapsulate) ? &rpi : NULL;
     uint8_t source[16];
 
     if (encapsulate)

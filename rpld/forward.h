@@ -49,6 +49,7 @@
     X(INJECTED, "forward-to-kernel")                                                               \
     X(DECAPSULATED, "forward-decapsulated")                                                        \
     X(REASSEMBLED, "forward-reassembled")                                                          \
+    X(TRANSLATED, "forward-error-translated")                                                      \
     X(TO_ENGINE, "forward-rpl-message")                                                            \
     X(MARKED, "forward-rank-marked")                                                               \
     X(COPY, "forward-judged-copy")                                                                 \

@@ -65,7 +65,7 @@ bool fwd_large(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t mtu,
     }
     if (mtu > FWD_BUFFER ||
         rpl_encapsulate(packet, &len, FWD_BUFFER, &path->source, FWD_HOP_LIMIT, path->hop,
-                        path->hops, fwd_has_rpi(path, true) ? &rpi : NULL) != RPL_DATA_OK)
+                        path->hops, fwd_has_rpi(path, packet, true) ? &rpi : NULL) != RPL_DATA_OK)
         return false;
     fwd_fragments(fwd, packet, len, mtu, path, now);
     return true;

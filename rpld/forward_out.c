@@ -38,8 +38,11 @@ bool fwd_send(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifind
     return true;
 }
 
-void fwd_inject(struct fwd *fwd, const uint8_t *packet, size_t len)
+void fwd_inject(struct fwd *fwd, uint8_t *packet, size_t len)
 {
+    /* An error of a node that quotes our source route: its sender has never seen that. */
+    if (rpl_icmp6_unroute(packet, &len))
+        fwd->counters[FWD_TRANSLATED]++;
     if (write(fwd->tun, packet, len) < 0) {
         fwd->counters[FWD_DROP_TUN]++;
         return;
@@ -139,14 +142,20 @@ static void fwd_send_error(struct fwd *fwd, const uint8_t *error, size_t len, rp
 void fwd_error(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type, uint8_t code,
                uint32_t parameter, rpl_tstamp now)
 {
-    uint8_t error[FWD_MTU];
+    uint8_t error[FWD_MTU], sent[FWD_BUFFER];
     struct rpl_addr src, dst;
 
-    if (len < FWD_IPV6_HEADER)
+    if (len < FWD_IPV6_HEADER || len > sizeof(sent))
         return;
     memcpy(dst.b, packet + FWD_IPV6_DST, sizeof(dst.b));
     if (!fwd_own_address(fwd, &dst, now, &src))
         return;
+    /* A Parameter Problem points into the packet as we have it. */
+    if (type != ICMP6_PARAM_PROB) {
+        memcpy(sent, packet, len);
+        if (rpl_unroute(sent, &len) == RPL_DATA_OK)
+            packet = sent;
+    }
     size_t n = rpl_icmp6_error(error, sizeof(error), packet, len, &src, type, code, parameter);
     if (n > 0)
         fwd_send_error(fwd, error, n, now);

@@ -55,8 +55,8 @@ struct fwd {
 /* True if a token was left at |now|. */
 bool fwd_limit_pass(struct fwd_limit *limit, rpl_tstamp now);
 
-/* Whether |path| has the packet carry an RPI. */
-bool fwd_has_rpi(const struct rpl_view_path *path, bool encapsulate);
+/* Whether |path| has |packet| carry an RPI. */
+bool fwd_has_rpi(const struct rpl_view_path *path, const uint8_t *packet, bool encapsulate);
 
 /* Octets that |path| adds to a packet. */
 size_t fwd_overhead(const struct rpl_view_path *path, bool encapsulate);
@@ -79,7 +79,7 @@ void fwd_see(const struct fwd *fwd, bool out, uint32_t ifindex, const uint8_t *p
 bool fwd_send(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
               const struct rpl_addr *hop);
 /* The plain packet for the kernel. */
-void fwd_inject(struct fwd *fwd, const uint8_t *packet, size_t len);
+void fwd_inject(struct fwd *fwd, uint8_t *packet, size_t len);
 /* An ICMPv6 error about |packet| to its source; rate-limited. */
 void fwd_error(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type, uint8_t code,
                uint32_t parameter, rpl_tstamp now);

@@ -218,6 +218,30 @@ static void rpi_is_taken_off_at_the_root(void **unused)
     bench_close(&bench);
 }
 
+/* A node that quotes our source route in an error: the sender gets to see its own packet. */
+static void quoted_source_route_is_taken_back(void **unused)
+{
+    struct rpl_addr hops[] = {rig_global(2), rig_global(3), rig_global(4)}, host = bench_host();
+    struct rpl_addr node = rig_global(3);
+    const struct rpl_rpi rpi = {.type = RPL_RPI_63, .sender_rank = 2};
+    struct bench_packet got, error = {0}, sent = routed(&host, hops, 3, 1, NULL);
+
+    (void)unused;
+    bench_root(&bench, RPL_MOP_NON_STORING, false, false);
+    error.len = rpl_icmp6_error(error.octets, BENCH_PACKET, sent.octets, sent.len, &node,
+                                ICMP6_TIME_EXCEEDED, 0, 0);
+    assert_int_equal(rpl_srh_insert(error.octets, &error.len, BENCH_PACKET, &host, 1, &rpi),
+                     RPL_DATA_OK);
+    bench_from_air(&bench, &error);
+    assert_true(bench_on_uplink(&bench, &got));
+    assert_int_equal(bench_icmp(&got), TIME_EXCEEDED);
+    assert_int_equal(got.len, 40 + 8 + 40 + 8 + 20);
+    assert_int_equal(got.octets[48 + 6], IPPROTO_UDP);
+    assert_memory_equal(got.octets + 48 + 24, hops[2].b, 16);
+    assert_int_equal(bench_counter(&bench, FWD_TRANSLATED), 1);
+    bench_close(&bench);
+}
+
 static void tunnel_ends_at_the_root(void **unused)
 {
     struct rpl_addr src = rig_global(4), root = rig_global(1), host = bench_host();
@@ -415,6 +439,10 @@ static void bad_source_routes_are_answered(void **unused)
     bench_from_air(&bench, &in);
     assert_true(bench_in_air(&bench, &got, &hop));
     assert_int_equal(bench_icmp(&got), TIME_EXCEEDED);
+    /* It quotes what the sender knows: no source route, and the last destination. */
+    assert_int_equal(got.octets[48 + 6], IPPROTO_UDP);
+    assert_memory_equal(got.octets + 48 + 24, hops[2].b, 16);
+    assert_int_equal(got.len, 40 + 8 + 40 + 8 + 20);
     /* A loop: over us, away, and over us again. */
     struct rpl_addr loop[] = {rig_global(1), rig_global(5), rig_ll(1), rig_global(6)};
     in = routed(&root, loop, 4, 0, NULL);
@@ -662,6 +690,7 @@ int main(void)
         cmocka_unit_test_teardown(unknown_target_is_answered, teardown),
         cmocka_unit_test_teardown(no_foreign_source_route_comes_in, teardown),
         cmocka_unit_test_teardown(rpi_is_taken_off_at_the_root, teardown),
+        cmocka_unit_test_teardown(quoted_source_route_is_taken_back, teardown),
         cmocka_unit_test_teardown(tunnel_ends_at_the_root, teardown),
         cmocka_unit_test_teardown(live_source_route_stays_in_its_tunnel, teardown),
         cmocka_unit_test_teardown(rank_errors_are_judged, teardown),

@@ -7,6 +7,7 @@
 LAB_MODE=${1:-non-storing}
 lab_enter "$@"
 
+lab_need traceroute traceroute
 lab_mesh 120 5 --topology line
 lab_uplink
 
@@ -39,6 +40,29 @@ parents_wanted() {
     for ((node = 2; node <= 5; node++)); do
         echo "$(lab_address $node) $(lab_address $((node - 1)))"
     done
+}
+
+# hops FROM TO OPTIONS...: the addresses that traceroute names.
+hops() {
+    local from=$1 to=$2
+
+    shift 2
+    lab_in "$from" traceroute -6 -n -q 1 -w 5 -m 8 "$@" "$to" | awk 'NR > 1 { print $2 }'
+}
+
+# From the Internet and back; by UDP, and by echoes.
+traced() {
+    local how down up
+
+    down=$(echo $LAB_UPLINK::1 && lab_addresses)
+    up=$(for node in 4 3 2 1; do lab_address $node; echo; done; echo $LAB_UPLINK::2)
+    for how in "-N 1" "-I -N 1"; do
+        # shellcheck disable=SC2086
+        diff <(hops uplink "$(lab_address 5)" $how) <(echo "$down") &&
+            diff <(hops 5 $LAB_UPLINK::2 $how) <(echo "$up") || return 1
+    done
+    # From the root itself.
+    diff <(hops 1 "$(lab_address 5)" -N 1) <(lab_addresses)
 }
 
 unreachable_at_once() {
@@ -76,6 +100,9 @@ lab_check "a packet to nobody gets an error at once" unreachable_at_once
 lab_check "1000 pings to the last one lose none" no_loss 1 "$(lab_address 5)" 1000 0.01
 lab_check "100 pings of 1000 octets from the Internet lose none" \
     no_loss uplink "$(lab_address 5)" 100 0.01 1000
+lab_check "100 pings of 1200 octets from the Internet lose none" \
+    no_loss uplink "$(lab_address 5)" 100 0.02 1200
+lab_check "a traceroute names each hop, both ways" traced
 # As large as a link has to carry: no room for a source route.
 lab_check "100 pings of 1232 octets from the Internet lose none" \
     no_loss uplink "$(lab_address 5)" 100 0.02 1232
