@@ -31,12 +31,12 @@ kept() {
 
 # lost_over NODE ADDRESS SIGNAL PID: packets to the last node while its echoes come back: both ways.
 lost_over() {
-    lab_run "$1" traffic ping -6 -n -q -c 600 -i 0.01 -W 3 "$2"
+    lab_run "$1" traffic ping -6 -n -q -c "${LAB_PINGS:-600}" -i 0.01 -W 3 "$2"
     lab_until 10 lab_pings "$1" "$2"
     kill "-$3" "$4"
     lab_ended "$1" traffic
     lost=$(awk '/packets transmitted/ { lost = $1 - $4 } END { print lost }' "$LAB/n$1/traffic.log")
-    echo "$lost of 600 lost"
+    echo "$lost of ${LAB_PINGS:-600} lost"
     [ "$lost" = 0 ]
 }
 
