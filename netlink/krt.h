@@ -232,8 +232,9 @@ struct krt_addr {
 bool krt_addr_nth(const struct krt *krt, uint32_t n, struct krt_addr *ret_addr);
 
 /*
- * The prefixes of 16 to 63 bits that are unreachable as a whole (or a blackhole) by somebody
- * else's route in the main table: so DHCPv6 clients leave what was delegated to them. At most
+ * The prefixes of 16 to 63 bits that are unreachable as a whole (or a blackhole) by a route of
+ * protocol dhcp in the main table, or of OpenWrt's netifd: so DHCPv6 clients leave what was
+ * delegated to them. At most
  * |max|; asks the kernel and waits as above.
  */
 int krt_delegations(struct krt *krt, struct rpl_prefix *ret_prefix, uint32_t max,

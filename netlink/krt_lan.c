@@ -13,6 +13,7 @@
 #define LAN_FLUSH 256u /* entries removed per round */
 #define DELEGATED_SHORTEST 16
 #define DELEGATED_LONGEST 63
+#define NETIFD_METRIC 2147483647u /* of OpenWrt's, which calls all its routes static */
 
 typedef void lan_each(const struct nlmsghdr *nlh, void *arg);
 
@@ -49,16 +50,17 @@ static int lan_dump(struct krt *krt, struct nlmsghdr *nlh, lan_each *each, void 
 
 /* ---- delegated prefixes ------------------------------------------------------------------ */
 
-/* How every client of DHCPv6 leaves it: unreachable as a whole, so that what no LAN has does not
- * go back to the provider. */
+/* How clients of DHCPv6 leave it: unreachable as a whole, so that what no LAN has does not go back
+ * to the provider. Other such routes are filters of somebody, and none of our business. */
 static bool delegation(const struct nlmsghdr *nlh, struct rpl_prefix *ret_prefix)
 {
     const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
     struct rpl_route route;
     uint8_t protocol;
 
-    if (!krt_route_parse(nlh, &route, &protocol) || protocol == KRT_PROTOCOL ||
-        rtm->rtm_type == RTN_UNICAST || protocol == RTPROT_KERNEL)
+    if (!krt_route_parse(nlh, &route, &protocol) || rtm->rtm_type == RTN_UNICAST)
+        return false;
+    if (protocol != RTPROT_DHCP && !(protocol == RTPROT_STATIC && route.metric == NETIFD_METRIC))
         return false;
     if (route.dst_len < DELEGATED_SHORTEST || route.dst_len > DELEGATED_LONGEST)
         return false;

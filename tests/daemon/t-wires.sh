@@ -77,6 +77,9 @@ lab_check "both instances are in the status" test "$(lab_json 1 status \
 # A wire is taken away for good, and another one comes under its name.
 ip -n n1 link del to3
 lab_check "without its wire 3 is not reached" lab_unless lab_pings 1 "$(address 3 $OTHER)"
+lab_check "the log has the name of what is gone" eval \
+    'grep -q "interface=to3 ifindex=[0-9]* state=link-down" $LAB/n1/rpld.log'
+lab_check "and of all else" lab_unless grep 'interface=?' $LAB/n1/rpld.log
 wire 1 3
 lab_check "on a new wire of that name it is" lab_until 90 eval \
     'target=$(address 3 $OTHER); [ -n "$target" ] && lab_pings 1 "$target"'
