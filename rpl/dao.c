@@ -312,6 +312,14 @@ static bool permitted(struct rpl_instance *inst, const struct rpl_packet *p,
     return false;
 }
 
+/* In a prefix that this root may have had, and that it knows no more: the node will drop the
+ * address by itself, and a refusal would cost it the way of its other ones. */
+static bool outlived(const struct rpl_instance *inst, const struct rpl_wire_target *t)
+{
+    return inst->cfg.role == RPL_ROLE_ROOT && inst->cfg.renumbers &&
+           !rpl_addr_is_multicast(&t->prefix) && !rpl_target_allowed(inst, &t->prefix, t->len);
+}
+
 static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                      const struct rpl_wire_dao *dao, struct rpl_ack *ack)
 {
@@ -327,6 +335,10 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
         uint8_t status;
         if (!tr)
             continue;
+        if (outlived(inst, wt)) {
+            rpl_count(inst->engine, RPL_COUNT_REFUSED_PREFIX);
+            continue;
+        }
         if (!permitted(inst, p, dao, wt)) {
             worst = STATUS_REJECTED;
             continue;

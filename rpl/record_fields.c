@@ -47,6 +47,7 @@ static const struct rpl_record_field instance_fields[] = {
     OCTETS(I, dodag_id),
     OCTETS(I, prefix),
     UPTO(I, prefix_len, 128),
+    BOOL(I, renumbers),
     UINT(I, prefix_valid_s),
     UINT(I, prefix_preferred_s),
     UINT(I, preference),

@@ -145,6 +145,7 @@ struct rpl_instance_config {
     struct rpl_addr dodag_id; /* root: default is its own address; others: join only this */
     struct rpl_addr prefix;   /* root: the /64 that the PIO carries */
     uint8_t prefix_len;       /* root: 64 */
+    bool renumbers; /* root: the prefix may change; targets in one it had once are passed over */
     uint32_t prefix_valid_s, prefix_preferred_s; /* UINT32_MAX = infinite */
     uint8_t preference;                          /* Prf, 0..7 */
     bool grounded;

@@ -439,6 +439,7 @@ int daemon_engine_open(struct daemon *daemon)
             state_stored(daemon->state, instance->id, &config->stored[i]);
         if (conf->instance[i].prefix_auto && instance->role == RPL_ROLE_ROOT)
             r = state_prefix(daemon->state, instance->id, &instance->prefix);
+        instance->renumbers = conf->instance[i].uplink[0] != '\0';
         /* The DODAG outlives a prefix that was taken from somewhere. */
         if (conf->instance[i].uplink[0] && !instance->has_dodag_id && config->stored[i].valid) {
             instance->has_dodag_id = true;

@@ -200,6 +200,37 @@ static void first_prefix_leaves_no_trace(void **state)
     assert_int_equal(rig_input(&rig, &event), -RPL_ERR_PARAM);
 }
 
+/* A root that was restarted has forgotten what it phased out: whoever still announces it does not
+ * hear that it is refused, which would cost it its parent. */
+static void forgotten_prefix_is_passed_over(void **state)
+{
+    struct rpl_addr child = rig_ll(2), own = rig_ll(1), old = in(5, 2), good = in(0, 2);
+
+    (void)state;
+    for (int renumbers = 0; renumbers < 2; renumbers++) {
+        struct rpl_wire_message msg = rig_dao(241, &old, 0, 30, NULL);
+        size_t mark;
+
+        rig_init(&rig, RPL_ROLE_ROOT, RPL_MOP_STORING);
+        rig.config.instance[0].renumbers = renumbers;
+        assert_int_equal(rig_start(&rig), 0);
+        rig_run(&rig, RPL_S(1));
+        mark = rig.sent_count;
+        assert_int_equal(rig_receive(&rig, &child, &own, &msg), 0);
+        rig_run(&rig, RPL_S(1));
+        assert_non_null(rig_last(&rig, RPL_CODE_DAO_ACK, mark));
+        assert_int_equal(rig_last(&rig, RPL_CODE_DAO_ACK, mark)->msg.u.ack.status,
+                         renumbers ? 0 : 128);
+        assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_PREFIX), 1);
+        assert_int_equal(instance().nodes, 0);
+        msg = rig_dao(242, &good, 0, 30, NULL);
+        assert_int_equal(rig_receive(&rig, &child, &own, &msg), 0);
+        assert_int_equal(instance().nodes, 1);
+        if (!renumbers)
+            rig_stop(&rig);
+    }
+}
+
 /* A router lives in both while there are two, prefers the one that stays, and tells its children
  * at once. */
 static void router_follows(void **state)
@@ -251,6 +282,7 @@ int main(void)
         cmocka_unit_test_teardown(prefix_that_comes_back_is_good_again, stop),
         cmocka_unit_test_teardown(many_changes_are_bounded, stop),
         cmocka_unit_test_teardown(first_prefix_leaves_no_trace, stop),
+        cmocka_unit_test_teardown(forgotten_prefix_is_passed_over, stop),
         cmocka_unit_test_teardown(router_follows, stop),
     };
 
