@@ -5,12 +5,12 @@
 # deleted and replaced by others, an interface is renamed and comes back, the daemon is killed, is
 # stopped, reads its configuration again. The host has routes, tables and rules of its own, some
 # close to ours. At the end the mesh works, and nothing but routes of protocol 155 has changed.
-# $LAB_ROUNDS is how often everything happens, 3 unless told.
+# $LAB_ROUNDS is how often everything happens, 2 unless told.
 . "$(dirname "$0")/lab.sh"
 LAB_MODE=${1:-non-storing}
 lab_enter "$@"
 
-ROUNDS=${LAB_ROUNDS:-3}
+ROUNDS=${LAB_ROUNDS:-2}
 lab_start 3 --topology line
 lab_uplink
 lab_config 1 root 'uplink = "eth0";'
