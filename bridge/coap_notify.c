@@ -108,6 +108,7 @@ static void transmit(struct coap_endpoint *ep, struct observer *observer, brg_ts
         .format = observer->format,
         .data = observer->data,
         .len = observer->len,
+        .observe = true,
     };
     struct coap_msg msg = {.type = COAP_CON, .mid = observer->mid};
     uint8_t rooms[ANSWER_ROOMS][8];

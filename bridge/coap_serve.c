@@ -182,8 +182,10 @@ void coap_answer_write(struct coap_endpoint *ep, const struct coap_origin *origi
     if (origin->has_block1) {
         (void)coap_msg_add_uint(msg, COAP_OPT_BLOCK1, origin->block1, rooms[3]);
     }
-    if (!origin->verified) {
-        /* RFC 9175 section 2.3: who sends it back shows that it heard us. */
+    /* RFC 9175 section 2.3: who sends it back shows that it heard us, and gets larger blocks.
+     * NOTE: not to observers, since libcoap's client sends it back in its acknowledgement, which
+     * then is no empty message any more and has to be ignored (RFC 7252 section 4.1). */
+    if (!origin->verified && !answer->observe && coap_msg_find(msg, COAP_OPT_BLOCK2) != NULL) {
         uint64_t echo = echo_value(ep, &origin->peer, now / ECHO_SLOT);
 
         memcpy(rooms[4], &echo, sizeof(echo));
