@@ -309,7 +309,7 @@ static void subscribe(struct brg_mqtt *mqtt)
     }
     /* Of nodes whose names have up to three levels. */
     for (int depth = 0; depth < NAME_DEPTH_MAX; depth++) {
-        (void)snprintf(filter, sizeof(filter), "%s%s/+/availability", base, "/+/+" + 4 - 2 * depth);
+        (void)snprintf(filter, sizeof(filter), "%s%s/+/availability", base, &"/+/+"[4 - 2 * depth]);
         (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
     }
 }

@@ -275,9 +275,9 @@ static int calls_threads(scmp_filter_ctx filter)
 static int calls_signals(scmp_filter_ctx filter)
 {
     scmp_datum_t self = (scmp_datum_t)getpid();
-    int r = calls_when(filter, SCMP_ACT_ALLOW, "tgkill", SCMP_A0(SCMP_CMP_EQ, self));
+    int r = calls_when(filter, SCMP_ACT_ALLOW, "tgkill", SCMP_A0(SCMP_CMP_EQ, self, 0));
 
-    return r < 0 ? r : calls_when(filter, SCMP_ACT_ALLOW, "kill", SCMP_A0(SCMP_CMP_EQ, self));
+    return r < 0 ? r : calls_when(filter, SCMP_ACT_ALLOW, "kill", SCMP_A0(SCMP_CMP_EQ, self, 0));
 }
 
 /* Names of threads, and questions; the rest of prctl() changes what a process may do. */
@@ -288,14 +288,14 @@ static int calls_prctl(scmp_filter_ctx filter)
     int r = 0;
 
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && r == 0; i++)
-        r = calls_when(filter, SCMP_ACT_ALLOW, "prctl", SCMP_A0(SCMP_CMP_EQ, options[i]));
+        r = calls_when(filter, SCMP_ACT_ALLOW, "prctl", SCMP_A0(SCMP_CMP_EQ, options[i], 0));
     return r;
 }
 
 /* Limits can be read; the second argument that matters is the new limit. */
 static int calls_limits(scmp_filter_ctx filter)
 {
-    return calls_when(filter, SCMP_ACT_ALLOW, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+    return calls_when(filter, SCMP_ACT_ALLOW, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0, 0));
 }
 
 /* Questions about terminals and interfaces; no device is driven through an ioctl() later. */
@@ -320,7 +320,7 @@ static int calls_new_sockets(scmp_filter_ctx filter)
 
     for (size_t i = 0; i < sizeof(calls_sockets) / sizeof(calls_sockets[0]) && r == 0; i++) {
         const struct scmp_arg_cmp compare[] = {
-            SCMP_A0(SCMP_CMP_EQ, calls_sockets[i].family),
+            SCMP_A0(SCMP_CMP_EQ, calls_sockets[i].family, 0),
             SCMP_A1(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)flags, calls_sockets[i].type),
         };
 
@@ -328,11 +328,11 @@ static int calls_new_sockets(scmp_filter_ctx filter)
     }
     /* What libmosquitto makes to wake itself up. */
     if (r == 0)
-        r = calls_when(filter, SCMP_ACT_ALLOW, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+        r = calls_when(filter, SCMP_ACT_ALLOW, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
     /* The look-up of names asks the kernel which addresses we have, and does without. */
     if (r == 0)
         r = calls_when(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket",
-                       SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+                       SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
     return r;
 }
 

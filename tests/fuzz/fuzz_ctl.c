@@ -171,7 +171,8 @@ static void check_reply(const struct show *show, struct writer_buf *buf)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct show_counters counters;
-    struct show_context context = {&source, history, &counters};
+    struct show_context context = {
+        .source = &source, .history = history, .counters = &counters, .socket = -1};
     struct ctl_request request;
     struct show show;
     struct writer_buf buf;
