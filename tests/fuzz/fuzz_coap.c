@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "bridge/core.h"
+#include "bridge/show.h"
 #include "bridge/follow.h"
 #include "bridge/link_format.h"
 #include "bridge/topic.h"
@@ -180,6 +183,16 @@ static unsigned next(struct world *world)
     return *world->at++;
 }
 
+/* Whatever a node sends, what is said to be JSON is. */
+static void is_json(const char *data, size_t len)
+{
+    const char *end = NULL;
+    cJSON *json = cJSON_ParseWithLengthOpts(data, len, &end, false);
+
+    REQUIRE(json != NULL && end == data + len);
+    cJSON_Delete(json);
+}
+
 static void run(struct world *world)
 {
     struct brg_message *message;
@@ -202,7 +215,12 @@ static void run(struct world *world)
     }
     while ((message = brg_outbox_take(world->outbox)) != NULL) {
         REQUIRE(strncmp(message->topic, "mesh/", 5) == 0 ||
+                strncmp(message->topic, "ha/device/rpld_", 15) == 0 ||
                 strcmp(message->topic, "who/asked") == 0);
+        REQUIRE(strpbrk(message->topic, "+#") == NULL);
+        if (message->content == BRG_CONTENT_JSON) {
+            is_json(message->payload, message->len);
+        }
         message->mid = 1;
         brg_outbox_acked(world->outbox, 1);
     }
@@ -275,6 +293,86 @@ static void demand_make(struct world *world, char *topic)
     brg_core_command(world->core, &demand, &world->now);
 }
 
+static void request_make(struct world *world)
+{
+    static const char *const names[] = {"health_check",    "device/discover", "device/remove",
+                                        "observe/refresh", "spool/drop",      "nothing"};
+    static const char *const payloads[] = {"", "{\"id\":\"0000000000000001\"}", "{\"id\":\"a/b\"}",
+                                           "{\"id\":\"0000000000000003\",\"transaction\":1}"};
+    unsigned how = next(world);
+    char topic[64] = "mesh/bridge/request/";
+    struct brg_demand demand = {.topic = topic,
+                                .payload = payloads[how >> 6],
+                                .response_topic = how & 0x20 ? "who/asked" : NULL};
+
+    demand.len = strlen(demand.payload);
+    strcat(topic, names[(how & 15) % 6]);
+    brg_core_request(world->core, &demand, &world->now);
+}
+
+static void broker(void *ctx, struct brg_show_broker *ret_broker)
+{
+    (void)ctx;
+    *ret_broker = (struct brg_show_broker){"away", "", "", "5"};
+}
+
+/* The control socket's tables, in pieces, of whatever the nodes have said. */
+static void show(struct world *world)
+{
+    static const char *const requests[] = {"json sensors", "json bridge", "sensors", "bridge"};
+    const struct brg_show_source source = {
+        .core = world->core, .ep = world->ep, .outbox = world->outbox, .broker = broker};
+    static char whole[1 << 20];
+    char room[BRG_SHOW_ROW + 1000];
+    struct brg_show shown;
+    struct brg_text text;
+    unsigned how = next(world) & 3;
+    const char *why;
+    size_t len = 0;
+    char line[16];
+
+    strcpy(line, requests[how]);
+    REQUIRE(brg_show_start(&shown, &source, line, &why) == 0);
+    while (!shown.done) {
+        brg_text_init(&text, room, sizeof(room));
+        brg_show_step(&shown, &text, &world->now);
+        REQUIRE(!text.full && text.len > 0 && len + text.len < sizeof(whole));
+        memcpy(whole + len, room, text.len);
+        len += text.len;
+    }
+    if (how < 2) {
+        is_json(whole, len - 1); /* without the line feed */
+    }
+}
+
+static void broker_does(struct world *world)
+{
+    switch (next(world) & 7) {
+    case 0:
+        brg_core_hass_birth(world->core, &world->now);
+        break;
+    case 1:
+        brg_core_tell_all(world->core);
+        brg_outbox_republish(world->outbox);
+        break;
+    case 2:
+        brg_core_remembered(world->core, "mesh/a/b/availability", &world->now);
+        break;
+    case 3:
+        brg_core_snapshot_begin(world->core);
+        brg_core_snapshot_end(world->core, &world->now);
+        break;
+    case 4:
+    case 5:
+        show(world);
+        break;
+    default:
+        request_make(world);
+        break;
+    }
+    run(world);
+}
+
 static void step(struct world *world)
 {
     static const char *const ids[] = {"0000000000000000", "0000000000000001", "0000000000000002",
@@ -304,10 +402,16 @@ static void step(struct world *world)
     case 5:
         for (len = strlen(topic); len < 40 && world->left > 0 && *world->at != '\n'; len++) {
             topic[len] = (char)next(world);
+            if (topic[len] == '+' || topic[len] == '#') {
+                topic[len] = '/'; /* no broker lets these through */
+            }
         }
         topic[len] = '\0';
         demand_make(world, topic);
         break;
+    case 6:
+        broker_does(world);
+        return;
     default:
         datagram(world, true, who);
         return;
@@ -320,6 +424,7 @@ static void fuzz_core(const uint8_t *data, size_t size)
     static const struct brg_rule rule = {
         .path = "r*", .qos = 0, .retain = 0, .output = BRG_OUTPUT_RAW};
     static const char *const commands[] = {"*"};
+    static const struct brg_name names[] = {{"0000000000000002", "a/b"}};
     const struct brg_core_config config = {.seed = 1,
                                            .base = "mesh",
                                            .qos = 1,
@@ -332,6 +437,14 @@ static void fuzz_core(const uint8_t *data, size_t size)
                                            .command_ttl_s = 60,
                                            .sleepy_ttl_s = 600,
                                            .max_commands = 4,
+                                           .requests = commands,
+                                           .n_requests = 1,
+                                           .names = names,
+                                           .n_names = 1,
+                                           .events = true,
+                                           .user_properties = true,
+                                           .hass_prefix = "ha",
+                                           .about = "{}",
                                            .settle_s = 0,
                                            .poll_interval_s = 60,
                                            .node_port = 5683,
@@ -352,6 +465,7 @@ static void fuzz_core(const uint8_t *data, size_t size)
     world.outbox = brg_outbox_new(&outbox, &heap);
     world.core = brg_core_new(&config, world.ep, world.outbox, &heap, NULL, NULL);
     if (world.core != NULL) {
+        brg_outbox_set_maker(world.outbox, brg_core_make, world.core);
         while (world.left > 0) {
             step(&world);
         }
