@@ -49,6 +49,7 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     TAILQ_INIT(&core->strays);
     TAILQ_INIT(&core->telling);
     core->tell_alarm.kind = ALARM_TELL;
+    core->node_alarm.kind = ALARM_TELL;
     core->commit_at = BRG_NEVER;
     brg_serve_start(core);
     return core;
@@ -361,7 +362,6 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
     TAILQ_INIT(&node->gone);
-    node->tell_alarm = (struct alarm){.kind = ALARM_TELL, .node = node};
     name_give(core, node);
     node->sleepy = is_sleepy(core, eui64);
     RB_INSERT(node_tree, &core->nodes, node);
@@ -474,11 +474,13 @@ void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance
 
     core->now = *now;
     if (path == NULL || !path->used ||
-        (path->has_parent && memcmp(path->parent, parent, sizeof(path->parent)) == 0)) {
+        (node->has_parent && node->parent_instance == instance &&
+         memcmp(node->parent, parent, sizeof(node->parent)) == 0)) {
         return;
     }
-    path->has_parent = true;
-    memcpy(path->parent, parent, sizeof(path->parent));
+    node->has_parent = true;
+    node->parent_instance = instance;
+    memcpy(node->parent, parent, sizeof(node->parent));
     brg_tell(core, node, TELL_INFO);
 }
 
@@ -488,7 +490,7 @@ void brg_path_drop(struct brg_core *core, struct node *node, struct path *path,
     const struct path *left = NULL;
 
     path->used = false;
-    path->has_parent = false;
+    node->has_parent = node->has_parent && node->parent_instance != path->instance;
     for (size_t i = 0; i < PATHS_MAX; i++) {
         if (node->paths[i].used) {
             left = &node->paths[i];

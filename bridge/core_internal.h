@@ -90,8 +90,6 @@ struct path {
     uint8_t missed;
     int instance;
     uint8_t ip[16];
-    bool has_parent;
-    uint8_t parent[16];
 };
 
 /* What there is to tell of a node, and of all. */
@@ -108,7 +106,10 @@ struct node {
     uint32_t n_gone;
     bool is_telling;
     TAILQ_ENTRY(node) telling;
-    struct alarm tell_alarm;
+    brg_tstamp tell_at; /* not before */
+    bool has_parent;    /* in one instance, which is all that there usually is */
+    int parent_instance;
+    uint8_t parent[16];
     uint8_t ip[16]; /* where it is talked to */
     struct path paths[PATHS_MAX];
     bool online;
@@ -165,9 +166,10 @@ struct brg_core {
     struct resource_list unsaved;
     struct command_list strays; /* commands for nodes that may still be named */
     bool closing;
-    struct brg_now now; /* of the last call */
-    unsigned tell;      /* of enum tell */
-    struct alarm tell_alarm;
+    struct brg_now now;      /* of the last call */
+    unsigned tell;           /* of enum tell */
+    struct alarm tell_alarm; /* of the tables of all */
+    struct alarm node_alarm; /* of the first of |telling| */
     struct alarm birth_alarm;
     TAILQ_HEAD(, node) telling;
     char table_topic[BRG_TOPIC_MAX];
@@ -326,9 +328,6 @@ void brg_tell(struct brg_core *core, struct node *node, unsigned what);
 
 /* A word for how a resource is doing. */
 const char *brg_resource_state(const struct resource *res);
-
-/* The time has come. */
-void brg_tell_due(struct brg_core *core, struct alarm *alarm);
 
 /* The node is going to be freed. */
 void brg_tell_forget(struct brg_core *core, struct node *node);

@@ -486,8 +486,7 @@ void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_
         brg_resource_start(core, alarm->resource, now);
         break;
     case ALARM_TELL:
-        brg_tell_due(core, alarm);
-        break;
+        break; /* the outbox asks for what there is to tell at the end of the turn */
     case ALARM_BIRTH:
         brg_hass_birth_due(core);
         break;

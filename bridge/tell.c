@@ -19,6 +19,20 @@
 
 /* --- marks ---------------------------------------------------------------------------------- */
 
+/* All wait equally long, so that the first in the list is the first that may go. */
+static void list_node(struct brg_core *core, struct node *node, brg_tstamp at)
+{
+    if (node->is_telling) {
+        return;
+    }
+    node->is_telling = true;
+    node->tell_at = at;
+    TAILQ_INSERT_TAIL(&core->telling, node, telling);
+    if (!core->node_alarm.timer.armed) {
+        brg_alarm_set(core, &core->node_alarm, at, false);
+    }
+}
+
 void brg_tell(struct brg_core *core, struct node *node, unsigned what)
 {
     const unsigned of_all = TELL_ABOUT | TELL_DEVICES;
@@ -34,27 +48,8 @@ void brg_tell(struct brg_core *core, struct node *node, unsigned what)
     }
     if (node != NULL && (what & ~of_all)) {
         node->tell |= what & ~of_all;
-        if (!node->is_telling && !node->tell_alarm.timer.armed) {
-            brg_alarm_set(core, &node->tell_alarm, core->now.mono + TELL_WAIT, false);
-        }
+        list_node(core, node, core->now.mono + TELL_WAIT);
     }
-}
-
-static void list_node(struct brg_core *core, struct node *node)
-{
-    brg_timer_clear(&core->timers, &node->tell_alarm.timer);
-    if (!node->is_telling) {
-        node->is_telling = true;
-        TAILQ_INSERT_TAIL(&core->telling, node, telling);
-    }
-}
-
-void brg_tell_due(struct brg_core *core, struct alarm *alarm)
-{
-    if (alarm->node != NULL) {
-        list_node(core, alarm->node);
-    }
-    /* That of all is looked at when its alarm is no longer set. */
 }
 
 void brg_core_tell_all(struct brg_core *core)
@@ -65,13 +60,13 @@ void brg_core_tell_all(struct brg_core *core)
     core->tell = TELL_ABOUT | TELL_DEVICES;
     for (node = brg_node_from(core, NULL); node != NULL; node = brg_node_next(node)) {
         node->tell = TELL_INFO | TELL_HASS;
-        list_node(core, node);
+        list_node(core, node, core->now.mono);
+        node->tell_at = core->now.mono; /* also of those that wait already */
     }
 }
 
 void brg_tell_forget(struct brg_core *core, struct node *node)
 {
-    brg_timer_clear(&core->timers, &node->tell_alarm.timer);
     if (node->is_telling) {
         TAILQ_REMOVE(&core->telling, node, telling);
         node->is_telling = false;
@@ -178,8 +173,8 @@ static void paths_write(struct brg_text *out, const struct node *node)
         first = false;
         brg_text_u64(out, (uint64_t)(path->instance < 0 ? 0 : path->instance));
         member_address(out, "address", path->ip);
-        if (path->has_parent) {
-            member_address(out, "parent", path->parent);
+        if (node->has_parent && node->parent_instance == path->instance) {
+            member_address(out, "parent", node->parent);
         } else {
             member(out, "parent", NULL);
         }
@@ -346,6 +341,12 @@ bool brg_core_make(void *ctx, struct brg_message *ret_message)
         }
     }
     while ((node = TAILQ_FIRST(&core->telling)) != NULL) {
+        if (node->tell_at > core->now.mono) {
+            if (!core->node_alarm.timer.armed) {
+                brg_alarm_set(core, &core->node_alarm, node->tell_at, false);
+            }
+            return false;
+        }
         if (make_node(core, node, ret_message)) {
             return true;
         }

@@ -31,7 +31,7 @@ sees_second() {
 # may USER VALUE: sets the thermostat's setpoint, and it is carried out.
 may() {
     as "$1" mosquitto_pub -q 1 -t "mesh/$heat/setpoint/set" -m "$2" 2>/dev/null
-    until_ok 5 eval "as viewer mosquitto_sub -W 1 -C 1 -t mesh/$heat/setpoint | grep -q '\"v\":$2,'"
+    until_ok "${3:-20}" eval "as viewer mosquitto_sub -W 1 -C 1 -t mesh/$heat/setpoint | grep -q '\"v\":$2,'"
 }
 
 : >passwd
@@ -67,14 +67,14 @@ printf 'up %s fd00::3\n' $heat >&3
 
 until_ok 30 sees viewer "mesh/$heat/setpoint" || fail 'a viewer sees nothing'
 sees bridge "homeassistant/device/+/config" && fail 'the bridge reads what it need not'
-may viewer 18 && fail 'a viewer commands'
+may viewer 18 3 && fail 'a viewer commands'
 may operator 19 || fail 'an operator cannot command'
 request() {
     as "$1" mosquitto_pub -q 1 -t mesh/bridge/request/health_check -n 2>/dev/null
 }
-as viewer mosquitto_sub -W 8 -C 2 -t mesh/bridge/response/health_check >answers 2>/dev/null &
+as viewer mosquitto_sub -W 20 -C 20 -t mesh/bridge/response/health_check >answers 2>/dev/null &
 waits=$!
-until_ok 7 eval 'request admin; [ -s answers ]' || fail 'an admin gets no answer'
+until_ok 20 eval 'request admin; [ -s answers ]' || fail 'an admin gets no answer'
 kill $waits 2>/dev/null
 : >answers
 as viewer mosquitto_sub -W 3 -C 1 -t mesh/bridge/response/health_check >answers 2>/dev/null &
@@ -88,7 +88,7 @@ echo 'ok: the access rules let each do what they say'
 
 until_ok 20 sees_second "site1/mesh/$heat/setpoint" '"v":19,' || fail 'the second broker has nothing'
 until_ok 20 sees_second site1/mesh/bridge/state '^online$' || fail 'nor the state of the bridge'
-until_ok 5 sees_second site1/connected '^1$' || fail 'nor whether the first one is there'
+until_ok 20 sees_second site1/connected '^1$' || fail 'nor whether the first one is there'
 mosquitto_pub -h 127.0.0.1 -p $second -q 1 -t "site1/mesh/$heat/setpoint/set" -m 23.5
 until_ok 20 sees_second "site1/mesh/$heat/setpoint" '"v":23.5,' || fail 'no command comes from there'
 echo 'ok: a second broker has the mesh, and commands it'
