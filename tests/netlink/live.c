@@ -119,6 +119,13 @@ static void on_room(void *ctx)
     live->rooms++;
 }
 
+static void on_delegation(void *ctx)
+{
+    struct live *live = ctx;
+
+    live->delegations++;
+}
+
 static const struct krt_callbacks callbacks = {
     .result = on_result,
     .route_found = on_route_found,
@@ -130,6 +137,7 @@ static const struct krt_callbacks callbacks = {
     .neighbour = on_neighbour,
     .overrun = on_overrun,
     .room = on_room,
+    .delegation = on_delegation,
 };
 
 /* ---- the loop ---------------------------------------------------------------------- */

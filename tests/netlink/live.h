@@ -59,6 +59,7 @@ struct live {
 
     uint32_t overruns[2];
     uint32_t rooms;
+    uint32_t delegations;
 };
 
 /* cmocka's set-up and tear-down: va and vb up, the first dump told. */
@@ -93,5 +94,7 @@ extern const struct CMUnitTest live_route_tests[];
 extern const size_t live_route_test_count;
 extern const struct CMUnitTest live_link_tests[];
 extern const size_t live_link_test_count;
+extern const struct CMUnitTest live_lan_tests[];
+extern const size_t live_lan_test_count;
 
 #endif /* TESTS_NETLINK_LIVE_H */

@@ -64,13 +64,16 @@ int main(void)
         printf("skipped: /proc/sys/net is not ours to write\n");
         return SKIPPED;
     }
-    tests = calloc(live_route_test_count + live_link_test_count, sizeof(*tests));
+    tests =
+        calloc(live_route_test_count + live_link_test_count + live_lan_test_count, sizeof(*tests));
     if (!tests)
         return 1;
     for (i = 0; i < live_route_test_count; i++)
         tests[n++] = live_route_tests[i];
     for (i = 0; i < live_link_test_count; i++)
         tests[n++] = live_link_tests[i];
+    for (i = 0; i < live_lan_test_count; i++)
+        tests[n++] = live_lan_tests[i];
     failed = _cmocka_run_group_tests("netlink", tests, n, NULL, NULL);
     free(tests);
     return failed == 0 ? 0 : 1;
