@@ -131,6 +131,14 @@ lab_check "one that was not is named with the command" logged 6 'radio: .*rpld -
 lab_check "rplctl shows the radio" eval '[ "$(lab_json 1 interfaces \
     ".interfaces[0] | [.radio, .eui64, .page, .channel, .pan_id] | @csv")" = \
     "\"up\",\"$(eui64 1)\",0,15,35" ]'
+mtu_is() { # NODE TRUE-OR-FALSE: what doctor thinks of it
+    [ "$(lab_json "$1" doctor '.checks[] | select(.name == "mtu of lowpan0") | .ok')" = "$2" ]
+}
+# The kernel takes it, and then loses each packet that is larger.
+ip -n n6 link set lowpan0 mtu 1400
+lab_check "doctor sees a 6LoWPAN interface with more than 1280 octets" lab_until 10 mtu_is 6 false
+ip -n n6 link set lowpan0 mtu 1280
+lab_check "and that it is mended" lab_until 10 mtu_is 6 true
 lab_check "doctor finds no fault in it" test "$(lab_json 1 doctor \
     '.checks[] | select(.name == "radio of lowpan0") | .ok')" = true
 lab_check "the kernel's routes are those of the nodes" lab_kernel_agrees
