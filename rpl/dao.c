@@ -11,6 +11,8 @@
 #define DAO_PERIOD RPL_MS(100)
 #define STATUS_SILENT 0x7f /* ours, never sent: no answer at all; any rejection outranks it */
 #define STATUS_REJECTED 0x80
+#define TARGET_ROVR 0x0fu
+#define ROVR_SIZE_MAX 4u
 #define STATUS_REGISTERED 0x40 /* A: the registrar has no objection */
 
 static int drop(struct rpl_engine *e, enum rpl_counter counter)
@@ -320,6 +322,15 @@ static bool outlived(const struct rpl_instance *inst, const struct rpl_wire_targ
            !rpl_addr_is_multicast(&t->prefix) && !rpl_target_allowed(inst, &t->prefix, t->len);
 }
 
+/* With F the whole address of the advertiser stands where the prefix does. */
+static struct rpl_wire_target without_address(const struct rpl_wire_target *wt)
+{
+    struct rpl_wire_target masked = *wt;
+
+    rpl_addr_mask(&masked.prefix, masked.len);
+    return masked;
+}
+
 static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                      const struct rpl_wire_dao *dao, struct rpl_ack *ack)
 {
@@ -328,13 +339,16 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
     uint8_t worst = 0;
 
     for (uint8_t i = 0; i < dao->target_count; i++) {
-        const struct rpl_wire_target *wt = &dao->target[i];
-        const struct rpl_wire_transit *tr = first_transit(dao, wt->group);
+        const struct rpl_wire_target *sent = &dao->target[i];
+        const struct rpl_wire_transit *tr = first_transit(dao, sent->group);
+        const struct rpl_wire_target masked = without_address(sent), *wt = &masked;
         struct rpl_target *t = NULL;
         struct rpl_rt *route;
         uint8_t status;
         if (!tr)
             continue;
+        if ((wt->flags & TARGET_ROVR) > ROVR_SIZE_MAX)
+            rpl_count(inst->engine, RPL_COUNT_ROVR_UNKNOWN); /* R10-01: relayed, and told of */
         if (outlived(inst, wt)) {
             rpl_count(inst->engine, RPL_COUNT_REFUSED_PREFIX);
             continue;
@@ -366,6 +380,8 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
             status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
                                        : apply_source(inst, p, dao, wt, tr, &t);
             route = t && t->rt.wanted ? &t->rt : NULL;
+            if (t && rpl_storing(inst) && !rpl_is_root(inst))
+                rpl_extension_set(inst, &wt->prefix, sent);
         }
         if (status > worst)
             worst = status;

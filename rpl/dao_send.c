@@ -7,6 +7,7 @@
  */
 #include "rpl/engine.h"
 
+#define GROUP_OCTETS 32
 #define GROUPS_PER_DAO 38  /* 32 octets each: one Target with its descriptor, one Transit */
 #define SOURCE_OCTETS 1200 /* Targets of 20 octets, Transits of 22 that name a parent */
 #define NO_PATH_MESSAGES 8
@@ -223,13 +224,25 @@ struct news {
     uint32_t descriptor;
 };
 
+static size_t extension_octets(struct rpl_instance *inst, const struct rpl_target *t)
+{
+    const struct rpl_extension *x = rpl_extension_find(inst, &t->prefix, t->len);
+
+    return x ? x->rovr_len : 0;
+}
+
 /* The next targets that are news; they are none afterwards. */
 static size_t take_news(struct rpl_instance *inst, struct news *out, size_t room)
 {
     struct rpl_target *t;
-    size_t count = 0;
+    size_t count = 0, octets = 0;
 
     while (count < room && (t = TAILQ_FIRST(&inst->news)) != NULL) {
+        /* What is relayed with it takes room of others. */
+        size_t more = extension_octets(inst, t);
+        if (count > 0 && count + (octets + more + GROUP_OCTETS - 1) / GROUP_OCTETS >= room)
+            break;
+        octets += more;
         TAILQ_REMOVE(&inst->news, t, news);
         t->is_news = false;
         out[count++] = (struct news){.prefix = t->prefix,
@@ -248,13 +261,18 @@ static size_t take_news(struct rpl_instance *inst, struct news *out, size_t room
     return count;
 }
 
-static void add_news(struct rpl_wire_dao *dao, const struct news *n, uint8_t path_control)
+static void add_news(struct rpl_instance *inst, struct rpl_wire_dao *dao, const struct news *n,
+                     uint8_t path_control)
 {
+    const struct rpl_extension *x = rpl_extension_find(inst, &n->prefix, n->len);
+
     add_group(dao, &n->prefix, n->len, n->path_seq, n->lifetime, NULL);
     dao->transit[dao->transit_count - 1].invalidate = n->invalidate;
     dao->transit[dao->transit_count - 1].path_control = path_control;
     dao->target[dao->target_count - 1].has_descriptor = n->has_descriptor;
     dao->target[dao->target_count - 1].descriptor = n->descriptor;
+    if (x)
+        rpl_extension_fill(x, &dao->target[dao->target_count - 1]);
 }
 
 /* What DAO parent |index| is told of ourselves, if it has a bit (PCT-05). */
@@ -286,7 +304,7 @@ static void fill_others(struct rpl_instance *inst, struct rpl_wire_dao *dao, uin
     for (size_t i = 0; i < count; i++) {
         rpl_path_control_share(inst, news[i].path_control, share);
         if (share[index])
-            add_news(dao, &news[i], share[index]);
+            add_news(inst, dao, &news[i], share[index]);
     }
     /* MC3-04: groups are joined at the preferred parent alone, or packets would come twice. */
     while (index == 0 && dao->target_count < GROUPS_PER_DAO &&
@@ -378,7 +396,7 @@ bool rpl_dao_send_leaf(struct rpl_instance *inst, const struct rpl_leaf *leaf, b
     add_group(dao, &leaf->addr, 128, leaf->earo.tid, lifetime, own);
     dao->transit[0].external = true;
     dao->target[0].flags = (uint8_t)((proxy ? TARGET_X : 0) | leaf->earo.rovr.size);
-    memcpy(dao->target[0].rovr, leaf->earo.rovr.octets, sizeof(dao->target[0].rovr));
+    memcpy(dao->target[0].rovr, leaf->earo.rovr.octets, sizeof(leaf->earo.rovr.octets));
     out = finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_OTHERS);
     if (!out)
         return false;

@@ -295,6 +295,7 @@ struct rpl_instance {
     uint32_t registration_count;
     struct rpl_external_tree externals;
     uint32_t external_count;
+    struct rpl_extension_tree extensions;
     struct rpl_dcos dcos;
     uint32_t dco_count;
     uint8_t dco_seq;

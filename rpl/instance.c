@@ -91,6 +91,7 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     LIST_INIT(&inst->leaves);
     RB_INIT(&inst->registrations);
     RB_INIT(&inst->externals);
+    RB_INIT(&inst->extensions);
     LIST_INIT(&inst->dcos);
     RB_INIT(&inst->groups);
     TAILQ_INIT(&inst->group_news);

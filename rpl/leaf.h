@@ -34,6 +34,15 @@ struct rpl_external {
 };
 RB_HEAD(rpl_external_tree, rpl_external);
 
+/* What a Target has beyond RFC 6550's, relayed with it (extension.c). */
+struct rpl_extension {
+    RB_ENTRY(rpl_extension) tree;
+    struct rpl_addr prefix, full; /* full: as it stood in the option */
+    uint8_t len, flags, rovr_len;
+    uint8_t rovr[RPL_WIRE_ROVR_MAX];
+};
+RB_HEAD(rpl_extension_tree, rpl_extension);
+
 /* A host that registered with us (leaf.c). */
 enum leaf_phase { LEAF_SETTLED, LEAF_EDAR, LEAF_DAO };
 struct rpl_leaf {
@@ -124,5 +133,18 @@ void rpl_externals_free(struct rpl_instance *inst);
 
 int rpl_external_compare(const struct rpl_external *a, const struct rpl_external *b);
 RB_PROTOTYPE(rpl_external_tree, rpl_external, tree, rpl_external_compare)
+
+/* ---- extension.c -------------------------------------------------------------------- */
+
+const struct rpl_extension *rpl_extension_find(struct rpl_instance *inst,
+                                               const struct rpl_addr *prefix, uint8_t len);
+/* |prefix| is |wt|'s without what F leaves behind its length. */
+void rpl_extension_set(struct rpl_instance *inst, const struct rpl_addr *prefix,
+                       const struct rpl_wire_target *wt);
+void rpl_extension_remove(struct rpl_instance *inst, const struct rpl_addr *prefix, uint8_t len);
+void rpl_extension_fill(const struct rpl_extension *x, struct rpl_wire_target *wt);
+
+int rpl_extension_compare(const struct rpl_extension *a, const struct rpl_extension *b);
+RB_PROTOTYPE(rpl_extension_tree, rpl_extension, tree, rpl_extension_compare)
 
 #endif /* RPL_LEAF_H */

@@ -120,7 +120,7 @@ bool rpl_registrar_dao(struct rpl_instance *inst, const struct rpl_wire_target *
 
     *ret_status = RPL_ND_SUCCESS;
     if (!inst->cfg.serve_leaves || inst->cfg.role != RPL_ROLE_ROOT || rovr.size == 0 ||
-        t->len != 128)
+        rovr.size > RPL_ROVR_MAX / 8 || t->len != 128)
         return false;
     memcpy(rovr.octets, t->rovr, rovr.size * 8u);
     if (t->flags & TARGET_X) {

@@ -521,6 +521,7 @@ struct rpl_effect {
     X(DCO_OUT, "dco-out")                                                                          \
     X(DCO_ACK_IN, "dco-ack-in")                                                                    \
     X(DCO_ACK_OUT, "dco-ack-out")                                                                  \
+    X(ROVR_UNKNOWN, "rovr-size-unknown")                                                           \
     X(EDAR_IN, "edar-in")                                                                          \
     X(EDAR_OUT, "edar-out")                                                                        \
     X(DAO_REFUSED, "dao-refused")                                                                  \

@@ -30,6 +30,7 @@ enum rpl_code {
 #define RPL_WIRE_TARGETS_MAX 64  /* Target options in one DAO that we read */
 #define RPL_WIRE_TRANSITS_MAX 64 /* Transit options in one DAO that we read */
 #define RPL_WIRE_PIOS_MAX 4
+#define RPL_WIRE_ROVR_MAX 64 /* a longer one, of a size not defined yet, is left out */
 #define RPL_WIRE_RIOS_MAX 8
 
 #define RPL_CONFIG_PROXY 0x40  /* in its flags: the root speaks to the 6LBR (P), RFC 9010 */
@@ -75,7 +76,8 @@ struct rpl_wire_target {
     uint8_t len;
     uint8_t flags; /* F 0x80, X 0x40, ROVRsz 0x0f */
     struct rpl_addr prefix;
-    uint8_t rovr[32]; /* 8 octets per ROVRsz step */
+    uint8_t rovr_len; /* 8 octets per ROVRsz step; above 4 all that there is */
+    uint8_t rovr[RPL_WIRE_ROVR_MAX];
     bool has_descriptor;
     uint32_t descriptor; /* 6.7.11 */
     uint8_t group;       /* Targets and Transits with the same number belong together */

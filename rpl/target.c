@@ -94,6 +94,7 @@ static void free_target(struct rpl_target *t)
         rpl_free(e, t->hops);
     else if (t->way_count > 1)
         rpl_free(e, t->edges);
+    rpl_extension_remove(inst, &t->prefix, t->len);
     rpl_timer_unregister(e, &t->t_life);
     RB_REMOVE(rpl_target_tree, &inst->targets, t);
     inst->target_count--;

@@ -12,6 +12,7 @@
 #define TARGET_F 0x80u
 #define TARGET_X 0x40u
 #define TARGET_ROVR 0x0fu
+#define ROVR_SIZE_MAX 4u /* defined so far: 8, 16, 24, 32 octets */
 
 static size_t rpl_prefix_octets(uint8_t len)
 {
@@ -206,11 +207,15 @@ static enum rpl_counter rpl_target_read(struct rpl_option_reader *reader, struct
     target->len = rpl_in_u8(in);
     if (target->len > 128)
         return RPL_COUNT_DROP_PREFIX_LENGTH;
-    /* A ROVR larger than any defined has an unknown size: the prefix still stands first. */
-    if ((target->flags & TARGET_ROVR) * 8u > sizeof(target->rovr))
-        target->flags &= (uint8_t)~TARGET_ROVR;
     prefix = target->flags & TARGET_F ? 16 : rpl_prefix_octets(target->len);
     rovr = rpl_rovr_octets(target->flags);
+    /* One larger than any defined has an unknown size: all that stands behind the prefix. */
+    if ((target->flags & TARGET_ROVR) > ROVR_SIZE_MAX)
+        rovr = in->left > prefix ? in->left - prefix : 0;
+    if (rovr > sizeof(target->rovr)) {
+        target->flags &= (uint8_t)~TARGET_ROVR;
+        rovr = 0;
+    }
     if (prefix + rovr > in->left)
         return RPL_COUNT_DROP_OPTION_SHORT;
     rpl_in_copy(in, target->prefix.b, prefix);
@@ -219,6 +224,7 @@ static enum rpl_counter rpl_target_read(struct rpl_option_reader *reader, struct
         (void)rpl_in_take(in, in->left - rovr); /* a prefix field longer than the prefix */
     }
     rpl_in_copy(in, target->rovr, rovr);
+    target->rovr_len = (uint8_t)rovr;
     dao->target_count++;
     return RPL_WIRE_FINE;
 }
@@ -228,16 +234,19 @@ static bool rpl_target_write(struct rpl_out *out, const struct rpl_wire_message 
     const struct rpl_wire_target *target = &msg->u.dao.target[index];
     bool full = (target->flags & TARGET_F) != 0;
     struct rpl_addr prefix = target->prefix;
+    size_t rovr = rpl_rovr_octets(target->flags);
 
+    if ((target->flags & TARGET_ROVR) > ROVR_SIZE_MAX)
+        rovr = target->rovr_len;
     if (target->len > 128 || (target->flags & ~(TARGET_F | TARGET_X | TARGET_ROVR)) != 0 ||
-        rpl_rovr_octets(target->flags) > sizeof(target->rovr))
+        rovr > sizeof(target->rovr))
         return false;
     if (!full)
         rpl_addr_mask(&prefix, target->len);
     rpl_out_u8(out, target->flags);
     rpl_out_u8(out, target->len);
     rpl_out_copy(out, prefix.b, full ? sizeof(prefix.b) : rpl_prefix_octets(target->len));
-    rpl_out_copy(out, target->rovr, rpl_rovr_octets(target->flags));
+    rpl_out_copy(out, target->rovr, rovr);
     return true;
 }
 

@@ -3,6 +3,50 @@
 #include "rpl/rpl_nd.h"
 #include "tests/conformance/row.h"
 
+/* A storing router passes the option on as it came, of sizes not defined yet as well. */
+static void relayed(void)
+{
+    static const uint8_t flags[] = {0x01, 0x44, 0x84, 0x05, 0x08};
+    struct rpl_addr from = rig_ll(CHILD), target = rig_global(0x7700);
+
+    row_joined(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    row_run(RPL_S(3));
+    for (size_t i = 0; i < sizeof(flags); i++) {
+        struct rpl_wire_message dao =
+            rig_dao((uint8_t)(i + 1), &target, (uint8_t)(i + 1), 30, NULL);
+        struct rpl_wire_target *t = &dao.u.dao.target[0];
+        t->flags = flags[i];
+        t->len = flags[i] & 0x80 ? 120 : 128;
+        t->rovr_len = (uint8_t)(8 * (flags[i] & 15));
+        for (uint8_t k = 0; k < t->rovr_len; k++)
+            t->rovr[k] = (uint8_t)(k + i);
+        assert_int_equal(rig_receive(&rig, &from, &rig.link_local, &dao), 0);
+        row_run(RPL_S(3));
+        const struct rpl_wire_target *up = &rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.target[0];
+        assert_int_equal(up->flags, flags[i]);
+        assert_int_equal(up->len, t->len);
+        assert_memory_equal(&up->prefix, &target, 16);
+        assert_int_equal(up->rovr_len, t->rovr_len);
+        assert_memory_equal(up->rovr, t->rovr, t->rovr_len);
+    }
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_ROVR_UNKNOWN), 2);
+    /* Many of them in messages that fit. */
+    for (unsigned n = 0; n < 60; n++) {
+        struct rpl_addr each = rig_global(0x7800 + n);
+        struct rpl_wire_message dao = rig_dao((uint8_t)(n + 100), &each, 5, 30, NULL);
+        dao.u.dao.target[0].flags = 4;
+        dao.u.dao.target[0].rovr[0] = (uint8_t)n;
+        rig_receive(&rig, &from, &rig.link_local, &dao);
+    }
+    size_t mark = rig.sent_count, seen = 0;
+    row_run(RPL_S(5));
+    for (size_t i = mark; i < rig.sent_count; i++)
+        for (uint8_t k = 0;
+             rig.sent[i].msg.code == RPL_CODE_DAO && k < rig.sent[i].msg.u.dao.target_count; k++)
+            seen += rig.sent[i].msg.u.dao.target[k].flags == 4;
+    assert_int_equal(seen, 60);
+}
+
 static void test_R10_01(void **state)
 {
     struct rpl_wire_message msg;
@@ -48,6 +92,7 @@ static void test_R10_01(void **state)
     assert_int_equal(path.hops, 1);
     assert_memory_equal(&path.hop[0], &b, 16);
     assert_true(path.behind);
+    relayed();
 }
 
 /* ---- leaves that do not speak RPL -------------------------------------------------------- */

@@ -206,6 +206,10 @@ static void dao(struct rig *rig, struct input *in)
     struct rpl_wire_dao *d = &msg.u.dao;
 
     msg.u.dao.transit[0].path_control = (uint8_t)(from * target);
+    if (storing && from & 4) { /* relayed with F, X and a ROVR of any size */
+        msg.u.dao.target[0].flags = (uint8_t)(from * 37 + target * 64) & 0xcfu;
+        msg.u.dao.target[0].rovr_len = 40;
+    }
     if (rig->config.instance[0].serve_leaves && from & 1) {
         /* A leaf behind some router. */
         src = rig_global(from);

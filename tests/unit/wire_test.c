@@ -259,9 +259,10 @@ static void test_target_lengths(void **state)
     for (size_t len = 0; len < 256; len++) {
         for (unsigned bits = 0; bits<256; bits += len> 52 ? 13 : 1) {
             for (unsigned flags = 0; flags < 8; flags++) {
-                /* F, X and a ROVR size of 0, 4 or 9, which nobody defined */
+                /* F, X and a ROVR size of 0, 4 or 9, which nobody defined: all that is left, up to
+                 * RPL_WIRE_ROVR_MAX */
                 static const uint8_t sets[] = {0x00, 0x80, 0x40, 0x01, 0x84, 0x09, 0x30, 0xc2};
-                unsigned rovr = (sets[flags] & 0xf) > 4 ? 0 : (sets[flags] & 0xf) * 8u;
+                unsigned size = sets[flags] & 0xf, rovr = size > 4 ? 0 : size * 8u;
                 unsigned prefix = sets[flags] & 0x80 ? 16 : (bits + 7) / 8;
                 int want = 0, got;
 
@@ -280,7 +281,13 @@ static void test_target_lengths(void **state)
                 assert_int_equal(msg.u.dao.target_count, 1);
                 assert_int_equal(msg.u.dao.target[0].len, bits);
                 assert_int_equal(msg.u.dao.target[0].flags & 0x30, 0);
-                assert_int_equal((msg.u.dao.target[0].flags & 0xf) * 8u, rovr);
+                if (size > 4) {
+                    rovr = (unsigned)len - 2 - prefix;
+                    if (rovr > RPL_WIRE_ROVR_MAX)
+                        size = rovr = 0;
+                }
+                assert_int_equal(msg.u.dao.target[0].flags & 0xf, size);
+                assert_int_equal(msg.u.dao.target[0].rovr_len, rovr);
                 for (unsigned bit = 0; bit < 128; bit++)
                     assert_int_equal(msg.u.dao.target[0].prefix.b[bit / 8] >> (7 - bit % 8) & 1,
                                      bit < bits || sets[flags] & 0x80);

@@ -83,11 +83,13 @@ static void draw_dio(struct rpl_wire_dio *dio)
 static void draw_target(struct rpl_wire_target *target)
 {
     target->len = (uint8_t)draw(129);
-    target->flags = (uint8_t)((draw(2) ? 0x80u : 0) | (draw(2) ? 0x40u : 0) | draw(5));
+    target->flags = (uint8_t)((draw(2) ? 0x80u : 0) | (draw(2) ? 0x40u : 0) | draw(16));
+    target->rovr_len = (uint8_t)((target->flags & 0xf) <= 4 ? (target->flags & 0xf) * 8
+                                                            : draw(RPL_WIRE_ROVR_MAX + 1));
     target->prefix = draw_addr();
     if (!(target->flags & 0x80))
         rpl_addr_mask(&target->prefix, target->len);
-    for (size_t i = 0; i < (target->flags & 0xfu) * 8u; i++)
+    for (size_t i = 0; i < target->rovr_len; i++)
         target->rovr[i] = (uint8_t)draw(256);
     target->has_descriptor = draw(2);
     target->descriptor = target->has_descriptor ? draw(1u << 24) : 0;
@@ -284,7 +286,7 @@ static void test_write_refuses_dao(void **state)
     assert_refused(&msg, dao->transit_count = RPL_WIRE_TRANSITS_MAX + 1);
     assert_refused(&msg, dao->target[0].len = 129);
     assert_refused(&msg, dao->target[0].flags = 0x20);
-    assert_refused(&msg, dao->target[0].flags = 0x05); /* a ROVR that does not fit */
+    assert_refused(&msg, (dao->target[0].flags = 0x05, dao->target[0].rovr_len = 65));
 }
 
 /* As many Targets and Transits as are read can be written. */
