@@ -143,13 +143,15 @@ expect_log 20 'broker: connected .* mqtt=3.1.1$' 'MQTT 3.1.1'
 
 # The client's name is the machine's, and the same the next time.
 name=$(sed -n 's/.*client_id=\([^ ]*\).*/\1/p' bridge.log | head -n 1)
-bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; message_expiry = true;"
+bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; message_expiry = true;
+    user_properties = true;"
 expect_log 20 "broker: connected .*client_id=$name mqtt=5\$" 'MQTT 5, by the same name'
-what=$(mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -R -C 1 -W 20 -t "mesh/$clock/time" -F '%C %E')
-[[ "$what" =~ ^application/json\ ([0-9]+)$ ]] || fail "no content type or expiry: $what"
+what=$(mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -R -C 1 -W 20 -t "mesh/$clock/time" -F '%C %E %P')
+[[ "$what" =~ ^application/json\ ([0-9]+)\ node:$clock\ mid:[0-9]+\ seq:[0-9]+$ ]] ||
+    fail "no content type, expiry or user properties: $what"
 [ "${BASH_REMATCH[1]}" -le 40 ] && [ "${BASH_REMATCH[1]}" -gt 0 ] ||
     fail "the clock has a Max-Age of 1 s: $what"
-echo 'ok: content type, and expiry by Max-Age'
+echo 'ok: content type, expiry by Max-Age, and whose value it is'
 
 what=$(mosquitto_sub -h 127.0.0.1 -p $plain -C 1 -W 70 -t mesh/bridge/health)
 [[ "$what" =~ ^\{\"t\":[0-9.]+,\"spool\":\"none\",\"nodes\":1,\"online\":1, ]] || fail "no health: $what"
