@@ -160,6 +160,8 @@ static void check_reply(const struct show *show, struct writer_buf *buf)
 {
     writer_buf_add(buf, "", 1);
     require(!buf->failed && memcmp(buf->data, "ok\n", 3) == 0);
+    if (show->command->flags & SHOW_BINARY)
+        return;
     require(strlen(buf->data) + 1 == buf->len && show->writer.depth == 0);
     if (show->writer.form != WRITER_JSON || (show->command->flags & SHOW_STREAM))
         return;
