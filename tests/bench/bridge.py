@@ -149,7 +149,7 @@ class Run:
         os.chmod(path, 0o666)
         with open(os.path.join(self.dir, "rpld.conf"), "w", encoding="ascii") as out:
             out.write('bridge = { broker = "mqtt://127.0.0.1:%d"; coap_port = 5690; settle_s = 0;'
-                      ' socket = "%s"; spool = "%s/spool.db"; log = "warning"; node_rate = 0; };\n'
+                      ' control_socket = "none"; socket = "%s"; spool = "%s/spool.db"; log = "warning"; node_rate = 0; };\n'
                       % (MQTT, path, self.dir))
 
     def bridge_start(self):

@@ -85,7 +85,8 @@ bridge_with() {
         wait $bridge_pid || fail 'the bridge does not end well'
     fi
     : >bridge.log
-    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "none"; socket = "%s"; %s };\n' \
+    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "none"; socket = "%s";
+        control_socket = "none"; %s };\n' \
         "$dir/rpld.sock" "$1" >rpld.conf
     "$bridge" -c rpld.conf -f 2>>bridge.log &
     bridge_pid=$!

@@ -117,6 +117,7 @@ CONF
 mkdir -m 777 spool
 cat >rpld.conf <<CONF
 bridge = {
+    control_socket = "none";
     broker = "mqtt://127.0.0.1:$mqtt"; coap_port = 5690; settle_s = 0;
     socket = "$dir/rpld.sock"; spool = "$dir/spool/spool.db";
     rules = ( { path = "private"; ignore = true; }, { path = "async"; ignore = true; } );

@@ -126,6 +126,7 @@ log_type error
 CONF
 cat >rpld.conf <<CONF
 bridge = {
+    control_socket = "none";
     broker = "mqtt://127.0.0.1:$mqtt"; coap_port = 5690; settle_s = 0; spool = "none";
     socket = "$dir/rpld.sock"; dtls_keys = "$dir/keys"; dtls_ca = "$dir/ca.crt";
     dtls_certificate = "$dir/bridge.crt"; dtls_key = "$dir/bridge.key";

@@ -86,6 +86,7 @@ log_type notice
 CONF
 cat >rpld.conf <<CONF
 bridge = {
+    control_socket = "none";
     broker = "mqtt://127.0.0.1:$mqtt"; coap_port = 5690; settle_s = 0; keepalive_s = 10;
     socket = "$dir/rpld.sock"; spool = "$dir/spool.db"; log = "warning"; node_rate = 20;
 };
