@@ -13,7 +13,7 @@
  *     rpl_engine_deadline(engine);                   when it wants to be called
  *
  * Covered: root, router and leaf; non-storing and storing mode; DIS, DIO, DAO, DAO-ACK,
- * No-Path, DCO (RFC 9009); multicast groups
+ * No-Path, DCO (RFC 9009); leaves that do not speak RPL (RFC 9010); multicast groups
  * (MOP 3); several instances; parent selection by of/; Trickle by trickle/. Not
  * covered yet: security modes (recognised and counted).
  *
