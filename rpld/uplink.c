@@ -284,8 +284,10 @@ void uplink_start(struct uplink *uplink, const struct rpl_engine *engine,
                   const struct rpl_config *config)
 {
     uplink->engine = engine;
-    for (uint32_t i = 0; i < config->instance_count; i++)
+    for (uint32_t i = 0; i < config->instance_count; i++) {
         uplink->prefix[i] = config->instance[i].prefix;
+        uplink->ungrounded[i] = false; /* a new engine has not been told */
+    }
 }
 
 void uplink_begin(struct uplink *uplink, rpl_tstamp now)

@@ -167,11 +167,31 @@ static const char *result_name(enum sim_replay_result result)
 
 static const char *event_name(enum rpl_event_type type)
 {
-    static const char *const names[] = {
-        "packet",      "link",       "address",         "neighbour",     "route-result",
-        "route-found", "route-lost", "target-restored", "forward-error", "command"};
-
-    return names[type];
+    switch (type) {
+    case RPL_EVENT_PACKET:
+        return "packet";
+    case RPL_EVENT_LINK:
+        return "link";
+    case RPL_EVENT_ADDRESS:
+        return "address";
+    case RPL_EVENT_NEIGHBOUR:
+        return "neighbour";
+    case RPL_EVENT_ROUTE_RESULT:
+        return "route-result";
+    case RPL_EVENT_ROUTE_FOUND:
+        return "route-found";
+    case RPL_EVENT_ROUTE_LOST:
+        return "route-lost";
+    case RPL_EVENT_TARGET_RESTORED:
+        return "target-restored";
+    case RPL_EVENT_FORWARD_ERROR:
+        return "forward-error";
+    case RPL_EVENT_PREFIX:
+        return "prefix";
+    case RPL_EVENT_COMMAND:
+        return "command";
+    }
+    return "unknown";
 }
 
 static const char *text(const struct rpl_addr *addr, char buf[static INET6_ADDRSTRLEN])
