@@ -11,7 +11,8 @@
 
 #include "bridge/coap_msg.h"
 
-#define RECEIVE_BUFFER (4 << 20)
+#define RECEIVE_BUFFER (16 << 20) /* a second of 20,000, while the disk writes; used when needed   \
+                                   */
 #define MULTICAST_HOPS 16
 #define BATCH 16
 #define BATCHES_PER_TURN 16

@@ -96,6 +96,13 @@ def memory_mb(pid):
     return sums["Private_Dirty:"], sums["Rss:"]
 
 
+def socket_drops(pid):
+    """What found no room in the sockets of its namespace but the nodes' own."""
+    with open("/proc/%d/net/udp6" % pid, encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return sum(int(row[-1]) for row in rows if not row[1].endswith(":1633"))
+
+
 class Run:
     """One scenario with one bridge."""
 
@@ -179,6 +186,7 @@ class Run:
         dirty, rss = memory_mb(self.bridge.pid)
         self.tell("settle 30")
         report = json.loads(self.tell("report"))
+        report.update(drops=socket_drops(self.bridge.pid))
         report.update(cpu_us=cpu / 1000 / max(sent, 1), cpu_percent=cpu / 1e7 / seconds,
                       dirty_mb=dirty, rss_mb=rss)
         return report
@@ -213,6 +221,7 @@ def steady(figures, build, nodes, seconds, name, limits, **farm):
     ours, naive = reports["rpld-bridge"], reports["naive"]
     figures.add(name + ": not delivered", nodes, ours["sent"] - ours["arrived"], "readings",
                 naive["sent"] - naive["arrived"], 0)
+    figures.add(name + ": no room in the socket", nodes, ours["drops"], "datagrams", naive["drops"])
     figures.add(name + ": acknowledged, lost", nodes, ours["acked_lost"], "readings",
                 naive["acked_lost"], 0)
     figures.add(name + ": rate", nodes, ours["sent"] / seconds, "per s", naive["sent"] / seconds)
