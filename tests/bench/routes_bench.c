@@ -88,7 +88,8 @@ static void bare_install(struct mnl_socket *nl, uint32_t ifindex, uint32_t count
             node++;
             mnl_nlmsg_batch_next(batch);
         }
-        nlh->nlmsg_flags |= NLM_F_ACK;
+        if (nlh)
+            nlh->nlmsg_flags |= NLM_F_ACK;
         if (mnl_socket_sendto(nl, mnl_nlmsg_batch_head(batch), mnl_nlmsg_batch_size(batch)) < 0)
             stage_die("the bare loop failed: %s", strerror(errno));
         bare_answer(nl, node);

@@ -26,11 +26,10 @@ static void targets(void)
         row_hear(ROOT, &dio);
         row_run(RPL_S(3));
         dao = rig_last(&rig, RPL_CODE_DAO, 0)->msg;
-        const struct rpl_wire_target *t = NULL;
-        for (uint8_t i = 0; i < dao.u.dao.target_count; i++)
-            if (dao.u.dao.target[i].len == 48)
-                t = &dao.u.dao.target[i];
-        assert_non_null(t);
+        const struct rpl_wire_target *t = &dao.u.dao.target[0];
+        while (t < &dao.u.dao.target[dao.u.dao.target_count - 1] && t->len != 48)
+            t++;
+        assert_int_equal(t->len, 48);
         assert_memory_equal(&t->prefix, &net.addr, 16);
         const struct rpl_wire_transit *tr = &dao.u.dao.transit[0];
         while (tr->group != t->group)
