@@ -11,9 +11,7 @@
 
 #include "bridge/coap_msg.h"
 
-#define RECEIVE_BUFFER                                                                             \
-    (16 << 20) /* a second of 20,000, while the disk writes; used when needed                      \
-                */
+#define RECEIVE_BUFFER (16 << 20) /* a second of 20,000 while the disk writes */
 #define MULTICAST_HOPS 16
 #define BATCH 16
 #define BATCHES_PER_TURN 16
