@@ -211,7 +211,10 @@ static int prefix(struct rpl_engine *e, const struct rpl_event_prefix *ev)
 {
     struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
 
-    return inst ? rpl_prefix_change(inst, &ev->prefix) : -RPL_ERR_NOENT;
+    if (!inst)
+        return -RPL_ERR_NOENT;
+    return ev->left ? rpl_prefix_restore(inst, &ev->prefix, ev->left)
+                    : rpl_prefix_change(inst, &ev->prefix);
 }
 
 static int input(struct rpl_engine *e, const struct rpl_event *event)

@@ -466,6 +466,8 @@ const struct rpl_addr *rpl_prefix_nth(const struct rpl_instance *inst, unsigned 
 const struct rpl_addr *rpl_prefix_of(const struct rpl_instance *inst, const struct rpl_addr *addr);
 /* Root: another prefix from now on, the old one is phased out. */
 int rpl_prefix_change(struct rpl_instance *inst, const struct rpl_addr *prefix);
+/* Root: a former run was phasing this one out. */
+int rpl_prefix_restore(struct rpl_instance *inst, const struct rpl_addr *prefix, rpl_duration left);
 void rpl_prefix_timeout(struct rpl_instance *inst);
 /* Root: the PIOs as they are now; the routes that keep packets to nobody from leaving. */
 void rpl_prefix_fill(struct rpl_instance *inst);

@@ -162,10 +162,9 @@ void rpl_prefix_timeout(struct rpl_instance *inst)
     rpl_instance_update(inst);
 }
 
-/* What was announced is phased out: in a free place, or that of the one that ends first. */
-static void leave(struct rpl_instance *inst, const struct rpl_addr *prefix)
+/* In a free place, or that of the one that ends first. */
+static void phase_out(struct rpl_instance *inst, const struct rpl_addr *prefix, rpl_duration valid)
 {
-    rpl_duration valid = RPL_OLD_PREFIX;
     struct rpl_old_prefix *place = &inst->old_prefix[0];
 
     for (unsigned i = 1; i < RPL_OLD_PREFIXES_MAX; i++)
@@ -173,10 +172,33 @@ static void leave(struct rpl_instance *inst, const struct rpl_addr *prefix)
             place = &inst->old_prefix[i];
     if (place->until)
         end_old(inst, place);
-    if (inst->cfg.prefix_valid_s < valid / RPL_S(1))
-        valid = RPL_S((uint64_t)inst->cfg.prefix_valid_s);
     place->prefix = *prefix;
     place->until = inst->engine->now + valid;
+}
+
+/* What was announced until now. */
+static void leave(struct rpl_instance *inst, const struct rpl_addr *prefix)
+{
+    rpl_duration valid = RPL_OLD_PREFIX;
+
+    if (inst->cfg.prefix_valid_s < valid / RPL_S(1))
+        valid = RPL_S((uint64_t)inst->cfg.prefix_valid_s);
+    phase_out(inst, prefix, valid);
+}
+
+int rpl_prefix_restore(struct rpl_instance *inst, const struct rpl_addr *prefix, rpl_duration left)
+{
+    struct rpl_addr old = *prefix;
+
+    rpl_addr_mask(&old, PREFIX_LEN);
+    if (inst->cfg.role != RPL_ROLE_ROOT || !rpl_addr_is_routable(&old))
+        return -RPL_ERR_PARAM;
+    if (rpl_prefix_of(inst, &old)) /* it is in use again */
+        return 0;
+    phase_out(inst, &old, left < RPL_OLD_PREFIX ? left : RPL_OLD_PREFIX);
+    arm(inst);
+    rpl_instance_update(inst);
+    return 0;
 }
 
 int rpl_prefix_change(struct rpl_instance *inst, const struct rpl_addr *prefix)

@@ -189,6 +189,7 @@ static TABLE(error_table, struct rpl_event_forward_error, error_fields);
 static const struct rpl_record_field prefix_fields[] = {
     UINT(struct rpl_event_prefix, instance),
     OCTETS(struct rpl_event_prefix, prefix),
+    UINT(struct rpl_event_prefix, left),
 };
 static TABLE(prefix_table, struct rpl_event_prefix, prefix_fields);
 

@@ -373,6 +373,7 @@ struct rpl_event_command {
 struct rpl_event_prefix {
     uint8_t instance; /* RPLInstanceID */
     struct rpl_addr prefix;
+    rpl_duration left; /* not 0: an earlier run was phasing it out, and had so long to go */
 };
 
 struct rpl_event {

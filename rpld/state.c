@@ -200,6 +200,36 @@ void state_prefix_set(struct state *state, uint8_t instance, const struct rpl_ad
     state->deadline = 0;
 }
 
+void state_old_prefix_add(struct state *state, uint8_t instance, const struct rpl_addr *prefix,
+                          uint64_t until)
+{
+    struct state_entry *entry = state_get(&state->exact, instance);
+    struct state_old_prefix *place;
+
+    if (!entry)
+        return;
+    place = &entry->old[0];
+    for (unsigned i = 1; i < RPL_OLD_PREFIXES_MAX; i++)
+        if (entry->old[i].until < place->until)
+            place = &entry->old[i];
+    *place = (struct state_old_prefix){.prefix = *prefix, .until = until};
+    state->deadline = 0;
+}
+
+bool state_old_prefix(const struct state *state, uint8_t instance, unsigned n,
+                      struct state_old_prefix *ret_old)
+{
+    const struct state_entry *entry = state_find(&state->exact, instance);
+
+    for (unsigned i = 0; entry && i < RPL_OLD_PREFIXES_MAX; i++) {
+        if (entry->old[i].until == 0 || n-- > 0)
+            continue;
+        *ret_old = entry->old[i];
+        return true;
+    }
+    return false;
+}
+
 /* ---- writing ------------------------------------------------------------------------ */
 
 static int state_write_all(int fd, const char *text, size_t len)

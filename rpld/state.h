@@ -35,11 +35,17 @@
 #define STATE_TEXT_MAX 8192
 #define STATE_RESERVE 8 /* steps; less than the sequence window of 16 */
 
+struct state_old_prefix {
+    struct rpl_addr prefix; /* a /64 */
+    uint64_t until;         /* by the clock of the world, seconds; 0 = none */
+};
+
 struct state_entry {
     uint8_t instance; /* RPLInstanceID */
     bool live;        /* in use since the start; not written */
     bool has_prefix;
-    struct rpl_addr prefix; /* a /64 */
+    struct rpl_addr prefix;                            /* a /64 */
+    struct state_old_prefix old[RPL_OLD_PREFIXES_MAX]; /* that are phased out */
     struct rpl_stored stored;
 };
 
@@ -99,6 +105,13 @@ bool state_stored(const struct state *state, uint8_t instance, struct rpl_stored
 int state_prefix(struct state *state, uint8_t instance, struct rpl_addr *ret_prefix);
 /* Keep another one from now on. */
 void state_prefix_set(struct state *state, uint8_t instance, const struct rpl_addr *prefix);
+
+/* An earlier one is announced as deprecated until then; of more than fit, the latest are kept. */
+void state_old_prefix_add(struct state *state, uint8_t instance, const struct rpl_addr *prefix,
+                          uint64_t until);
+/* The |n|-th of them, in no order; false behind the last one. */
+bool state_old_prefix(const struct state *state, uint8_t instance, unsigned n,
+                      struct state_old_prefix *ret_old);
 
 /* The latest values of an instance: written now, soon, or not at all, as said above. */
 void state_put(struct state *state, const struct rpl_stored *stored, rpl_tstamp now);

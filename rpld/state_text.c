@@ -53,6 +53,15 @@ static bool state_encode_entry(const struct state_entry *entry, char *out, size_
         if (!state_append(out, size, used, line))
             return false;
     }
+    for (unsigned i = 0; i < RPL_OLD_PREFIXES_MAX; i++) {
+        if (entry->old[i].until == 0)
+            continue;
+        inet_ntop(AF_INET6, entry->old[i].prefix.b, text, sizeof(text));
+        snprintf(line, sizeof(line), "old-prefix %u %s until %" PRIu64 "\n", entry->instance, text,
+                 entry->old[i].until);
+        if (!state_append(out, size, used, line))
+            return false;
+    }
     if (!entry->stored.valid)
         return true;
     inet_ntop(AF_INET6, entry->stored.dodag_id.b, text, sizeof(text));
@@ -91,13 +100,33 @@ static struct state_entry *state_entry_get(struct state_table *table, unsigned i
     return entry;
 }
 
+static int state_decode_old(unsigned instance, const char *text, uint64_t until,
+                            struct state_table *table)
+{
+    struct state_entry *entry = state_entry_get(table, instance);
+
+    for (unsigned i = 0; entry && i < RPL_OLD_PREFIXES_MAX; i++) {
+        if (entry->old[i].until)
+            continue;
+        entry->old[i].until = until;
+        return until && inet_pton(AF_INET6, text, entry->old[i].prefix.b) == 1 ? 0 : -EINVAL;
+    }
+    return -EINVAL;
+}
+
 static int state_decode_line(const char *line, struct state_table *table)
 {
     char text[INET6_ADDRSTRLEN];
     unsigned instance, version, dtsn, dao, path;
     int end = -1;
     struct state_entry *entry;
+    uint64_t until;
 
+    if (sscanf(line, "old-prefix %3u %45s until %19" SCNu64 "%n", &instance, text, &until, &end) ==
+            3 &&
+        end >= 0 && !line[end])
+        return state_decode_old(instance, text, until, table);
+    end = -1;
     if (sscanf(line, "prefix %3u %45s%n", &instance, text, &end) == 2 && end >= 0 && !line[end]) {
         entry = state_entry_get(table, instance);
         if (!entry || inet_pton(AF_INET6, text, entry->prefix.b) != 1)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "rpl/rpl_wire.h"
 #include "rpld/iface.h"
@@ -11,7 +12,8 @@
 
 #define UPLINK_CANDIDATES 64
 #define UPLINK_INTERVAL RPL_S(1)
-#define UPLINK_SLICE 128 /* nodes per turn */
+#define UPLINK_OLD_S 7200 /* how long the engine phases a prefix out at most */
+#define UPLINK_SLICE 128  /* nodes per turn */
 #define UPLINK_SHARED 64
 
 /* ---- choosing ------------------------------------------------------------------------------- */
@@ -143,9 +145,14 @@ static void uplink_renumber(struct uplink *uplink, uint32_t index, const struct 
                   instance->rpl.id, new);
         return;
     }
-    uplink->prefix[index] = *prefix;
-    if (uplink->state)
+    if (uplink->state) {
+        uint64_t valid = instance->rpl.prefix_valid_s < UPLINK_OLD_S ? instance->rpl.prefix_valid_s
+                                                                     : UPLINK_OLD_S;
+        state_old_prefix_add(uplink->state, instance->rpl.id, &uplink->prefix[index],
+                             (uint64_t)time(NULL) + valid);
         state_prefix_set(uplink->state, instance->rpl.id, prefix);
+    }
+    uplink->prefix[index] = *prefix;
     log_notice("uplink: another prefix", "instance=%u uplink=%s new=%s/64 old=%s/64",
                instance->rpl.id, instance->uplink, new, old);
 }
@@ -290,8 +297,32 @@ void uplink_start(struct uplink *uplink, const struct rpl_engine *engine,
     }
 }
 
+/* What a former run was phasing out goes on, if the clock is not so far off that it would take
+ * longer than ever. */
+static void uplink_resume(struct uplink *uplink)
+{
+    uint64_t world = (uint64_t)time(NULL);
+    struct state_old_prefix old;
+
+    for (uint32_t i = 0; uplink->state && i < uplink->conf->instance_count; i++) {
+        uint8_t id = uplink->conf->instance[i].rpl.id;
+        for (unsigned n = 0;
+             uplink->conf->instance[i].uplink[0] && state_old_prefix(uplink->state, id, n, &old);
+             n++) {
+            struct rpl_event event = {.type = RPL_EVENT_PREFIX};
+            if (old.until <= world || old.until - world > UPLINK_OLD_S)
+                continue;
+            event.u.prefix.instance = id;
+            event.u.prefix.prefix = old.prefix;
+            event.u.prefix.left = RPL_S(old.until - world);
+            (void)uplink->host.event(uplink->host.ctx, &event);
+        }
+    }
+}
+
 void uplink_begin(struct uplink *uplink, rpl_tstamp now)
 {
+    uplink_resume(uplink);
     if (uplink->conf->ndp_proxy[0]) {
         int r = krt_proxy_flush(uplink->krt);
 

@@ -154,6 +154,9 @@ lab_check "the nodes are known within 120 s" lab_until 120 eval '[ "$(lab_instal
 lab_check "the root answers for them again" lab_until 30 eval '[ "$(ip -n n1 -6 neigh show proxy |
     grep -c "^$TWO:12:4b00:")" = 3 ]'
 host_reaches $TWO "and the host reaches the last one"
+lab_check "the old addresses are routed still" lab_until 60 eval '[ "$(lab_installed |
+    grep -c "^$ONE")" = 2 ]'
+host_reaches $ONE "and reached"
 
 # --- delegated ---
 

@@ -146,6 +146,34 @@ static void old_prefix_is_phased_out(void **state)
     assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_PREFIX), refused + 1);
 }
 
+/* A root that was restarted in the middle goes on where it stood. */
+static void phasing_out_goes_on_after_a_restart(void **state)
+{
+    struct rpl_event event = {.type = RPL_EVENT_PREFIX};
+
+    (void)state;
+    start(RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    event.u.prefix.prefix = in(7, 1);
+    event.u.prefix.left = RPL_S(600);
+    assert_int_equal(rig_input(&rig, &event), 0);
+    const struct rpl_wire_dio *dio = next_dio();
+    assert_int_equal(dio->pio_count, 2);
+    assert_true(is_in(&dio->pio[0].prefix, 7));
+    assert_int_equal(dio->pio[0].preferred_s, 0);
+    assert_in_range(dio->pio[0].valid_s, 500, 600);
+    assert_int_equal(dio->pio[1].preferred_s, UINT32_MAX);
+    assert_int_equal(dao(7, 2, 1, 241), 0);
+    assert_int_equal(instance().nodes, 1);
+    event.u.prefix.prefix = in(0, 1); /* the one in use is not phased out */
+    assert_int_equal(rig_input(&rig, &event), 0);
+    assert_int_equal(instance().old_prefix_count, 1);
+    rig_run(&rig, RPL_S(600));
+    assert_int_equal(instance().old_prefix_count, 0);
+    assert_int_equal(instance().nodes, 0);
+    assert_int_equal(prefix_route(7), 0);
+    assert_int_equal(prefix_route(0), 1);
+}
+
 static void prefix_that_comes_back_is_good_again(void **state)
 {
     (void)state;
@@ -279,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(old_prefix_is_phased_out, stop),
+        cmocka_unit_test_teardown(phasing_out_goes_on_after_a_restart, stop),
         cmocka_unit_test_teardown(prefix_that_comes_back_is_good_again, stop),
         cmocka_unit_test_teardown(many_changes_are_bounded, stop),
         cmocka_unit_test_teardown(first_prefix_leaves_no_trace, stop),

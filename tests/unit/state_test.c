@@ -82,6 +82,11 @@ static void text_comes_back(void **unused)
 
             e->has_prefix = true;
             e->prefix = state_prefix_from(random);
+            for (unsigned n = 0; n < i % 3 && n < RPL_OLD_PREFIXES_MAX; n++) {
+                e->old[n].prefix = e->prefix;
+                e->old[n].prefix.b[6] = (uint8_t)(n + 1);
+                e->old[n].until = 4102444800 + i;
+            }
         }
     }
     size_t len = state_encode(&table, text, sizeof(text));
@@ -92,6 +97,10 @@ static void text_comes_back(void **unused)
         assert_int_equal(back.entry[i].instance, table.entry[i].instance);
         assert_int_equal(back.entry[i].has_prefix, table.entry[i].has_prefix);
         assert_memory_equal(&back.entry[i].prefix, &table.entry[i].prefix, 16);
+        for (unsigned n = 0; n < RPL_OLD_PREFIXES_MAX; n++) {
+            assert_int_equal(back.entry[i].old[n].until, table.entry[i].old[n].until);
+            assert_memory_equal(&back.entry[i].old[n].prefix, &table.entry[i].old[n].prefix, 16);
+        }
         assert_true(state_covers(&back.entry[i].stored, &table.entry[i].stored, 0));
         assert_int_equal(back.entry[i].stored.dtsn, table.entry[i].stored.dtsn);
         assert_int_equal(back.entry[i].stored.dao_sequence, table.entry[i].stored.dao_sequence);
