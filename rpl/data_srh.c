@@ -34,13 +34,18 @@ static unsigned rpl_shared_octets(const struct rpl_addr *a, const struct rpl_add
     return shared;
 }
 
+/* What a source route may name; it may not lead to a group, to nobody or into a loopback. */
+static bool rpl_srh_may_name(const struct rpl_addr *addr)
+{
+    return rpl_addr_is_routable(addr) || rpl_addr_is_link_local(addr);
+}
+
 bool rpl_path_valid(const struct rpl_addr *src, const struct rpl_addr *hop, size_t hops)
 {
     if (hops == 0 || hops > RPL_PATH_MAX)
         return false;
     for (size_t i = 0; i < hops; i++) {
-        if (rpl_addr_is_multicast(&hop[i]) || rpl_addr_is_unspecified(&hop[i]) ||
-            (src && rpl_addr_equal(&hop[i], src)))
+        if (!rpl_srh_may_name(&hop[i]) || (src && rpl_addr_equal(&hop[i], src)))
             return false;
         for (size_t j = 0; j < i; j++) {
             if (rpl_addr_equal(&hop[i], &hop[j]))
@@ -206,7 +211,7 @@ enum rpl_data_error rpl_srh_step(uint8_t *packet, size_t len, const struct rpl_a
     index = info.segments - info.segments_left + 1u;
     if (!rpl_srh_segment(packet, &info, index, &next))
         return RPL_DATA_SRH_INVALID;
-    if (!rpl_addr_is_routable(&next) && !rpl_addr_is_link_local(&next))
+    if (!rpl_srh_may_name(&next))
         return RPL_DATA_SRH_MULTICAST;
     if (rpl_srh_loops(packet, &info, own, own_count))
         return RPL_DATA_SRH_LOOP;

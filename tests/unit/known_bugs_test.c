@@ -481,7 +481,8 @@ static size_t route(uint8_t *packet, const struct rpl_addr *segment, uint8_t n, 
 /* CVE-2023-29001: a route that names ourselves, nobody, everybody, or somebody twice. */
 static void test_route_to_ourselves(void **state)
 {
-    static const struct rpl_addr none, group = {{0xff, 2, [15] = 1}}, a = {{0xfd, 1, [15] = 7}};
+    static const struct rpl_addr none, group = {{0xff, 2, [15] = 1}}, a = {{0xfd, 1, [15] = 7}},
+                                       loopback = {{[15] = 1}};
     struct rpl_addr segment[3] = {US, a, a};
     uint8_t packet[256];
 
@@ -495,6 +496,18 @@ static void test_route_to_ourselves(void **state)
     assert_int_equal(handle(packet, route(packet, segment, 1, 1)), RPL_DATA_SRH_MULTICAST);
     segment[0] = none;
     assert_int_equal(handle(packet, route(packet, segment, 1, 1)), RPL_DATA_SRH_MULTICAST);
+    segment[0] = loopback;
+    assert_int_equal(handle(packet, route(packet, segment, 1, 1)), RPL_DATA_SRH_MULTICAST);
+    /* Nor do we make one. */
+    for (int to = 0; to < 3; to++) {
+        const struct rpl_addr last = to == 0 ? none : to == 1 ? loopback : group;
+        const struct rpl_addr hop[2] = {a, last};
+        static const uint8_t payload[8] = {1};
+        size_t len = carry(packet, 59, payload, sizeof(payload));
+        memcpy(packet + 24, last.b, 16);
+        assert_int_equal(rpl_srh_insert(packet, &len, sizeof(packet), hop, 2, NULL),
+                         RPL_DATA_PATH_INVALID);
+    }
 }
 
 /* contiki-ng f0bb7f3, 99a9257: Segments Left beyond the segments. */
