@@ -78,16 +78,13 @@ hops() {
         done
 }
 whole=$'2 3/3 0 true\n3 3/3 0 true\n4 3/3 0 true'
-# hops_are NODE TARGET LINES: what was wanted, if not at once: a busy machine answers late.
-hops_same() {
-    lab_same "$(hops "$1" "$2")" "$3"
-}
-hops_are() {
-    lab_until 60 hops_same "$@" || hops_same "$@"
-}
-lab_check "ping shows each hop, without loss" hops_are 1 "$last" "$whole"
-lab_check "a node's EUI-64 does as well" hops_are 1 "$(lab_eui64 4)" "$whole"
-lab_check "a router finds the way out" hops_are 4 "$(lab_address 1)" \
+# A kernel is sparing with Time Exceeded to one destination, and these are many in a row.
+for node in 1 2 3 4; do
+    lab_in $node sh -c 'echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
+done
+lab_check "ping shows each hop, without loss" lab_same "$(hops 1 "$last")" "$whole"
+lab_check "a node's EUI-64 does as well" lab_same "$(hops 1 "$(lab_eui64 4)")" "$whole"
+lab_check "a router finds the way out" lab_same "$(hops 4 "$(lab_address 1)")" \
     $'3 3/3 0 true\n2 3/3 0 true\n1 3/3 0 true'
 lab_air cut 3 4 >/dev/null
 silent=4 # where the way is known, and who is behind the cut
