@@ -596,6 +596,7 @@ void coap_serve_free(struct coap_endpoint *ep)
     }
     while ((delayed = TAILQ_FIRST(&ep->delayed)) != NULL) {
         TAILQ_REMOVE(&ep->delayed, delayed, entry);
+        brg_timer_clear(&ep->timers, &delayed->timer);
         brg_put(ep->alloc, delayed);
     }
     while ((observer = TAILQ_FIRST(&ep->observers)) != NULL) {
