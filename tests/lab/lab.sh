@@ -322,6 +322,16 @@ lab_ctl() {
 
 # --- waiting and looking ---
 
+# The nodes tell of every packet whose hop limit ends at them. Otherwise a kernel is sparing with
+# that, and of many probes in a row some stay without an answer.
+lab_talkative() {
+    local node
+
+    for ((node = 1; node <= LAB_NODES; node++)); do
+        lab_in $node sh -c 'echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
+    done
+}
+
 # lab_until SECONDS COMMAND...: true as soon as the command is, false when the time is over.
 lab_until() {
     local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))

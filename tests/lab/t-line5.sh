@@ -102,6 +102,7 @@ lab_check "100 pings of 1000 octets from the Internet lose none" \
     no_loss uplink "$(lab_address 5)" 100 0.01 1000
 lab_check "100 pings of 1200 octets from the Internet lose none" \
     no_loss uplink "$(lab_address 5)" 100 0.02 1200
+lab_talkative
 lab_check "a traceroute names each hop, both ways" traced
 # As large as a link has to carry: no room for a source route.
 lab_check "100 pings of 1232 octets from the Internet lose none" \
