@@ -31,7 +31,6 @@ bridge_enter() {
         need mosquitto_sub mosquitto-clients
         need python3 python3
         need ip iproute2
-        need jq jq
         # shellcheck disable=SC2086
         unshare $options true 2>/dev/null || options="--user --map-root-user $options"
         # shellcheck disable=SC2086
@@ -88,13 +87,17 @@ subscribed() {
     grep -q " [0-2] $2\$" "$1.log"
 }
 
-# Plays rpld; its script is file descriptor 3.
+has_socket() {
+    chmod 666 rpld.sock 2>/dev/null
+}
+
+# Plays rpld, as process $player; its script is file descriptor 3.
 player_start() {
     mkfifo play
     python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
+    player=$!
     exec 3>play
-    until_ok 5 test -S rpld.sock || fail 'the player of rpld does not start'
-    chmod 666 rpld.sock
+    until_ok 5 has_socket || fail 'the player of rpld does not start'
 }
 
 # bridge_start BRIDGE SETTINGS: its process is $bridge_pid.

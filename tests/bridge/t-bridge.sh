@@ -5,41 +5,11 @@
 # demo's sensors) and a real broker, in a network namespace of its own. The routing daemon is
 # played by rpld-play.py. Exit 77: something is missing here, and the line says what.
 set -u
-
-bridge=$(realpath "$1")
-sensor=$(realpath "$2")
-here=$(cd "$(dirname "$0")" && pwd)
-
-need() {
-    [ -n "$(type -P "$1")" ] && return
-    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
-    exit 77
-}
-
-if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
-    need mosquitto mosquitto
-    need mosquitto_sub mosquitto-clients
-    need coap-server-notls libcoap3-bin
-    need python3 python3
-    need ip iproute2
-    need jq jq
-    options='--net --pid --fork --kill-child=KILL --mount --mount-proc'
-    # shellcheck disable=SC2086
-    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
-    # shellcheck disable=SC2086
-    if ! unshare $options true 2>/dev/null; then
-        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
-            "sysctl kernel.unprivileged_userns_clone=1"
-        exit 77
-    fi
-    # shellcheck disable=SC2086
-    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge" "$sensor"
-fi
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/t-bridge.XXXXXX")
-chmod 755 "$dir"
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+. "$(dirname "$0")/lib.sh"
+need coap-server-notls libcoap3-bin
+need jq jq
+bridge=$(realpath "$1") sensor=$(realpath "$2")
+bridge_enter "$0" "$bridge" "$sensor"
 
 clock=00124b0000010000 # libcoap's server
 door=00124b0000020000
@@ -87,26 +57,6 @@ pause() {
     read -rt "$1" <> <(:)
 }
 
-# until_ok SECONDS COMMAND...: tries again until it succeeds.
-until_ok() {
-    local end=$((SECONDS + $1))
-
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        pause 0.1
-    done
-    return 0
-}
-
-listens() {
-    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null
-}
-
-has_socket() {
-    chmod 666 rpld.sock 2>/dev/null
-}
-
 more_than() {
     [ "$(grep -c 'broker: away' bridge.log)" -gt "$1" ]
 }
@@ -123,7 +73,7 @@ retained() {
 broker_start() {
     mosquitto -c broker.conf >>broker.log 2>&1 &
     broker=$!
-    until_ok 10 listens || fail 'the broker does not start'
+    until_ok 10 listens "$port" || fail 'the broker does not start'
 }
 
 watch_start() {
@@ -137,7 +87,6 @@ bridge_start() {
     bridge_pid=$!
 }
 
-ip link set lo up || fail 'no loopback'
 for n in 1 2 3 4 5 6; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
@@ -185,11 +134,7 @@ say 'ok: the configuration is checked'
 bridge_start
 expect_log 10 'broker: away, trying again'
 expect_log 10 'rpld: cannot be followed, trying again'
-mkfifo play
-python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
-player=$!
-exec 3>play
-until_ok 5 has_socket || fail 'the player of rpld does not start'
+player_start
 broker_start
 watch_start
 coap-server-notls -A fd00::1 -v 0 &

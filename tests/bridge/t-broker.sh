@@ -5,40 +5,11 @@
 # with certificates and with a shared key, a client that takes its name. In a network namespace of
 # its own. Exit 77: something is missing here, and the line says what.
 set -u
-
+. "$(dirname "$0")/lib.sh"
+need coap-server-notls libcoap3-bin
+need openssl openssl
 bridge=$(realpath "$1")
-here=$(cd "$(dirname "$0")" && pwd)
-
-need() {
-    [ -n "$(type -P "$1")" ] && return
-    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
-    exit 77
-}
-
-if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
-    need mosquitto mosquitto
-    need mosquitto_sub mosquitto-clients
-    need coap-server-notls libcoap3-bin
-    need openssl openssl
-    need python3 python3
-    need ip iproute2
-    options='--net --pid --fork --kill-child=KILL --mount-proc'
-    # shellcheck disable=SC2086
-    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
-    # shellcheck disable=SC2086
-    if ! unshare $options true 2>/dev/null; then
-        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
-            "sysctl kernel.unprivileged_userns_clone=1"
-        exit 77
-    fi
-    # shellcheck disable=SC2086
-    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge"
-fi
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/t-broker.XXXXXX")
-chmod 755 "$dir"
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+bridge_enter "$0" "$bridge"
 plain=21883 tls=28883 psk=28884
 clock=00124b0000010000
 
@@ -52,30 +23,6 @@ expect_log() {
     timeout "$1" grep -Eqm1 -- "$2" <(tail -n +1 -f --pid=$$ bridge.log) ||
         fail "no line like $2 in the log within $1 s"
     echo "ok: $3"
-}
-
-until_ok() {
-    local end=$((SECONDS + $1))
-
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        read -rt 0.1 <> <(:)
-    done
-    return 0
-}
-
-listens() {
-    (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-has_socket() {
-    chmod 666 rpld.sock 2>/dev/null
-}
-
-# subscribed TOPIC: somebody listens to it.
-subscribed() {
-    grep -q " [0-2] $1\$" broker.log
 }
 
 # bridge_with SETTINGS: another bridge, with these.
@@ -98,7 +45,6 @@ certificate() {
             -extfile <(printf 'subjectAltName=%s' "$2") -out "$1.crt" 2>/dev/null
 }
 
-ip link set lo up || fail 'no loopback'
 ip -6 addr add fd00::1/128 dev lo nodad
 for ca in ca other; do
     openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=$ca -days 2 -keyout $ca.key -out $ca.crt \
@@ -131,10 +77,7 @@ allow_anonymous false
 CONF
 mosquitto -c broker.conf >broker.log 2>&1 &
 until_ok 10 listens $plain || fail 'the broker does not start'
-mkfifo play
-python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
-exec 3>play
-until_ok 5 has_socket || fail 'the player of rpld does not start'
+player_start
 coap-server-notls -A fd00::1 -v 0 &
 coap_pid=$!
 printf 'up %s fd00::1\n' $clock >&3
@@ -203,7 +146,7 @@ echo 'ok: what was commanded meanwhile is carried out, once the node is known'
 # MQTT 5: who asks is answered where he listens, once, with what he knows it by.
 mosquitto_sub -h 127.0.0.1 -p $plain -V 5 -C 1 -W 20 -t asked/7 -F '%C %D %p' >answer &
 waits=$!
-until_ok 5 subscribed asked/7 || fail 'nobody listens for the answer'
+until_ok 5 subscribed broker asked/7 || fail 'nobody listens for the answer'
 mosquitto_pub -h 127.0.0.1 -p $plain -V 5 -D publish response-topic asked/7 \
     -D publish correlation-data '7th question' -t "mesh/$clock/time/get" -m '{"transaction":7}'
 wait $waits

@@ -5,39 +5,10 @@
 # may read, what observers see, groups, blocks. In a network namespace of its own. Exit 77:
 # something is missing here, and the line says what.
 set -u
-
+. "$(dirname "$0")/lib.sh"
+need coap-client-notls libcoap3-bin
 bridge=$(realpath "$1")
-here=$(cd "$(dirname "$0")" && pwd)
-
-need() {
-    [ -n "$(type -P "$1")" ] && return
-    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
-    exit 77
-}
-
-if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
-    need mosquitto mosquitto
-    need mosquitto_sub mosquitto-clients
-    need coap-client-notls libcoap3-bin
-    need python3 python3
-    need ip iproute2
-    options='--net --pid --fork --kill-child=KILL --mount-proc'
-    # shellcheck disable=SC2086
-    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
-    # shellcheck disable=SC2086
-    if ! unshare $options true 2>/dev/null; then
-        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
-            "sysctl kernel.unprivileged_userns_clone=1"
-        exit 77
-    fi
-    # shellcheck disable=SC2086
-    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge"
-fi
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/t-coap.XXXXXX")
-chmod 755 "$dir"
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+bridge_enter "$0" "$bridge"
 mqtt=21884
 node=00124b0000010000
 other=00124b0000020000
@@ -53,25 +24,6 @@ expect() {
     timeout "$1" grep -Eqm1 -- "$2" <(tail -n +1 -f --pid=$$ mqtt.txt) ||
         fail "$3: no message like $2 within $1 s"
     echo "ok: $3"
-}
-
-until_ok() {
-    local end=$((SECONDS + $1))
-
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        read -rt 0.1 <> <(:)
-    done
-    return 0
-}
-
-listens() {
-    (: <"/dev/tcp/127.0.0.1/$mqtt") 2>/dev/null
-}
-
-has_socket() {
-    chmod 666 rpld.sock 2>/dev/null
 }
 
 # coap FROM OPTIONS... PATH: what the bridge answers to libcoap's client at this address.
@@ -92,7 +44,6 @@ answers() {
     echo "ok: coap $*"
 }
 
-ip link set lo up || fail 'no loopback'
 for n in 1 2 3 4 d 99 ff 200:ff:fe00:5; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
@@ -137,12 +88,9 @@ coap-server-notls -A fd00::200:ff:fe00:5 -v 0 &
 nsenter -t $far -n coap-server-notls -g ff05::fd -G vb -v 0 &
 mosquitto -c broker.conf >broker.log 2>&1 &
 broker_pid=$!
-until_ok 10 listens || fail 'the broker does not start'
+until_ok 10 listens "$mqtt" || fail 'the broker does not start'
 mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
-mkfifo play
-python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
-exec 3>play
-until_ok 5 has_socket || fail 'the player of rpld does not start'
+player_start
 "$bridge" -c rpld.conf -f 2>>bridge.log &
 bridge_pid=$!
 printf 'up %s fd00::%s\n' $node 1 $other 2 >&3
@@ -209,7 +157,7 @@ wait $bridge_pid 2>/dev/null
 "$bridge" -c rpld.conf -f 2>>bridge.log &
 bridge_pid=$!
 mosquitto -c broker.conf >>broker.log 2>&1 &
-until_ok 10 listens || fail 'the broker does not start again'
+until_ok 10 listens "$mqtt" || fail 'the broker does not start again'
 mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
 expect 30 "mesh/$node/temp \{\"v\":77," 'what was answered arrives, after kill -9'
 echo 'all well'

@@ -5,41 +5,12 @@
 # and with GnuTLS: keys and certificates, observed and pushing, right and wrong ones. In a network
 # namespace of its own. Exit 77: something is missing here, and the line says what.
 set -u
-
+. "$(dirname "$0")/lib.sh"
+need coap-server-openssl libcoap3-bin
+need coap-server-gnutls libcoap3-bin
+need openssl openssl
 bridge=$(realpath "$1")
-here=$(cd "$(dirname "$0")" && pwd)
-
-need() {
-    [ -n "$(type -P "$1")" ] && return
-    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
-    exit 77
-}
-
-if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
-    need mosquitto mosquitto
-    need mosquitto_sub mosquitto-clients
-    need coap-server-openssl libcoap3-bin
-    need coap-server-gnutls libcoap3-bin
-    need openssl openssl
-    need python3 python3
-    need ip iproute2
-    options='--net --pid --fork --kill-child=KILL --mount --mount-proc'
-    # shellcheck disable=SC2086
-    unshare $options true 2>/dev/null || options="--user --map-root-user $options"
-    # shellcheck disable=SC2086
-    if ! unshare $options true 2>/dev/null; then
-        echo "skipped: namespaces cannot be made. Grant them with: run as root, or:" \
-            "sysctl kernel.unprivileged_userns_clone=1"
-        exit 77
-    fi
-    # shellcheck disable=SC2086
-    T_BRIDGE_INSIDE=1 exec unshare $options "$0" "$bridge"
-fi
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/t-dtls.XXXXXX")
-chmod 755 "$dir"
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+bridge_enter "$0" "$bridge"
 mqtt=21885
 name() {
     printf '00124b00000%s0000' "$1"
@@ -59,25 +30,6 @@ expect() {
     echo "ok: $3"
 }
 
-until_ok() {
-    local end=$((SECONDS + $1))
-
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        read -rt 0.1 <> <(:)
-    done
-    return 0
-}
-
-listens() {
-    (: <"/dev/tcp/127.0.0.1/$mqtt") 2>/dev/null
-}
-
-has_socket() {
-    chmod 666 rpld.sock 2>/dev/null
-}
-
 certificate() {
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$1.key" \
         -out "$1.csr" 2>/dev/null &&
@@ -93,7 +45,6 @@ push() {
     timeout 20 "coap-client-$library" -a "$from" -B 5 -m put -e 7 "$@" 2>&1
 }
 
-ip link set lo up || fail 'no loopback'
 # libcoap's client sends the host's name, and an address is none (RFC 6066 section 3).
 echo 'fd00::ff router' >hosts
 mount --bind hosts /etc/hosts || fail 'no hosts'
@@ -138,12 +89,9 @@ chmod 644 keys
 chmod 600 keys
 "$bridge" -t -c rpld.conf >/dev/null || fail 'the configuration does not pass'
 mosquitto -c broker.conf >broker.log 2>&1 &
-until_ok 10 listens || fail 'the broker does not start'
+until_ok 10 listens "$mqtt" || fail 'the broker does not start'
 mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
-mkfifo play
-python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
-exec 3>play
-until_ok 5 has_socket || fail 'the player of rpld does not start'
+player_start
 
 # Each of them answers without DTLS as well.
 coap-server-openssl -A fd00::1 -k 'open sesame' -v 0 &

@@ -5,34 +5,15 @@
 # once; and one that never stops. Nothing is lost, MQTT's keep-alive stays alive. In a network
 # namespace of its own. Exit 77: something is missing here, and the line says what.
 set -u
-
-bridge=$(realpath "$1")
-farm=$(realpath "$2")
-here=$(cd "$(dirname "$0")" && pwd)
-
-need() {
-    [ -n "$(type -P "$1")" ] && return
-    echo "skipped: $1 is missing. Mend it with: apt-get install $2"
+. "$(dirname "$0")/lib.sh"
+# In a user namespace of its own it would be somebody who may not.
+if [ "$(id -u)" -ne 0 ] || ! unshare --net true 2>/dev/null; then
+    echo "skipped: the buffer of a socket cannot be made large here. Grant it with: run as root"
     exit 77
-}
-
-if [ -z "${T_BRIDGE_INSIDE:-}" ]; then
-    need mosquitto mosquitto
-    need python3 python3
-    need ip iproute2
-    if [ "$(id -u)" -ne 0 ] ||
-        ! unshare --net --pid --fork --kill-child=KILL --mount-proc true 2>/dev/null; then
-        echo "skipped: the buffer of a socket cannot be made large here. Grant it with: run as root"
-        exit 77
-    fi
-    T_BRIDGE_INSIDE=1 exec unshare --net --pid --fork --kill-child=KILL --mount-proc "$0" \
-        "$bridge" "$farm"
 fi
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/t-thousand.XXXXXX")
+bridge=$(realpath "$1") farm=$(realpath "$2")
+bridge_enter "$0" "$bridge" "$farm"
 chmod 777 "$dir"
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
 mqtt=21886
 nodes=1000
 
@@ -40,25 +21,6 @@ fail() {
     echo "FAILED: $*"
     tail -n 20 bridge.log broker.log | cut -c -300
     exit 1
-}
-
-until_ok() {
-    local end=$((SECONDS + $1))
-
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        read -rt 0.1 <> <(:)
-    done
-    return 0
-}
-
-listens() {
-    (: <"/dev/tcp/127.0.0.1/$mqtt") 2>/dev/null
-}
-
-has_socket() {
-    chmod 666 rpld.sock 2>/dev/null
 }
 
 # tell COMMAND: the farm's answer to it.
@@ -73,7 +35,6 @@ figure() {
     echo "${BASH_REMATCH[1]}"
 }
 
-ip link set lo up || fail 'no loopback'
 ip -6 route add local fd00:b::/64 dev lo || fail 'no addresses'
 cat >broker.conf <<CONF
 listener $mqtt 127.0.0.1
@@ -92,7 +53,7 @@ bridge = {
 };
 CONF
 mosquitto -c broker.conf >broker.log 2>&1 &
-until_ok 10 listens || fail 'the broker does not start'
+until_ok 10 listens $mqtt || fail 'the broker does not start'
 mkfifo play in out
 python3 "$here/rpld-play.py" "$dir/rpld.sock" <play &
 exec 3>play
