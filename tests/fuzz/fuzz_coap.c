@@ -20,33 +20,9 @@
 #include "bridge/follow.h"
 #include "bridge/link_format.h"
 #include "bridge/topic.h"
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            __builtin_trap();                                                                      \
-        }                                                                                          \
-    } while (0)
+#include "tests/fuzz/bridge_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static long live;
-
-static void *heap_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    live++;
-    return calloc(1, size);
-}
-
-static void heap_put(void *ctx, void *ptr)
-{
-    (void)ctx;
-    live--;
-    free(ptr);
-}
-
-static const struct brg_alloc heap = {heap_get, heap_put, NULL};
 
 static void fuzz_codec(const uint8_t *data, size_t size)
 {

@@ -9,13 +9,10 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +23,7 @@
 #include "rpld/log.h"
 #include "rpld/snapshot.h"
 #include "tests/lib/rig.h"
+#include "tests/lib/power.h"
 
 #define IFNAME "lowpan0"
 
@@ -398,21 +396,6 @@ static void nothing_known_nothing_written(void **unused)
 
 /* ---- the power fails -------------------------------------------------------------------- */
 
-static void die_at(long syscall_nr)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscall_nr, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-        _exit(99);
-}
-
 /* A child writes two targets over one, in its thread, and is cut short; true if it was. */
 static bool cut_write(long syscall_nr, rlim_t limit)
 {
@@ -428,7 +411,7 @@ static bool cut_write(long syscall_nr, rlim_t limit)
         source_dao(2, 1, 5);
         source_dao(3, 2, 5);
         if (syscall_nr >= 0)
-            die_at(syscall_nr);
+            power_fails_at(syscall_nr);
         else
             setrlimit(RLIMIT_FSIZE, &size); /* SIGXFSZ kills in the middle of the write */
         _exit(snapshot_save(snap, rig.engine, rig.now) == 0 ? 0 : 97);

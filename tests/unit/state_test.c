@@ -9,13 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,6 +22,7 @@
 #include "rpl/rpl_wire.h"
 #include "rpld/log.h"
 #include "rpld/state.h"
+#include "tests/lib/power.h"
 
 static char folder[64];
 
@@ -327,22 +325,6 @@ static void full_table_makes_room(void **unused)
 
 /* ---- the power fails ------------------------------------------------------------------------ */
 
-/* In a child: die at the |nth| use of |syscall|, before the kernel does it. */
-static void die_at(long syscall_nr)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscall_nr, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-        _exit(99);
-}
-
 /* A child writes version 241 over 240 and is cut short; true if it was. */
 static bool cut_write(long syscall_nr, rlim_t limit)
 {
@@ -359,7 +341,7 @@ static bool cut_write(long syscall_nr, rlim_t limit)
         if (state_open(folder, 60, 0, &state) < 0)
             _exit(98);
         if (syscall_nr >= 0)
-            die_at(syscall_nr);
+            power_fails_at(syscall_nr);
         else
             setrlimit(RLIMIT_FSIZE, &size); /* SIGXFSZ kills in the middle of the write */
         state_put(state, &s, 0);
