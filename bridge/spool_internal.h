@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the files of the spool share: spool.c writes and keeps the bounds, spool_open.c makes the
+ * tables and reads what an earlier process left.
+ */
+#ifndef BRIDGE_SPOOL_INTERNAL_H
+#define BRIDGE_SPOOL_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "bridge/spool.h"
+
+#define SPOOL_ROW_OVERHEAD 64 /* of the table, its index and their pages */
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    PUT,
+    DONE_SUM,
+    DONE,
+    STATE,
+    UNSTATE,
+    OBSERVE,
+    FORGET,
+    LOAD,
+    COALESCE,
+    COALESCE_DELETE,
+    HEAD,
+    BURY,
+    BURY_DELETE,
+    DEAD_TRIM,
+    METER,
+    N_STATEMENTS,
+};
+
+struct brg_spool {
+    struct brg_spool_config config;
+    struct brg_store store;
+    struct brg_spool_stats stats;
+    struct brg_spool_stats before; /* as they were when the transaction began */
+    sqlite3 *db;
+    sqlite3_stmt *statements[N_STATEMENTS];
+    uint64_t coalesced_to; /* rows up to this one have been looked at */
+    uint64_t put_since;    /* messages since that pass began */
+    char error[128];
+};
+
+double brg_spool_wall_s(void);
+
+/* Notes SQLite's words for what went wrong. -BRG_ERR_x. */
+int brg_spool_failed(struct brg_spool *spool);
+
+/* What is stored as a number, whatever it is. */
+enum brg_content brg_spool_content(uint64_t value);
+
+/* Fills in spool->store. */
+void brg_spool_writes(struct brg_spool *spool);
+
+#endif
