@@ -119,6 +119,36 @@ static bool assign_switch(struct conf_reader *reader, const struct conf_setting 
     return true;
 }
 
+/* ---- lists ------------------------------------------------------------------------- */
+
+/* One element of a list into |to|; |path| names it. */
+typedef bool assign_element(struct conf_reader *reader, void *to, const config_setting_t *element,
+                            const char *path);
+
+/* A list from its beginning: |count| is how many |to| has. All elements are looked at, so that
+ * every one that is wrong is told; the table says how many there may be. */
+static bool assign_list(struct conf_reader *reader, const struct conf_setting *setting, void *to,
+                        uint32_t *count, assign_element *assign, const config_setting_t *from,
+                        const char *path)
+{
+    char element_path[CONF_PATH_TEXT_MAX];
+    bool good = true;
+
+    *count = 0;
+    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
+        return refuse_type(reader, setting, from, path);
+    if (config_setting_length(from) < (int)setting->min && !reader->partial)
+        return refuse(reader, setting, from, path, "empty");
+    if (config_setting_length(from) > (int)setting->max)
+        return refuse(reader, setting, from, path, "too many");
+    for (int i = 0; i < config_setting_length(from); i++) {
+        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
+        if (!assign(reader, to, config_setting_get_elem(from, (unsigned)i), element_path))
+            good = false;
+    }
+    return good;
+}
+
 /* ---- strings ----------------------------------------------------------------------- */
 
 /* Printable, and nothing that would have to be escaped when it is printed. */
@@ -300,9 +330,10 @@ static bool assign_prefix(struct conf_reader *reader, const struct conf_setting 
     return true;
 }
 
-static bool assign_net(struct conf_reader *reader, struct rpl_prefixes *list,
-                       const config_setting_t *element, const char *path)
+static bool assign_net(struct conf_reader *reader, void *to, const config_setting_t *element,
+                       const char *path)
 {
+    struct rpl_prefixes *list = to;
     struct rpl_prefix net = {0};
     const char *wrong = NULL;
 
@@ -325,29 +356,12 @@ static bool assign_net(struct conf_reader *reader, struct rpl_prefixes *list,
     return true;
 }
 
-static bool assign_prefixes(struct conf_reader *reader, const struct conf_setting *setting,
-                            void *base, const config_setting_t *from, const char *path)
-{
-    struct rpl_prefixes *list = (void *)((char *)base + setting->offset);
-    char element_path[CONF_PATH_TEXT_MAX];
-    bool good = true;
-
-    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
-        return refuse_type(reader, setting, from, path);
-    if (config_setting_length(from) > RPL_PREFIXES_MAX)
-        return refuse(reader, setting, from, path, "too many");
-    for (int i = 0; i < config_setting_length(from); i++) {
-        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
-        if (!assign_net(reader, list, config_setting_get_elem(from, (unsigned)i), element_path))
-            good = false;
-    }
-    return good;
-}
-
 /* A place in the list is a number of a context, so one without a prefix is kept by "". */
-static bool assign_context(struct conf_reader *reader, struct rpl_addr *prefix,
-                           const config_setting_t *element, const char *path)
+static bool assign_context(struct conf_reader *reader, void *to, const config_setting_t *element,
+                           const char *path)
 {
+    struct conf_contexts *contexts = to;
+    struct rpl_addr *prefix = &contexts->prefix[contexts->count++];
     const char *wrong = NULL;
 
     memset(prefix, 0, sizeof(*prefix));
@@ -361,33 +375,12 @@ static bool assign_context(struct conf_reader *reader, struct rpl_addr *prefix,
     return wrong == NULL;
 }
 
-static bool assign_contexts(struct conf_reader *reader, const struct conf_setting *setting,
-                            void *base, const config_setting_t *from, const char *path)
+/* ---- interfaces -------------------------------------------------------------------- */
+
+static bool assign_interface(struct conf_reader *reader, void *to, const config_setting_t *element,
+                             const char *path)
 {
-    struct conf_contexts *contexts = (void *)((char *)base + setting->offset);
-    char element_path[CONF_PATH_TEXT_MAX];
-    bool good = true;
-
-    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
-        return refuse_type(reader, setting, from, path);
-    if (config_setting_length(from) > CONF_CONTEXTS_MAX)
-        return refuse(reader, setting, from, path, "too many");
-    contexts->count = 0; /* without those that are the default */
-    for (int i = 0; i < config_setting_length(from); i++) {
-        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
-        if (!assign_context(reader, &contexts->prefix[contexts->count++],
-                            config_setting_get_elem(from, (unsigned)i), element_path))
-            good = false;
-    }
-    return good;
-}
-
-/* ---- lists ------------------------------------------------------------------------- */
-
-/* Element |index| of interfaces; |path| names it. */
-static bool assign_interface(struct conf_reader *reader, struct conf_instance *instance,
-                             const config_setting_t *element, const char *path)
-{
+    struct conf_instance *instance = to;
     static const struct conf_setting name = {
         CONF_GROUP_INSTANCE, "interfaces", CONF_INTERFACE, 0, 0, 0, NULL, 0, 0, ""};
     const char *text = NULL, *wrong = NULL;
@@ -400,33 +393,9 @@ static bool assign_interface(struct conf_reader *reader, struct conf_instance *i
     for (uint32_t i = 0; i < instance->interface_count; i++)
         if (strcmp(instance->interface[i], text) == 0)
             return refuse(reader, &name, element, path, "listed twice");
-    if (instance->interface_count == RPL_INTERFACES_MAX) {
-        conf_reader_error(reader, element, path, "one interface too many; allowed are %u",
-                          RPL_INTERFACES_MAX);
-        return false;
-    }
     memcpy(instance->interface[instance->interface_count], text, strlen(text) + 1);
     instance->interface_count++;
     return true;
-}
-
-static bool assign_interfaces(struct conf_reader *reader, const struct conf_setting *setting,
-                              void *base, const config_setting_t *from, const char *path)
-{
-    char element_path[CONF_PATH_TEXT_MAX];
-    bool good = true;
-
-    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
-        return refuse_type(reader, setting, from, path);
-    if (config_setting_length(from) == 0 && !reader->partial)
-        return refuse(reader, setting, from, path, "empty");
-    for (int i = 0; i < config_setting_length(from); i++) {
-        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
-        if (!assign_interface(reader, base, config_setting_get_elem(from, (unsigned)i),
-                              element_path))
-            good = false;
-    }
-    return good;
 }
 
 static bool assign_security(struct conf_reader *reader, const struct conf_setting *setting,
@@ -491,9 +460,10 @@ static const char *eui64_wrong(const char *text, uint8_t ret_eui64[CONF_EUI64_LE
     return (ret_eui64[0] & 1) != 0 ? "the address of a group" : NULL;
 }
 
-static bool assign_eui64_element(struct conf_reader *reader, struct conf_eui64_list *list,
+static bool assign_eui64_element(struct conf_reader *reader, void *to,
                                  const config_setting_t *element, const char *path)
 {
+    struct conf_eui64_list *list = to;
     const char *wrong = NULL;
     uint8_t eui64[CONF_EUI64_LEN];
     uint64_t number = 0;
@@ -507,8 +477,6 @@ static bool assign_eui64_element(struct conf_reader *reader, struct conf_eui64_l
     for (uint32_t i = 0; wrong == NULL && i < list->count; i++)
         if (list->eui64[i] == number)
             wrong = "listed twice";
-    if (wrong == NULL && list->count == RPL_ACCESS_MAX)
-        wrong = "one node too many";
     if (wrong != NULL) {
         conf_reader_error(reader, element, path,
                           "%s; allowed are up to %u EUI-64s, as in \"02:12:4b:00:14:b5:d9:0e\"",
@@ -517,24 +485,6 @@ static bool assign_eui64_element(struct conf_reader *reader, struct conf_eui64_l
     }
     list->eui64[list->count++] = number;
     return true;
-}
-
-static bool assign_eui64_list(struct conf_reader *reader, const struct conf_setting *setting,
-                              void *base, const config_setting_t *from, const char *path)
-{
-    struct conf_eui64_list *list = (void *)((char *)base + setting->offset);
-    char element_path[CONF_PATH_TEXT_MAX];
-    bool good = true;
-
-    if (from->type != CONFIG_TYPE_LIST && from->type != CONFIG_TYPE_ARRAY)
-        return refuse_type(reader, setting, from, path);
-    for (int i = 0; i < config_setting_length(from); i++) {
-        (void)snprintf(element_path, sizeof(element_path), "%s[%d]", path, i);
-        if (!assign_eui64_element(reader, list, config_setting_get_elem(from, (unsigned)i),
-                                  element_path))
-            good = false;
-    }
-    return good;
 }
 
 static bool assign_eui64(struct conf_reader *reader, const struct conf_setting *setting, void *base,
@@ -556,6 +506,25 @@ static bool assign_eui64(struct conf_reader *reader, const struct conf_setting *
     return true;
 }
 
+static bool assign_lists(struct conf_reader *reader, const struct conf_setting *setting, void *base,
+                         const config_setting_t *from, const char *path)
+{
+    void *to = (char *)base + setting->offset;
+    struct conf_contexts *contexts = to; /* whichever it is */
+    struct rpl_prefixes *prefixes = to;
+    struct conf_eui64_list *nodes = to;
+    struct conf_instance *instance = base;
+
+    if (setting->kind == CONF_CONTEXTS)
+        return assign_list(reader, setting, to, &contexts->count, assign_context, from, path);
+    if (setting->kind == CONF_PREFIXES)
+        return assign_list(reader, setting, to, &prefixes->count, assign_net, from, path);
+    if (setting->kind == CONF_EUI64_LIST)
+        return assign_list(reader, setting, to, &nodes->count, assign_eui64_element, from, path);
+    return assign_list(reader, setting, instance, &instance->interface_count, assign_interface,
+                       from, path);
+}
+
 bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting, void *base,
                  const config_setting_t *from, const char *path)
 {
@@ -566,11 +535,10 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
     case CONF_DBM:
         return assign_dbm(reader, setting, base, from, path);
     case CONF_CONTEXTS:
-        return assign_contexts(reader, setting, base, from, path);
     case CONF_PREFIXES:
-        return assign_prefixes(reader, setting, base, from, path);
     case CONF_EUI64_LIST:
-        return assign_eui64_list(reader, setting, base, from, path);
+    case CONF_INTERFACES:
+        return assign_lists(reader, setting, base, from, path);
     case CONF_EUI64:
         return assign_eui64(reader, setting, base, from, path);
     case CONF_CHOICE:
@@ -590,8 +558,6 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
         return assign_address(reader, setting, base, from, path);
     case CONF_PREFIX:
         return assign_prefix(reader, setting, base, from, path);
-    case CONF_INTERFACES:
-        return assign_interfaces(reader, setting, base, from, path);
     case CONF_SECURITY:
         return assign_security(reader, setting, from, path);
     }

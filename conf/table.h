@@ -67,7 +67,7 @@ struct conf_setting {
     const char *name;
     enum conf_kind kind;
     unsigned flags;
-    uint32_t min, max;             /* NUMBER */
+    uint32_t min, max;             /* NUMBER; of a list: how many elements */
     const struct conf_word *words; /* NUMBER, CHOICE, CODE, DBM, EUI64; may be NULL with NUMBER */
     size_t offset, size;           /* in struct conf, struct conf_radio or struct conf_instance */
     const char *help;              /* one line for `rpld -T`, no full stop */

@@ -93,16 +93,14 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
         append_words(setting->words, true, out, size);
         break;
     case CONF_CONTEXTS:
-        append(out, size, "a list of up to %u prefixes, as in ( \"fd00::/64\" )",
-               CONF_CONTEXTS_MAX);
+        append(out, size, "a list of up to %u prefixes, as in ( \"fd00::/64\" )", setting->max);
         break;
     case CONF_PREFIXES:
-        append(out, size, "a list of up to %u prefixes, as in ( \"2001:db8::/32\" )",
-               RPL_PREFIXES_MAX);
+        append(out, size, "a list of up to %u prefixes, as in ( \"2001:db8::/32\" )", setting->max);
         break;
     case CONF_EUI64_LIST:
         append(out, size, "a list of up to %u EUI-64s, as in ( \"02:12:4b:00:14:b5:d9:0e\" )",
-               RPL_ACCESS_MAX);
+               setting->max);
         break;
     case CONF_EUI64:
         append_words(setting->words, true, out, size);
@@ -134,8 +132,8 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
         append(out, size, "\"auto\" or a routable /64, as in \"fd12:3456:789a:1::/64\"");
         break;
     case CONF_INTERFACES:
-        append(out, size, "a list of 1 to %u interface names, as in ( \"lowpan0\" )",
-               RPL_INTERFACES_MAX);
+        append(out, size, "a list of %u to %u interface names, as in ( \"lowpan0\" )", setting->min,
+               setting->max);
         break;
     case CONF_SECURITY:
         append(out, size, "\"none\"");

@@ -283,7 +283,7 @@ static void test_access_full(void **state)
         free(text);
     }
     assert_int_equal(errors.count, 1);
-    assert_string_equal(errors.error[0].setting, "access.deny[4096]");
+    assert_string_equal(errors.error[0].setting, "access.deny");
     conf_engine_config(&conf, &engine);
     assert_int_equal(engine.access.allow_count, 0);
     assert_int_equal(engine.access.deny_count, RPL_ACCESS_MAX);
