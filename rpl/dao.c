@@ -331,66 +331,95 @@ static struct rpl_wire_target without_address(const struct rpl_wire_target *wt)
     return masked;
 }
 
+/* Of two statuses the one to tell: a rejection outranks all, silence what accepts. */
+static uint8_t worse(uint8_t a, uint8_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Whose a leaf's address is says the registrar (RFC 9010); false: not the one's that the DAO speaks
+ * for, and *ret_status says why. */
+static bool registered(struct rpl_instance *inst, const struct rpl_packet *p,
+                       const struct rpl_wire_target *wt, const struct rpl_wire_transit *tr,
+                       uint8_t *ret_status)
+{
+    enum rpl_nd_status nd;
+
+    if ((rpl_storing(inst) && !far(inst, p)) || !rpl_registrar_dao(inst, wt, tr, &nd))
+        return true;
+    /* R10-06: with A=1 the status is one of Neighbor Discovery. */
+    *ret_status = STATUS_REGISTERED;
+    if (nd == RPL_ND_SUCCESS)
+        return true;
+    refused(inst, p, wt, RPL_COUNT_REFUSED_REGISTRATION, RPL_CAUSE_REGISTERED);
+    *ret_status = (uint8_t)(RPL_STATUS_ND | nd);
+    return false;
+}
+
+/* A way to |wt|, of which |sent| is how it came; *ret_route is the kernel's route that it makes. */
+static uint8_t apply_way(struct rpl_instance *inst, const struct rpl_packet *p,
+                         const struct rpl_wire_dao *dao, const struct rpl_wire_target *wt,
+                         const struct rpl_wire_target *sent, struct rpl_rt **ret_route)
+{
+    const struct rpl_wire_transit *tr = first_transit(dao, wt->group);
+    struct rpl_target *t = NULL;
+    uint8_t status;
+
+    if (far(inst, p))
+        return rpl_external_update(inst, wt, tr, ret_route);
+    if (!rpl_storing(inst)) {
+        status = apply_source(inst, p, dao, wt, tr, &t);
+    } else {
+        status = apply_storing(inst, p, wt, tr, &t);
+        if (t && !rpl_is_root(inst))
+            rpl_extension_set(inst, &wt->prefix, sent);
+    }
+    *ret_route = t && t->rt.wanted ? &t->rt : NULL;
+    return status;
+}
+
+/* One target of a DAO, and what its sender hears of it. */
+static uint8_t apply_target(struct rpl_instance *inst, const struct rpl_packet *p,
+                            const struct rpl_wire_dao *dao, const struct rpl_wire_target *sent,
+                            struct rpl_ack *ack)
+{
+    const struct rpl_wire_transit *tr = first_transit(dao, sent->group);
+    const struct rpl_wire_target wt = without_address(sent);
+    struct rpl_rt *route = NULL;
+    uint8_t status, registration = 0;
+
+    if (!tr)
+        return 0;
+    if ((wt.flags & TARGET_ROVR) > ROVR_SIZE_MAX)
+        rpl_count(inst->engine, RPL_COUNT_ROVR_UNKNOWN); /* R10-01: relayed, and told of */
+    if (outlived(inst, &wt)) {
+        rpl_count(inst->engine, RPL_COUNT_REFUSED_PREFIX);
+        return 0;
+    }
+    if (!permitted(inst, p, dao, &wt))
+        return STATUS_REJECTED;
+    if (rpl_addr_is_multicast(&wt.prefix))
+        return rpl_multicast_update(inst, p, &wt.prefix, tr->path_sequence, tr->path_lifetime);
+    if (p->multicast)
+        return 0;
+    if (!registered(inst, p, &wt, tr, &registration))
+        return registration;
+    status = apply_way(inst, p, dao, &wt, sent, &route);
+    /* A retry after the kernel refused is made by announcing the target again. */
+    if (ack && route && !rpl_rt_settled(route) && !rpl_ack_wait(ack, route))
+        return STATUS_REJECTED;
+    return worse(status, registration);
+}
+
+/* All of them; the worst of what is to be said is. */
 static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
                      const struct rpl_wire_dao *dao, struct rpl_ack *ack)
 {
-    enum rpl_nd_status nd;
-    bool proxied = false;
-    uint8_t worst = 0;
+    uint8_t status = 0;
 
-    for (uint8_t i = 0; i < dao->target_count; i++) {
-        const struct rpl_wire_target *sent = &dao->target[i];
-        const struct rpl_wire_transit *tr = first_transit(dao, sent->group);
-        const struct rpl_wire_target masked = without_address(sent), *wt = &masked;
-        struct rpl_target *t = NULL;
-        struct rpl_rt *route;
-        uint8_t status;
-        if (!tr)
-            continue;
-        if ((wt->flags & TARGET_ROVR) > ROVR_SIZE_MAX)
-            rpl_count(inst->engine, RPL_COUNT_ROVR_UNKNOWN); /* R10-01: relayed, and told of */
-        if (outlived(inst, wt)) {
-            rpl_count(inst->engine, RPL_COUNT_REFUSED_PREFIX);
-            continue;
-        }
-        if (!permitted(inst, p, dao, wt)) {
-            worst = STATUS_REJECTED;
-            continue;
-        }
-        if (rpl_addr_is_multicast(&wt->prefix)) {
-            status =
-                rpl_multicast_update(inst, p, &wt->prefix, tr->path_sequence, tr->path_lifetime);
-            if (status > worst)
-                worst = status;
-            continue;
-        }
-        if (p->multicast)
-            continue;
-        if ((far(inst, p) || !rpl_storing(inst)) && rpl_registrar_dao(inst, wt, tr, &nd)) {
-            proxied = true;
-            if (nd != RPL_ND_SUCCESS) {
-                refused(inst, p, wt, RPL_COUNT_REFUSED_REGISTRATION, RPL_CAUSE_REGISTERED);
-                worst = (uint8_t)(RPL_STATUS_ND | nd);
-                continue;
-            }
-        }
-        if (far(inst, p)) {
-            status = rpl_external_update(inst, wt, tr, &route);
-        } else {
-            status = rpl_storing(inst) ? apply_storing(inst, p, wt, tr, &t)
-                                       : apply_source(inst, p, dao, wt, tr, &t);
-            route = t && t->rt.wanted ? &t->rt : NULL;
-            if (t && rpl_storing(inst) && !rpl_is_root(inst))
-                rpl_extension_set(inst, &wt->prefix, sent);
-        }
-        if (status > worst)
-            worst = status;
-        /* A retry after the kernel refused is made by announcing the target again. */
-        if (ack && route && !rpl_rt_settled(route) && !rpl_ack_wait(ack, route))
-            worst = STATUS_REJECTED;
-    }
-    /* R10-06: with A=1 the status is one of Neighbor Discovery. */
-    return worst == 0 && proxied ? STATUS_REGISTERED : worst;
+    for (uint8_t i = 0; i < dao->target_count; i++)
+        status = worse(status, apply_target(inst, p, dao, &dao->target[i], ack));
+    return status;
 }
 
 /* ACK-05: the same octets from the same source within 30 s are answered again, not processed. */
