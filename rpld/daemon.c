@@ -2,27 +2,22 @@
 #include "rpld/daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/icmp6.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "rpl/rpl_wire.h"
 #include "rpld/log.h"
 #include "rpld/notify.h"
 
 #define DAEMON_ICMP6_PER_TURN 64
 #define DAEMON_HOUSEKEEPING_S 60.
-#define DAEMON_STATUS_FIRST_S .2    /* the first look, when the links are known */
-#define DAEMON_STATUS_S 3.          /* how often the service manager is told at most */
-#define DAEMON_SLEEP_MAX_S 3600.    /* libev wants no infinity */
-#define DAEMON_STORE_TUN "rpld-tun" /* names in the descriptor store */
-#define DAEMON_STORE_PACKET "rpld-packet"
-#define DAEMON_ERROR_HEADER 8u /* of an ICMPv6 error, before the invoking packet */
+#define DAEMON_STATUS_FIRST_S .2 /* the first look, when the links are known */
+#define DAEMON_STATUS_S 3.       /* how often the service manager is told at most */
+#define DAEMON_SLEEP_MAX_S 3600. /* libev wants no infinity */
+#define DAEMON_ERROR_HEADER 8u   /* of an ICMPv6 error, before the invoking packet */
 
 rpl_tstamp daemon_clock(void)
 {
@@ -48,20 +43,6 @@ void daemon_fail(struct daemon *daemon, const char *what, int error)
         log_error("rpld: stopping", "because=\"%s\"", what);
     daemon->failed = true;
     ev_break(daemon->loop, EVBREAK_ALL);
-}
-
-/* ---- the engine's memory --------------------------------------------------------------- */
-
-static void *daemon_alloc(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void daemon_free(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
 }
 
 /* ---- ICMPv6 ------------------------------------------------------------------------------ */
@@ -220,6 +201,34 @@ static void daemon_carry(struct daemon *daemon)
     ev_io_start(daemon->loop, &daemon->lowpan_io);
 }
 
+/* When somebody next has something to do. */
+static rpl_tstamp daemon_due(const struct daemon *daemon)
+{
+    const rpl_tstamp each[] = {
+        rpl_engine_deadline(daemon->engine),
+        ping_deadline(&daemon->ping),
+        radio_deadline(&daemon->radios),
+        daemon->state ? state_deadline(daemon->state) : RPL_NEVER,
+        daemon->reconciled ? snapshot_deadline(daemon->snapshot) : RPL_NEVER,
+        daemon->reconciled ? uplink_deadline(&daemon->uplink) : RPL_NEVER,
+    };
+    rpl_tstamp due = RPL_NEVER;
+
+    for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++)
+        due = each[i] < due ? each[i] : due;
+    return due;
+}
+
+static double daemon_wait_s(const struct daemon *daemon)
+{
+    rpl_tstamp due = daemon_due(daemon), now = daemon_clock();
+    double wait = due > now ? (double)(due - now) / 1e6 : 0.;
+
+    if (daemon->more)
+        return 0.;
+    return wait < DAEMON_SLEEP_MAX_S ? wait : DAEMON_SLEEP_MAX_S;
+}
+
 /* After them, before waiting: carry out effects, and set the timer. */
 static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
 {
@@ -243,28 +252,9 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     daemon_record_turn(daemon);
     ping_turn(&daemon->ping, daemon->now);
 
-    rpl_tstamp due = rpl_engine_deadline(daemon->engine);
-    rpl_tstamp state_due = daemon->state ? state_deadline(daemon->state) : RPL_NEVER;
-    double after = DAEMON_SLEEP_MAX_S;
-    if (state_due < due)
-        due = state_due;
-    if (daemon->reconciled && snapshot_deadline(daemon->snapshot) < due)
-        due = snapshot_deadline(daemon->snapshot);
-    if (ping_deadline(&daemon->ping) < due)
-        due = ping_deadline(&daemon->ping);
-    if (radio_deadline(&daemon->radios) < due)
-        due = radio_deadline(&daemon->radios);
-    if (daemon->reconciled && uplink_deadline(&daemon->uplink) < due)
-        due = uplink_deadline(&daemon->uplink);
-    if (due != RPL_NEVER) {
-        rpl_tstamp now = daemon_clock();
-        double wait = due > now ? (double)(due - now) / 1e6 : 0.;
-
-        after = wait < after ? wait : after;
-    }
     ev_timer_stop(EV_A_ & daemon->deadline);
     ev_now_update(EV_A);
-    ev_timer_set(&daemon->deadline, daemon->more ? 0. : after, 0.);
+    ev_timer_set(&daemon->deadline, daemon_wait_s(daemon), 0.);
     ev_timer_start(EV_A_ & daemon->deadline);
 }
 
@@ -352,32 +342,38 @@ static void daemon_on_hup(EV_P_ ev_signal *sig, int revents)
     free(text);
 }
 
-static void daemon_watch(struct daemon *daemon)
+static void daemon_watch_fd(struct daemon *daemon, ev_io *io,
+                            void (*ready)(EV_P_ ev_io *io, int revents), int fd)
 {
-    struct ev_loop *loop = daemon->loop;
+    ev_io_init(io, ready, fd, EV_READ);
+    io->data = daemon;
+}
+
+/* Those of the data plane are started by daemon_carry(). */
+static void daemon_watch_fds(struct daemon *daemon)
+{
     int fds[KRT_FDS_MAX];
 
     daemon->krt_io_count = krt_fds(daemon->krt, fds);
     for (size_t i = 0; i < daemon->krt_io_count; i++) {
-        ev_io_init(&daemon->krt_io[i], daemon_on_krt, fds[i], EV_READ);
-        daemon->krt_io[i].data = daemon;
-        ev_io_start(loop, &daemon->krt_io[i]);
+        daemon_watch_fd(daemon, &daemon->krt_io[i], daemon_on_krt, fds[i]);
+        ev_io_start(daemon->loop, &daemon->krt_io[i]);
     }
-    ev_io_init(&daemon->icmp6_io, daemon_on_icmp6, daemon->icmp6.fd, EV_READ);
-    ev_io_init(&daemon->tun_io, daemon_on_tun, fwd_tun_fd(daemon->fwd), EV_READ);
-    ev_io_init(&daemon->packet_io, daemon_on_packet, fwd_packet_fd(daemon->fwd), EV_READ);
-    ev_io_init(&daemon->tunnel_io, daemon_on_tunnel, fwd_tunnel_fd(daemon->fwd), EV_READ);
-    daemon->tunnel_io.data = daemon;
-    daemon->icmp6_io.data = daemon->tun_io.data = daemon->packet_io.data = daemon;
-    ev_io_start(loop, &daemon->icmp6_io);
-    ev_io_init(&daemon->lowpan_io, daemon_on_lowpan, lowpan_fd(daemon->lowpan), EV_READ);
-    daemon->lowpan_io.data = daemon;
-    ev_io_init(&daemon->advert_io, daemon_on_advert, daemon->adverts.fd, EV_READ);
-    daemon->advert_io.data = daemon;
-    ev_io_start(loop, &daemon->advert_io);
-    ev_io_init(&daemon->ping_io, daemon_on_ping, daemon->ping.fd, EV_READ);
-    daemon->ping_io.data = daemon;
-    ev_io_start(loop, &daemon->ping_io);
+    daemon_watch_fd(daemon, &daemon->tun_io, daemon_on_tun, fwd_tun_fd(daemon->fwd));
+    daemon_watch_fd(daemon, &daemon->packet_io, daemon_on_packet, fwd_packet_fd(daemon->fwd));
+    daemon_watch_fd(daemon, &daemon->tunnel_io, daemon_on_tunnel, fwd_tunnel_fd(daemon->fwd));
+    daemon_watch_fd(daemon, &daemon->lowpan_io, daemon_on_lowpan, lowpan_fd(daemon->lowpan));
+    daemon_watch_fd(daemon, &daemon->icmp6_io, daemon_on_icmp6, daemon->icmp6.fd);
+    daemon_watch_fd(daemon, &daemon->advert_io, daemon_on_advert, daemon->adverts.fd);
+    daemon_watch_fd(daemon, &daemon->ping_io, daemon_on_ping, daemon->ping.fd);
+    ev_io_start(daemon->loop, &daemon->icmp6_io);
+    ev_io_start(daemon->loop, &daemon->advert_io);
+    ev_io_start(daemon->loop, &daemon->ping_io);
+}
+
+static void daemon_watch_times(struct daemon *daemon)
+{
+    struct ev_loop *loop = daemon->loop;
 
     ev_timer_init(&daemon->deadline, daemon_on_deadline, 0., 0.);
     ev_timer_init(&daemon->housekeeping, daemon_on_housekeeping, DAEMON_HOUSEKEEPING_S,
@@ -399,283 +395,24 @@ static void daemon_watch(struct daemon *daemon)
     daemon->turn_begin.data = daemon->turn_end.data = daemon;
     ev_check_start(loop, &daemon->turn_begin);
     ev_prepare_start(loop, &daemon->turn_end);
+}
+
+static void daemon_watch_signals(struct daemon *daemon)
+{
+    struct ev_loop *loop = daemon->loop;
 
     ev_signal_init(&daemon->term, daemon_on_stop, SIGTERM);
     ev_signal_init(&daemon->intr, daemon_on_stop, SIGINT);
     ev_signal_init(&daemon->hup, daemon_on_hup, SIGHUP);
-    daemon->hup.data = daemon;
     ev_signal_init(&daemon->usr1, daemon_on_handover, SIGUSR1);
-    daemon->usr1.data = daemon;
+    daemon->hup.data = daemon->usr1.data = daemon;
     ev_signal_start(loop, &daemon->term);
     ev_signal_start(loop, &daemon->usr1);
     ev_signal_start(loop, &daemon->intr);
     ev_signal_start(loop, &daemon->hup);
 }
 
-/* ---- start -------------------------------------------------------------------------------- */
-
-static int daemon_complain(const char *what, int r, const char *mend)
-{
-    log_error("rpld: cannot start", "because=\"cannot %s: %s\" mend=\"%s\"", what, strerror(-r),
-              mend);
-    return r;
-}
-
-int daemon_engine_open(struct daemon *daemon)
-{
-    struct rpl_engine *engine = NULL;
-    struct rpl_config *config = calloc(1, sizeof(*config));
-    const struct conf *conf = &daemon->conf;
-
-    if (!config)
-        return -ENOMEM;
-    conf_engine_config(conf, config);
-    config->mem = (struct rpl_mem){.alloc = daemon_alloc, .free = daemon_free};
-    int r = getrandom(&config->seed, sizeof(config->seed), 0) < 0 ? -errno : 0;
-    for (uint32_t i = 0; i < conf->instance_count && r >= 0; i++) {
-        struct rpl_instance_config *instance = &config->instance[i];
-
-        if (daemon->state)
-            state_stored(daemon->state, instance->id, &config->stored[i]);
-        if (conf->instance[i].prefix_auto && instance->role == RPL_ROLE_ROOT)
-            r = state_prefix(daemon->state, instance->id, &instance->prefix);
-        instance->renumbers = conf->instance[i].uplink[0] != '\0';
-        /* The DODAG outlives a prefix that was taken from somewhere. */
-        if (conf->instance[i].uplink[0] && !instance->has_dodag_id && config->stored[i].valid) {
-            instance->has_dodag_id = true;
-            instance->dodag_id = config->stored[i].dodag_id;
-        }
-    }
-    if (r >= 0) {
-        const char *bad = rpl_config_check(config);
-
-        if (bad)
-            log_error("rpld: the engine refuses a setting", "setting=%s", bad);
-        r = rpl_engine_new(config, daemon->now, &engine) == 0 ? 0 : -EINVAL;
-    }
-    if (r >= 0) {
-        daemon->engine = engine;
-        daemon_record_new_engine(daemon, config);
-        uplink_start(&daemon->uplink, engine, config);
-    }
-    free(config);
-    return r;
-}
-
-static uint32_t daemon_host_mtu(void *ctx, uint32_t ifindex)
-{
-    const struct daemon *daemon = ctx;
-    const struct iface *iface = iface_find(&daemon->ifaces, ifindex);
-
-    return iface && iface->up ? iface->link.mtu : 0;
-}
-
-static void daemon_host_event(void *ctx, const struct rpl_event *event)
-{
-    daemon_event(ctx, event);
-}
-
-void daemon_forward_attach(struct daemon *daemon)
-{
-    const struct fwd_host host = {.ctx = daemon,
-                                  .mtu = daemon_host_mtu,
-                                  .event = daemon_host_event,
-                                  .seen = daemon_saw_packet};
-
-    fwd_attach(daemon->fwd, daemon->engine, &host);
-}
-
-/* ---- for the snapshot of the targets ------------------------------------------------------- */
-
-static const char *daemon_host_name(void *ctx, uint32_t ifindex)
-{
-    const struct daemon *daemon = ctx;
-    const struct iface *iface = iface_find(&daemon->ifaces, ifindex);
-
-    return iface ? iface->name : NULL;
-}
-
-static uint32_t daemon_host_ifindex(void *ctx, const char *name)
-{
-    const struct daemon *daemon = ctx;
-
-    for (unsigned i = 0; i < daemon->ifaces.count; i++) {
-        if (strcmp(daemon->ifaces.iface[i].name, name) == 0)
-            return daemon->ifaces.iface[i].ifindex;
-    }
-    return 0;
-}
-
-static int daemon_host_restore(void *ctx, const struct rpl_event *event)
-{
-    return daemon_event(ctx, event);
-}
-
-static int64_t daemon_host_clock(void *ctx)
-{
-    (void)ctx;
-    return (int64_t)time(NULL);
-}
-
-static int daemon_snapshot_open(struct daemon *daemon)
-{
-    const struct snapshot_host host = {.ctx = daemon,
-                                       .name = daemon_host_name,
-                                       .ifindex = daemon_host_ifindex,
-                                       .event = daemon_host_restore,
-                                       .clock = daemon_host_clock};
-
-    daemon->snapshot = snapshot_new(daemon->state, &host);
-    return daemon->snapshot ? 0 : -ENOMEM;
-}
-
-static const char daemon_mend_root[] = "run as root, or give it CAP_NET_ADMIN and CAP_NET_RAW";
-
-static const char *daemon_mend_tun(int r)
-{
-    switch (r) {
-    case -EBUSY:
-        return "stop the rpld that runs here already";
-    case -ENOENT:
-    case -ENODEV:
-        return "modprobe tun";
-    case -EINVAL:
-        return "another interface has the name: set tun in the configuration";
-    default:
-        return daemon_mend_root;
-    }
-}
-
-static void daemon_host_rescued(void *ctx, const uint8_t *packet, size_t len, uint32_t ifindex)
-{
-    struct daemon *daemon = ctx;
-
-    fwd_rescued(daemon->fwd, packet, len, ifindex, daemon->now);
-}
-
-static int daemon_lowpan_open(struct daemon *daemon)
-{
-    const struct lowpan_host host = {.ctx = daemon, .packet = daemon_host_rescued};
-    int r = lowpan_open(&daemon->lowpan);
-
-    if (r < 0)
-        return r;
-    lowpan_attach(daemon->lowpan, daemon->krt, &host);
-    lowpan_configure(daemon->lowpan, daemon->conf.decode, &daemon->conf.contexts);
-    return 0;
-}
-
-/* With a service manager, packets wait in the descriptors that it keeps when we are killed. */
-static int daemon_forward_open(struct daemon *daemon)
-{
-    const char *what;
-
-    notify_fds_take();
-    const struct fwd_kept kept = {.tun = notify_fd(DAEMON_STORE_TUN),
-                                  .packet = notify_fd(DAEMON_STORE_PACKET)};
-    notify_fds_close();
-    int r = fwd_open(daemon->conf.tun, &kept, &daemon->fwd, &what);
-    if (r < 0)
-        return daemon_complain(what, r, daemon_mend_tun(r));
-    if (!fwd_kept_tun(daemon->fwd)) {
-        notify_unstore(DAEMON_STORE_TUN);
-        notify_store(fwd_tun_fd(daemon->fwd), DAEMON_STORE_TUN);
-    }
-    if (!fwd_kept_packet(daemon->fwd)) {
-        notify_unstore(DAEMON_STORE_PACKET);
-        notify_store(fwd_packet_fd(daemon->fwd), DAEMON_STORE_PACKET);
-    }
-    return 0;
-}
-
-static bool daemon_serves_leaves(const struct daemon *daemon)
-{
-    for (uint32_t i = 0; i < daemon->conf.instance_count; i++)
-        if (daemon->conf.instance[i].rpl.serve_leaves)
-            return true;
-    return false;
-}
-
-/* Sockets and files, all that needs privileges. */
-static int daemon_open(struct daemon *daemon)
-{
-    const struct conf_state *state = &daemon->conf.state;
-    int r = state_open(state->directory, state->writes_per_hour, daemon->now, &daemon->state);
-
-    if (r < 0)
-        return daemon_complain("open the state directory", r,
-                               "create it, or set state.directory in the configuration");
-    r = daemon_snapshot_open(daemon);
-    if (r < 0)
-        return daemon_complain("keep a snapshot of the targets", r, "free some memory");
-    r = icmp6_open(&daemon->icmp6, daemon_serves_leaves(daemon));
-    if (r < 0)
-        return daemon_complain("open a raw ICMPv6 socket", r, daemon_mend_root);
-    r = advert_open(&daemon->adverts);
-    if (r < 0)
-        return daemon_complain("open a socket for router advertisements", r, daemon_mend_root);
-    r = ping_open(&daemon->ping);
-    if (r < 0)
-        return daemon_complain("open a socket for pings", r, daemon_mend_root);
-    daemon->routes_fd = open("/proc/net/ipv6_route", O_RDONLY | O_CLOEXEC);
-    r = daemon_forward_open(daemon);
-    if (r < 0)
-        return r;
-    r = daemon_kernel_open(daemon);
-    if (r < 0)
-        return daemon_complain("open routing sockets", r, daemon_mend_root);
-    r = daemon_lowpan_open(daemon);
-    if (r < 0)
-        return daemon_complain("open a packet socket for radios", r, daemon_mend_root);
-    r = daemon_kernel_tun(daemon);
-    if (r < 0)
-        return daemon_complain("set up the TUN interface", r,
-                               r == -EINVAL || r == -EACCES
-                                   ? "sysctl -w net.ipv6.conf.all.disable_ipv6=0"
-                                   : daemon_mend_root);
-    r = daemon_record_open(daemon);
-    if (r < 0)
-        return daemon_complain("open the file for the recording", r, "see --record in rpld(8)");
-    r = daemon_engine_open(daemon);
-    if (r < 0)
-        return daemon_complain("make the engine", r, "rpld -t says what is wrong");
-    daemon_forward_attach(daemon);
-    return 0;
-}
-
-static int daemon_control_open(struct daemon *daemon)
-{
-    const struct conf_control *control = &daemon->conf.control;
-    const struct ctl_settings settings = {.path = control->socket,
-                                          .group = control->group[0] ? control->group : NULL,
-                                          .admin_uid = 0};
-
-    daemon_source_init(daemon);
-    int r = ctl_new(daemon->loop, &settings, &daemon->source, &daemon->ctl);
-    if (r < 0)
-        return daemon_complain("open the control socket", r,
-                               r == -EADDRINUSE ? "stop the rpld that runs here already"
-                                                : "set control.socket in the configuration");
-    return 0;
-}
-
-static int daemon_privs(struct daemon *daemon)
-{
-    const char *what;
-    int r = daemon->user.found ? state_own(daemon->state, daemon->user.uid, daemon->user.gid) : 0;
-
-    if (r < 0)
-        log_warning("state: cannot give the directory away", "user=%s error=\"%s\"",
-                    daemon->user.name, strerror(-r));
-    r = privs_drop(&daemon->user, &what);
-    if (r < 0)
-        return daemon_complain(what, r, "see user in rpld.conf(5)");
-    if (faccessat(AT_FDCWD, daemon->conf.state.directory, W_OK, AT_EACCESS) < 0)
-        log_warning("state: the directory cannot be written, a restart forgets the version",
-                    "directory=%s mend=\"chown %s %s\"", daemon->conf.state.directory,
-                    daemon->user.name, daemon->conf.state.directory);
-    return 0;
-}
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static int daemon_start(struct daemon *daemon)
 {
@@ -695,7 +432,9 @@ static int daemon_start(struct daemon *daemon)
     r = daemon_privs(daemon);
     if (r < 0)
         return r;
-    daemon_watch(daemon);
+    daemon_watch_fds(daemon);
+    daemon_watch_times(daemon);
+    daemon_watch_signals(daemon);
     bridge_child_go(&daemon->bridge);
     r = krt_dump(daemon->krt);
     return r < 0 ? daemon_complain("ask the kernel for its links", r, "try again") : 0;

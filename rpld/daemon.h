@@ -139,6 +139,18 @@ void daemon_saw_message(struct daemon *daemon, const struct icmp6_message *messa
 void daemon_saw_send(struct daemon *daemon, const struct rpl_effect_send *send);
 void daemon_saw_packet(void *daemon, const struct fwd_seen *seen);
 
+/* Opening (daemon_open.c). Log why we cannot start and what mends it; returns |r|. */
+int daemon_complain(const char *what, int r, const char *mend);
+/* Sockets and files, all that needs privileges, the engine among them; then the control socket,
+ * which needs the loop; then become the user of the configuration. 0 or -errno, which was logged.
+ */
+int daemon_open(struct daemon *daemon);
+int daemon_control_open(struct daemon *daemon);
+int daemon_privs(struct daemon *daemon);
+/* Names of what the service manager keeps for us. */
+#define DAEMON_STORE_TUN "rpld-tun"
+#define DAEMON_STORE_PACKET "rpld-packet"
+
 /* Make the engine, as the configuration and the state have it; and give it to the forwarder. */
 int daemon_engine_open(struct daemon *daemon);
 void daemon_forward_attach(struct daemon *daemon);
