@@ -47,6 +47,7 @@ struct brg_app {
     struct brg_udp_queue queue;
     brg_tstamp counted_at; /* when the datagrams were counted last, and how many there were */
     uint64_t counted;
+    double collect_s;   /* the pause between two looks at the sockets */
     struct brg_now now; /* while datagrams are read */
     uint64_t oversized;
     char about[BRG_ABOUT_MAX];

@@ -6,9 +6,10 @@
 
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
-#define COLLECT_S 0.01    /* between two looks, */
-#define COLLECT_RATE 200  /* when so many datagrams come in a second; */
-#define COLLECT_MOST 4000 /* above, the broker's window would be in the way */
+#define COLLECT_RATE 200 /* when so many datagrams come in a second */
+#define COLLECT_S 0.01   /* it is so long between two looks, at most, */
+#define COLLECT_MANY                                                                               \
+    40. /* or as long as so many take: the broker's window has room for twice that */
 
 /* --- effects -------------------------------------------------------------------------------- */
 
@@ -59,6 +60,8 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     brg_app_flush(app);
     brg_mqtt_cork(app->mqtt, false);
     brg_ctl_news(app->ctl);
+    /* What waits for the broker's acknowledgements goes on with each of them. */
+    ev_set_io_collect_interval(loop, brg_outbox_is_full(app->outbox) ? 0. : app->collect_s);
     deadline = coap_deadline(app->ep);
     if (app->dtls != NULL && brg_dtls_deadline(app->dtls) < deadline) {
         deadline = brg_dtls_deadline(app->dtls);
@@ -138,9 +141,9 @@ static void collect(struct brg_app *app)
 
     if (passed >= BRG_SEC) {
         uint64_t rate = (received - app->counted) / (passed / BRG_SEC);
-        bool many = rate > COLLECT_RATE && rate < COLLECT_MOST;
+        double wait = rate > COLLECT_RATE ? COLLECT_MANY / (double)rate : 0.;
 
-        ev_set_io_collect_interval(app->loop, many ? COLLECT_S : 0.);
+        app->collect_s = wait < COLLECT_S ? wait : COLLECT_S;
         app->counted_at = app->now.mono;
         app->counted = received;
     }

@@ -68,7 +68,7 @@ void brg_outbox_config_defaults(struct brg_outbox_config *config)
         .max_events = 10000,
         .max_bytes = 32 << 20,
         .window = 100,
-        .near = 200,
+        .near = 1000,
     };
 }
 
@@ -560,6 +560,11 @@ static struct entry *take_made(struct brg_outbox *outbox)
     return entry;
 }
 
+bool brg_outbox_is_full(const struct brg_outbox *outbox)
+{
+    return outbox->stats.in_flight >= outbox->config.window;
+}
+
 struct brg_message *brg_outbox_take(struct brg_outbox *outbox)
 {
     struct entry *entry;
@@ -667,6 +672,13 @@ const struct brg_message *brg_outbox_state(const struct brg_outbox *outbox, cons
     const struct entry *entry = state_find(outbox, topic);
 
     return entry == NULL ? NULL : &entry->message;
+}
+
+uint64_t brg_outbox_newest(void *outbox, const char *topic)
+{
+    const struct entry *entry = state_find(outbox, topic);
+
+    return entry == NULL ? 0 : entry->id;
 }
 
 const struct brg_message *brg_outbox_state_after(const struct brg_outbox *outbox, const char *topic)

@@ -98,6 +98,9 @@ bool brg_outbox_wants_write(const struct brg_outbox *outbox, bool states);
  * belongs to the outbox and is good until it is acknowledged or taken back. */
 struct brg_message *brg_outbox_take(struct brg_outbox *outbox);
 
+/* Is the window full, so that nothing leaves before something is acknowledged? */
+bool brg_outbox_is_full(const struct brg_outbox *outbox);
+
 /* The message with this mid arrived. Unknown ones are ignored. */
 void brg_outbox_acked(struct brg_outbox *outbox, int mid);
 
@@ -114,6 +117,9 @@ void brg_outbox_republish(struct brg_outbox *outbox);
 
 /* The newest value of a state, or NULL; good until the next one is added. */
 const struct brg_message *brg_outbox_state(const struct brg_outbox *outbox, const char *topic);
+
+/* The id of that value, or 0; |outbox| is one. For the store, which keeps the newest. */
+uint64_t brg_outbox_newest(void *outbox, const char *topic);
 
 /* The newest value of the state behind this topic in their order, or NULL. */
 const struct brg_message *brg_outbox_state_after(const struct brg_outbox *outbox,
