@@ -402,7 +402,7 @@ static const struct attempt attempts[] = {
     {"a UDP socket", try_udp, NO, YES, false},
     {"a TCP socket", try_tcp, NO, YES, false},
     {"a UNIX socket", try_unix, NO, YES, false},
-    {"a pair of sockets", try_socketpair, NO, YES, false},
+    {"a pair of sockets", try_socketpair, NO, NO, false},
     {"a netlink socket", try_netlink, NO, NO, false},
     {"a process", try_fork, NO, NO, true},
     {"a shell", try_spawn, NO, NO, true},
