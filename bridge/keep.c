@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define COMMIT_WAIT (40 * BRG_MSEC)
+#define LAZY_WAIT (200 * BRG_MSEC) /* nobody waits for an acknowledgement */
 #define RETRY_WAIT BRG_SEC
 #define DONE_WAIT BRG_SEC
 #define STATES_WAIT (10 * BRG_SEC)
@@ -239,9 +240,10 @@ void brg_core_tend(struct brg_core *core, const struct brg_now *now)
     if (core->store_fails) {
         settle_arrived(core, now);
     }
-    if (core->n_settle > 0 || !TAILQ_EMPTY(&core->unsaved) ||
-        brg_outbox_stats(core->outbox)->staged > 0) {
+    if (core->n_settle > 0) {
         at = now->mono + (core->store_fails ? RETRY_WAIT : COMMIT_WAIT);
+    } else if (!TAILQ_EMPTY(&core->unsaved) || brg_outbox_stats(core->outbox)->staged > 0) {
+        at = now->mono + (core->store_fails ? RETRY_WAIT : LAZY_WAIT);
     } else if (brg_outbox_wants_write(core->outbox, false)) {
         at = now->mono + DONE_WAIT;
     } else if (brg_outbox_wants_write(core->outbox, true)) {
