@@ -160,6 +160,8 @@ bool brg_app_spool_open(struct brg_app *app)
         .file = spool_file(conf),
         .max_bytes = (uint64_t)conf->spool_mb << 20,
         .max_age_s = conf->spool_hours * 3600.,
+        .newest = brg_outbox_newest,
+        .newest_ctx = app->outbox,
     };
     char error[128];
     uint64_t first;

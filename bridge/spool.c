@@ -77,6 +77,16 @@ static void forget_row(struct brg_spool *spool, uint64_t bytes)
     spool->stats.bytes -= bytes < spool->stats.bytes ? bytes : spool->stats.bytes;
 }
 
+/* Is the row that the statement is at one that a newer value of its topic makes superfluous? */
+static bool is_superfluous(struct brg_spool *spool, uint64_t id)
+{
+    const struct brg_spool_config *config = &spool->config;
+    const unsigned char *topic = sqlite3_column_text(spool->statements[COALESCE], 3);
+
+    return column(spool, COALESCE, 2) != 0 && topic != NULL && config->newest != NULL &&
+           config->newest(config->newest_ctx, (const char *)topic) > id;
+}
+
 /* Looks at some rows and deletes those that are superfluous. Their number, or -BRG_ERR_x. */
 static int coalesce_some(struct brg_spool *spool)
 {
@@ -91,7 +101,7 @@ static int coalesce_some(struct brg_spool *spool)
 
         n++;
         spool->coalesced_to = id;
-        if (column(spool, COALESCE, 2) != 0) {
+        if (is_superfluous(spool, id)) {
             bind_int(spool, COALESCE_DELETE, 1, id);
             err = run(spool, COALESCE_DELETE);
             forget_row(spool, column(spool, COALESCE, 1));

@@ -20,6 +20,10 @@ struct brg_spool_config {
     const char *vfs;    /* of SQLite; NULL: the usual one */
     uint64_t max_bytes; /* topics, payloads and bookkeeping of the messages */
     double max_age_s;
+    /* The id of the newest retained message of a topic, kept or in the transaction that is open;
+     * 0: none is known. NULL: all values of a state are kept while there is room. */
+    uint64_t (*newest)(void *ctx, const char *topic);
+    void *newest_ctx;
 };
 
 struct brg_spool_stats {

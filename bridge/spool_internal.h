@@ -10,7 +10,7 @@
 
 #include "bridge/spool.h"
 
-#define SPOOL_ROW_OVERHEAD 64 /* of the table, its index and their pages */
+#define SPOOL_ROW_OVERHEAD 64 /* of the table and its pages */
 
 enum statement {
     BEGIN,

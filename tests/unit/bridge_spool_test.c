@@ -153,6 +153,8 @@ static bool begin(void)
     outbox = brg_outbox_new(&out, &alloc);
     core = brg_core_new(&config, ep, outbox, &alloc, NULL, NULL);
     assert_non_null(core);
+    spool_config.newest = brg_outbox_newest;
+    spool_config.newest_ctx = outbox;
     spool = brg_spool_open(&spool_config, &aside, error);
     assert_false(aside);
     if (spool == NULL || brg_spool_ids(spool, &first, &next) < 0) {
@@ -623,6 +625,7 @@ static void test_older_version(void **state)
     assert_int_equal(sqlite3_exec(db,
                                   "ALTER TABLE message DROP COLUMN props;"
                                   "ALTER TABLE state DROP COLUMN props;"
+                                  "CREATE INDEX message_topic ON message(topic, id);"
                                   "ALTER TABLE observation DROP COLUMN rt;"
                                   "ALTER TABLE observation DROP COLUMN ifs; PRAGMA user_version=1",
                                   NULL, NULL, NULL),
