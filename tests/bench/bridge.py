@@ -179,12 +179,13 @@ class Run:
         return self.farm.stdout.readline
 
     def load(self, seconds):
-        """Readings for so long; the report, with CPU and memory of the bridge."""
+        """Readings for so long; the report, with memory and CPU of the bridge until the last of
+        them has arrived: what waits is work, too."""
         before = cpu_ns(self.bridge.pid)
         sent = int(self.tell("go %d" % seconds).split()[1])
-        cpu = cpu_ns(self.bridge.pid) - before
         dirty, rss = memory_mb(self.bridge.pid)
         self.tell("settle 30")
+        cpu = cpu_ns(self.bridge.pid) - before
         report = json.loads(self.tell("report"))
         report.update(drops=socket_drops(self.bridge.pid))
         report.update(cpu_us=cpu / 1000 / max(sent, 1), cpu_percent=cpu / 1e7 / seconds,
