@@ -116,6 +116,7 @@ struct bconf {
     int command_ttl_s;
     int sleepy_ttl_s;
     int max_commands;
+    int max_command_octets;
 };
 
 /* Reads |file|. The number of errors, each printed to |errors| as a line; 0: |conf| is filled. */

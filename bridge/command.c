@@ -15,7 +15,8 @@
 #include "bridge/props.h"
 
 #define AWAKE (2 * BRG_SEC) /* how long a node listens that has just spoken */
-#define COMMANDS_MAX 2000   /* that wait, for all nodes */
+#define COMMANDS_MAX 2000   /* that wait, for all nodes, */
+#define BYTES_MAX (4 << 20) /* and the octets that they take */
 
 static const char *const verb_words[] = {
     [VERB_SET] = "/set",
@@ -41,13 +42,11 @@ static void command_unlist(struct brg_core *core, struct command *command)
     }
 }
 
-static void command_list(struct brg_core *core, struct command *command, struct node *node)
+static void command_give(struct command *command, struct node *node)
 {
     command->node = node;
-    if (node != NULL) {
-        node->n_commands++;
-    }
-    TAILQ_INSERT_TAIL(list_of(core, command), command, entry);
+    node->n_commands++;
+    TAILQ_INSERT_TAIL(&node->commands, command, entry);
 }
 
 static void command_free(struct brg_core *core, struct command *command, const struct brg_now *now)
@@ -56,6 +55,7 @@ static void command_free(struct brg_core *core, struct command *command, const s
     brg_timer_clear(&core->timers, &command->alarm.timer);
     command_unlist(core, command);
     core->stats.commands_waiting--;
+    core->command_bytes -= command->bytes;
     brg_put(core->alloc, command);
 }
 
@@ -87,21 +87,24 @@ static bool is_post(const struct resource *res)
     return res->rule != NULL && res->rule->method == BRG_METHOD_POST;
 }
 
-static int format_to_write(const struct resource *res)
-{
-    return res->format < 0 ? COAP_FORMAT_TEXT : res->format;
-}
-
-/* The payload as the resource wants it. A POST may do without. NULL, or why not. */
-static const char *encode(const struct command *command, uint8_t data[BRG_COMMAND_MAX],
-                          size_t *ret_len)
+/* The payload as the resource wants it, in |*ret_data|, which the next text of the core overwrites.
+ * A POST may do without. NULL, or why not. */
+static const char *encode(struct brg_core *core, const struct command *command,
+                          const uint8_t **ret_data, size_t *ret_len)
 {
     const struct resource *res = command->resource;
+    const struct brg_command_form form = {
+        .format = brg_resource_format(res),
+        .shape = res->shape,
+        .name = res->path,
+    };
+    uint8_t *data = (uint8_t *)core->out_room;
     const char *reason = NULL;
 
+    *ret_data = data;
     *ret_len = 0;
     if (command->len > 0 || !is_post(res)) {
-        (void)brg_command_encode(format_to_write(res), command->payload, command->len, data,
+        (void)brg_command_encode(&form, &core->decoder, command->payload, command->len, data,
                                  BRG_COMMAND_MAX, ret_len, &reason);
     }
     return reason;
@@ -116,19 +119,17 @@ static void command_send(struct brg_core *core, struct command *command, const s
         .accept = COAP_FORMAT_NONE,
         .format = COAP_FORMAT_NONE,
     };
-    uint8_t data[BRG_COMMAND_MAX];
     const char *reason;
     int err;
 
     if (command->order.verb == VERB_SET) {
-        reason = encode(command, data, &request.payload_len);
+        reason = encode(core, command, &request.payload, &request.payload_len);
         if (reason != NULL) {
             command_refuse(core, command, reason, now);
             return;
         }
         request.method = is_post(res) ? COAP_POST : COAP_PUT;
-        request.format = request.payload_len > 0 ? format_to_write(res) : COAP_FORMAT_NONE;
-        request.payload = data;
+        request.format = request.payload_len > 0 ? brg_resource_format(res) : COAP_FORMAT_NONE;
     }
     command->ask =
         (struct ask){.kind = ASK_COMMAND, .node = command->node, .resource = command->resource};
@@ -217,10 +218,10 @@ static const char *observe_switch(struct brg_core *core, struct resource *res,
 }
 
 /* What can be said at once; NULL: it may be carried out. */
-static const char *objection(const struct command *command)
+static const char *objection(struct brg_core *core, const struct command *command)
 {
     const struct resource *res = command->resource;
-    uint8_t data[BRG_COMMAND_MAX];
+    const uint8_t *data;
     size_t len;
 
     if (res->rule != NULL && res->rule->ignore) {
@@ -229,14 +230,14 @@ static const char *objection(const struct command *command)
     if (command->order.verb != VERB_SET) {
         return NULL;
     }
-    return res->writable ? encode(command, data, &len)
+    return res->writable ? encode(core, command, &data, &len)
                          : "not writable: neither its if= nor the setting commands says so";
 }
 
 /* The command knows its resource. False: it is over. */
 static bool command_bound(struct brg_core *core, struct command *command, const struct brg_now *now)
 {
-    const char *reason = objection(command);
+    const char *reason = objection(core, command);
 
     if (reason == NULL && command->order.verb == VERB_OBSERVE) {
         reason = observe_switch(core, command->resource, command, now);
@@ -263,9 +264,8 @@ static struct resource *resource_by_topic(struct node *node, const char *name, s
     return NULL;
 }
 
-/* Takes BASE/NODE/RES/set apart: what stands behind NODE, without the verb. */
-static const char *topic_split(struct brg_core *core, const char *topic, enum verb *ret_verb,
-                               char ret_node[BRG_EUI64_TEXT], size_t *ret_len)
+/* Takes BASE/NODE/RES/set apart. False: it is no such topic, or of no node. */
+static bool topic_split(struct brg_core *core, const char *topic, struct order *order)
 {
     size_t base_len = strlen(core->config.base);
     const char *last = strrchr(topic, '/');
@@ -274,32 +274,30 @@ static const char *topic_split(struct brg_core *core, const char *topic, enum ve
 
     if (last == NULL || strncmp(topic, core->config.base, base_len) != 0 ||
         topic[base_len] != '/') {
-        return NULL;
+        return false;
     }
     for (size_t i = 0; i < sizeof(verb_words) / sizeof(verb_words[0]); i++) {
         if (strcmp(last, verb_words[i]) == 0) {
-            *ret_verb = (enum verb)i;
-            len = brg_node_labelled(core, topic + base_len + 1, ret_node);
+            order->verb = (enum verb)i;
+            len = brg_node_labelled(core, topic + base_len + 1, order->eui64);
             name = topic + base_len + 1 + len + 1;
             if (len == 0 || name >= last) {
-                return NULL;
+                return false;
             }
-            *ret_len = (size_t)(last - name);
-            return name;
+            order->topic = topic;
+            order->name = name;
+            order->name_len = (size_t)(last - name);
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* Finds the command's resource. False: there is none, and the command is over. */
 static bool command_bind(struct brg_core *core, struct command *command, const struct brg_now *now)
 {
-    char eui64[BRG_EUI64_TEXT];
-    enum verb verb;
-    size_t len;
-    const char *name = topic_split(core, command->order.topic, &verb, eui64, &len);
-
-    command->resource = resource_by_topic(command->node, name, len);
+    command->resource =
+        resource_by_topic(command->node, command->order.name, command->order.name_len);
     if (command->resource == NULL && command->node->discovered) {
         command_refuse(core, command, "no such resource", now);
         return false;
@@ -327,17 +325,19 @@ static struct command *command_new(struct brg_core *core, const struct order *or
     size_t topic = strlen(order->topic);
     size_t transaction = order->transaction == NULL ? 0 : strlen(order->transaction);
     size_t response = order->response == NULL ? 0 : strlen(order->response);
-    struct command *command =
-        brg_get(core->alloc, sizeof(*command) + topic + transaction + response +
-                                 order->correlation_len + demand->len + 5);
+    size_t bytes = sizeof(struct command) + topic + transaction + response +
+                   order->correlation_len + demand->len + 5;
+    struct command *command = brg_get(core->alloc, bytes);
     char *at;
 
     if (command == NULL) {
         return NULL;
     }
     at = command->room;
+    command->bytes = bytes;
     command->order = *order;
     command->order.topic = keep(&at, order->topic, topic);
+    command->order.name = command->order.topic + (order->name - order->topic);
     if (order->transaction != NULL) {
         command->order.transaction = keep(&at, order->transaction, transaction);
     }
@@ -401,8 +401,8 @@ static const char *order_read(struct brg_core *core, const struct brg_demand *de
         order->correlation = demand->correlation;
         order->correlation_len = demand->correlation_len;
     }
-    if (demand->len > BRG_COMMAND_MAX) {
-        return "too large";
+    if (demand->len > core->config.max_command_octets) {
+        return "larger than the setting max_command_octets allows";
     }
     return reason;
 }
@@ -416,9 +416,9 @@ static void order_refuse(struct brg_core *core, const struct node *node, const s
 }
 
 /* Why there is no room for one more; NULL: there is. */
-static const char *full(struct brg_core *core, const struct node *node)
+static const char *full(struct brg_core *core, const struct node *node, size_t len)
 {
-    if (core->stats.commands_waiting >= COMMANDS_MAX) {
+    if (core->stats.commands_waiting >= COMMANDS_MAX || core->command_bytes + len > BYTES_MAX) {
         return "too many commands wait";
     }
     return node != NULL && node->n_commands >= core->config.max_commands
@@ -437,7 +437,12 @@ static void command_take(struct brg_core *core, struct node *node, const struct 
         return;
     }
     core->stats.commands_waiting++;
-    command_list(core, command, node);
+    core->command_bytes += command->bytes;
+    if (node == NULL) {
+        TAILQ_INSERT_TAIL(&core->strays, command, entry);
+    } else {
+        command_give(command, node);
+    }
     brg_alarm_set(core, &command->alarm, now->mono + ttl, false);
     if (node != NULL && (!command_bind(core, command, now) ||
                          (command->resource != NULL && !command_bound(core, command, now)))) {
@@ -457,13 +462,11 @@ void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
 {
     struct brg_command_options options;
     struct order order = {.topic = demand->topic};
-    char eui64[BRG_EUI64_TEXT];
     const char *reason;
     struct node *node;
-    size_t len;
 
     core->now = *now;
-    if (topic_split(core, demand->topic, &order.verb, eui64, &len) == NULL) {
+    if (!topic_split(core, demand->topic, &order)) {
         return;
     }
     core->stats.commands++;
@@ -472,13 +475,13 @@ void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
         core->stats.commands_retained++;
         return;
     }
-    node = brg_node_find(core, eui64);
+    node = brg_node_find(core, order.eui64);
     reason = order_read(core, demand, &order, &options);
     if (reason == NULL && node == NULL && core->complete) {
         reason = "no such node";
     }
     if (reason == NULL) {
-        reason = full(core, node);
+        reason = full(core, node, demand->len);
     }
     if (reason != NULL) {
         order_refuse(core, node, &order, reason, now);
@@ -548,15 +551,11 @@ void brg_commands_resolve(struct brg_core *core, struct node *node, const struct
 {
     struct command *command;
     struct command *next;
-    char eui64[BRG_EUI64_TEXT];
-    enum verb verb;
-    size_t len;
 
     TAILQ_FOREACH_SAFE (command, &core->strays, entry, next) {
-        if (topic_split(core, command->order.topic, &verb, eui64, &len) != NULL &&
-            strcmp(eui64, node->eui64) == 0) {
+        if (strcmp(command->order.eui64, node->eui64) == 0) {
             command_unlist(core, command);
-            command_list(core, command, node);
+            command_give(command, node);
         }
     }
     TAILQ_FOREACH_SAFE (command, &node->commands, entry, next) {

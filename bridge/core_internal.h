@@ -68,6 +68,8 @@ struct resource {
     bool quiet;  /* was told to be: neither observed nor polled */
     bool listed; /* seen in the discovery that is being read */
     int format;  /* to write with: the first ct, or COAP_FORMAT_NONE */
+    int seen;    /* the format of its last value, likewise */
+    char *shape; /* if it is written in SenML: of its last value; NULL: none */
     struct ask value;
     struct alarm alarm;
     bool observing;
@@ -165,6 +167,7 @@ struct brg_core {
     brg_tstamp states_at;
     struct resource_list unsaved;
     struct command_list strays; /* commands for nodes that may still be named */
+    size_t command_bytes;       /* of all that wait */
     bool closing;
     struct brg_now now;      /* of the last call */
     unsigned tell;           /* of enum tell */
@@ -256,6 +259,10 @@ void brg_resource_start(struct brg_core *core, struct resource *res, const struc
 void brg_resource_quiet(struct brg_core *core, struct resource *res, bool quiet,
                         const struct brg_now *now);
 
+/* Keeps what commands for it have to look like; of a value that was understood. */
+void brg_resource_seen(struct brg_core *core, struct resource *res,
+                       const struct coap_effect *effect);
+
 /* Makes a resource that was known before the process began; NULL without room. */
 struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
                                       const struct brg_observation *observation);
@@ -264,6 +271,9 @@ struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
 struct resource *brg_resource_push(struct brg_core *core, struct node *node, const char *path);
 
 /* --- keep.c --------------------------------------------------------------------------------- */
+
+/* Something else than its registration has changed that is kept with it. */
+void brg_keep_changed(struct brg_core *core, struct resource *res);
 
 /* The notification of |effect| is in the outbox: from now on it is the observation's last. */
 void brg_keep_observation(struct brg_core *core, struct resource *res,
@@ -365,10 +375,16 @@ void brg_series_free(struct brg_core *core, struct resource *res);
 
 enum verb { VERB_SET, VERB_GET, VERB_OBSERVE };
 
+/* The format that commands for it are written in. */
+int brg_resource_format(const struct resource *res);
+
 /* Who wants something, and where he listens. The strings of a command are its own. */
 struct order {
     enum verb verb;
-    const char *topic;       /* BASE/NODE/RES/set */
+    const char *topic; /* BASE/NODE/RES/set */
+    char eui64[BRG_EUI64_TEXT];
+    const char *name; /* of the resource: in the topic */
+    size_t name_len;
     const char *transaction; /* JSON; NULL: none */
     const char *response;    /* NULL: none */
     const uint8_t *correlation;
@@ -387,6 +403,7 @@ struct command {
     brg_tstamp sent_at;
     const char *payload;
     size_t len;
+    size_t bytes; /* that it takes */
     char room[];
 };
 

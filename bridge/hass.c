@@ -84,7 +84,9 @@ static bool is_button(const struct resource *res)
 static enum platform platform_of(const struct brg_core *core, const struct resource *res,
                                  const struct series *series)
 {
-    bool set = res->writable && !is_button(res) && series->name[0] == '\0';
+    /* Of a SenML pack with several records nobody knows which are there to be set. */
+    bool set = res->writable && !is_button(res) &&
+               (series->name[0] == '\0' || (res->shape != NULL && res->n_series == 1));
 
     if (res->event || output_of(core, res) == BRG_OUTPUT_RAW) {
         return NONE;

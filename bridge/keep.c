@@ -32,6 +32,13 @@ static void resource_unsaved(struct brg_core *core, struct resource *res)
     }
 }
 
+void brg_keep_changed(struct brg_core *core, struct resource *res)
+{
+    if (res->observing) {
+        resource_unsaved(core, res);
+    }
+}
+
 void brg_keep_observation(struct brg_core *core, struct resource *res,
                           const struct coap_effect *effect)
 {
@@ -68,7 +75,8 @@ static int observation_write(const struct brg_store *store, const struct resourc
         .topic = res->topic,
         .rt = res->rt,
         .ifs = res->ifs,
-        .format = res->format,
+        .format = brg_resource_format(res),
+        .shape = res->shape,
         .event = res->event,
         .writable = res->writable,
         .registration = res->registration,

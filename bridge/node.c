@@ -140,6 +140,34 @@ bool brg_resource_answer(struct brg_core *core, struct resource *res,
     return true;
 }
 
+int brg_resource_format(const struct resource *res)
+{
+    if (res->format >= 0) {
+        return res->format;
+    }
+    return brg_command_writes(res->seen) ? res->seen : COAP_FORMAT_TEXT;
+}
+
+void brg_resource_seen(struct brg_core *core, struct resource *res,
+                       const struct coap_effect *effect)
+{
+    bool senml =
+        effect->format == COAP_FORMAT_SENML_JSON || effect->format == COAP_FORMAT_SENML_CBOR;
+    char room[BRG_SHAPE_MAX];
+    struct brg_text shape;
+
+    res->seen = effect->format;
+    brg_text_init(&shape, room, sizeof(room));
+    if (!res->writable || !senml ||
+        !brg_senml_shape(&core->decoder, effect->format, effect->data, effect->len, &shape) ||
+        (res->shape != NULL && strcmp(res->shape, room) == 0)) {
+        return;
+    }
+    brg_put(core->alloc, res->shape);
+    res->shape = brg_dup(core->alloc, room, shape.len);
+    brg_keep_changed(core, res);
+}
+
 static void resource_free(struct brg_core *core, struct resource *res, const struct brg_now *now)
 {
     observing(core, res, false);
@@ -153,6 +181,7 @@ static void resource_free(struct brg_core *core, struct resource *res, const str
     brg_series_free(core, res);
     brg_put(core->alloc, res->rt);
     brg_put(core->alloc, res->ifs);
+    brg_put(core->alloc, res->shape);
     brg_put(core->alloc, res->path);
     brg_put(core->alloc, res->topic);
     brg_put(core->alloc, res);
@@ -243,6 +272,7 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
         return NULL;
     }
     res->node = node;
+    res->seen = COAP_FORMAT_NONE;
     res->value = (struct ask){.kind = ASK_VALUE, .node = node, .resource = res};
     res->alarm.kind = ALARM_VALUE;
     res->alarm.node = node;
@@ -300,6 +330,9 @@ struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
         res->ifs = observation->ifs == NULL
                        ? NULL
                        : brg_dup(core->alloc, observation->ifs, strlen(observation->ifs));
+        res->shape = observation->shape == NULL
+                         ? NULL
+                         : brg_dup(core->alloc, observation->shape, strlen(observation->shape));
         res->rule = rule_for(core, res);
         res->registration = observation->registration;
         res->saved = observation->registration;

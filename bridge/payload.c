@@ -155,28 +155,13 @@ static const char *decode_octets(struct brg_decoder *dec, const uint8_t *data, s
     return NULL;
 }
 
-/* A number hidden in there that is not finite would print as something that is no JSON. */
-static bool all_finite(const cJSON *json)
-{
-    const cJSON *item;
-
-    if (cJSON_IsNumber(json)) {
-        return isfinite(json->valuedouble);
-    }
-    for (item = json->child; item != NULL; item = item->next) {
-        if (!all_finite(item)) { /* no deeper than BRG_DEPTH_MAX */
-            return false;
-        }
-    }
-    return true;
-}
-
 static const char *reading_of_json(struct brg_decoder *dec, const cJSON *json, const char *data,
                                    size_t len)
 {
     struct brg_reading *reading = &dec->readings[0];
 
-    if (!all_finite(json)) {
+    /* One that is hidden in there would print as something that is no JSON. */
+    if (!brg_tree_finite(json)) {
         return "a number that is not finite";
     }
     if (cJSON_IsNumber(json)) {
@@ -269,4 +254,27 @@ int brg_decode(struct brg_decoder *dec, int format, const uint8_t *data, size_t 
         return -BRG_ERR_FORMAT;
     }
     return 0;
+}
+
+bool brg_senml_shape(struct brg_decoder *dec, int format, const uint8_t *data, size_t len,
+                     struct brg_text *out)
+{
+    const char *text = (const char *)data;
+    const char *reason = NULL;
+    cJSON *json = NULL;
+
+    if (format == COAP_FORMAT_SENML_CBOR) {
+        brg_text_init(&dec->json, dec->json_room, sizeof(dec->json_room));
+        reason = brg_cbor_to_json(data, len, &dec->json);
+        text = dec->json.buf;
+        len = dec->json.len;
+    }
+    if (reason == NULL) {
+        json = json_parse(text, len, &reason);
+    }
+    if (json != NULL) {
+        brg_senml_shape_write(out, json);
+        cJSON_Delete(json);
+    }
+    return out->len > 0;
 }

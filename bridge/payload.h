@@ -86,14 +86,35 @@ void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,
 void brg_error_write(struct brg_text *out, const char *reason, const uint8_t *data, size_t len,
                      double now_s);
 
-/*
- * A command's payload, text or {"v": scalar}, encoded for the resource's content format (-1: text).
- * |out| of |size| octets. -BRG_ERR_FORMAT, -BRG_ERR_SIZE, with |ret_reason|.
- */
-int brg_command_encode(int format, const char *data, size_t len, uint8_t *out, size_t size,
-                       size_t *ret_len, const char **ret_reason);
+/* How the resource that a command is for wants to have it. */
+struct brg_command_form {
+    int format;        /* content format; -1: text */
+    const char *shape; /* SenML: of brg_senml_shape(); NULL: nothing is known */
+    const char *name;  /* SenML: of a record that no shape and no command names; or NULL */
+};
 
-#define BRG_COMMAND_MAX 512 /* octets of a command */
+/*
+ * A command's payload, encoded for the resource: text, a JSON value, or {"v": VALUE}, with
+ * "n": NAME where SenML's record has to be chosen. Arrays and objects go to JSON and CBOR only; for
+ * SenML an array is a whole pack. |out| of |size| octets; |dec| is for its own use.
+ * -BRG_ERR_FORMAT, -BRG_ERR_SIZE, with |ret_reason|.
+ */
+int brg_command_encode(const struct brg_command_form *form, struct brg_decoder *dec,
+                       const char *data, size_t len, uint8_t *out, size_t size, size_t *ret_len,
+                       const char **ret_reason);
+
+/* Can a command be written in this format? */
+bool brg_command_writes(int format);
+
+#define BRG_COMMAND_MAX BRG_PAYLOAD_MAX /* octets of a command, and of what it becomes */
+#define BRG_SHAPE_MAX 1024
+
+/*
+ * What the records of a good SenML payload look like, as JSON: a pack with their names and units
+ * and values that mean nothing. What has no room is left out. False: it says nothing.
+ */
+bool brg_senml_shape(struct brg_decoder *dec, int format, const uint8_t *data, size_t len,
+                     struct brg_text *out);
 
 /* What else a command may say: {"v": VALUE, "transaction": TEXT, "ttl": SECONDS}. */
 struct brg_command_options {
@@ -129,6 +150,28 @@ struct cJSON;
 
 /* Resolves a SenML pack (RFC 8428 section 4.6) into |dec|'s readings. NULL, or why not. */
 const char *brg_senml_resolve(struct brg_decoder *dec, const struct cJSON *pack);
+
+/* The integer that stands for a field in CBOR. False: it has none. */
+bool brg_senml_label(const char *field, int *ret_label);
+
+/* Writes the shape of a pack. */
+void brg_senml_shape_write(struct brg_text *out, const struct cJSON *pack);
+
+/* A tree of values: are all numbers finite? And written as JSON. */
+bool brg_tree_finite(const struct cJSON *item);
+void brg_tree_json(struct brg_text *out, const struct cJSON *item);
+
+/* Octets on their way into the caller's room. */
+struct brg_octets {
+    uint8_t *data;
+    size_t size;
+    size_t len;
+    bool full; /* something did not fit */
+};
+
+/* Written as CBOR; |senml|: with the labels and octets of RFC 8428 section 6. */
+void brg_tree_cbor(struct brg_octets *out, const struct cJSON *item, bool senml);
+void brg_cbor_text(struct brg_octets *out, const char *text, size_t len);
 
 /* A copy in the decoder's arena, or NULL when that is full. */
 const char *brg_decoder_keep(struct brg_decoder *dec, const char *text, size_t len);

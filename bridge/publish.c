@@ -202,6 +202,7 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
         bad_payload(core, res, core->decoder.reason, effect, now);
         return 0;
     }
+    brg_resource_seen(core, res, effect);
     for (size_t i = 0; i < core->decoder.n && err == 0; i++) {
         err = put_reading(core, res, &core->decoder.readings[i], output, &context, &message, now);
         if (err == -BRG_ERR_SIZE || err == -BRG_ERR_INVAL) {

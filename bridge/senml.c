@@ -59,6 +59,7 @@ struct bases {
     bool has_time;
     double value;
     double sum;
+    double version; /* 0: not said */
 };
 
 static bool type_fits(const cJSON *item, enum field_type type)
@@ -128,6 +129,7 @@ static void bases_take(struct bases *bases, const struct record *record)
     bases->time_s = number(record, F_BT, bases->time_s);
     bases->value = number(record, F_BV, bases->value);
     bases->sum = number(record, F_BS, bases->sum);
+    bases->version = number(record, F_BVER, bases->version);
 }
 
 /*
@@ -189,6 +191,17 @@ static const char *resolve_value(struct brg_decoder *dec, struct brg_reading *re
     return NULL;
 }
 
+static int values_of(const struct record *record)
+{
+    return (record->at[F_V] != NULL) + (record->at[F_VS] != NULL) + (record->at[F_VB] != NULL) +
+           (record->at[F_VD] != NULL);
+}
+
+static bool is_of_bases_only(const struct record *record)
+{
+    return values_of(record) == 0 && record->at[F_S] == NULL && record->at[F_N] == NULL;
+}
+
 static const char *resolve(struct brg_decoder *dec, const struct record *record,
                            const struct bases *bases)
 {
@@ -196,15 +209,14 @@ static const char *resolve(struct brg_decoder *dec, const struct record *record,
     const cJSON *unit = record->at[F_U];
     const char *name = record->at[F_N] == NULL ? "" : record->at[F_N]->valuestring;
     const char *unit_text = unit == NULL ? bases->unit : unit->valuestring;
-    int values = (record->at[F_V] != NULL) + (record->at[F_VS] != NULL) +
-                 (record->at[F_VB] != NULL) + (record->at[F_VD] != NULL);
+    int values = values_of(record);
     const char *reason;
 
     if (values > 1) {
         return "a SenML record with two values";
     }
-    if (values == 0 && record->at[F_S] == NULL && record->at[F_N] == NULL) {
-        return NULL; /* a record of base fields only */
+    if (is_of_bases_only(record)) {
+        return NULL;
     }
     if (values == 0 && record->at[F_S] == NULL && bases->value == 0.0) {
         return "a SenML record without a value";
@@ -251,4 +263,87 @@ const char *brg_senml_resolve(struct brg_decoder *dec, const struct cJSON *pack)
         }
     }
     return reason;
+}
+
+bool brg_senml_label(const char *field, int *ret_label)
+{
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        if (strcmp(field, fields[i].json) == 0) {
+            const char *label = fields[i].cbor;
+
+            *ret_label = label[0] == '-' ? '0' - label[1] : label[0] - '0';
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- the shape of a pack -------------------------------------------------------------------- */
+
+static void shape_member(struct brg_text *out, const char *name, const char *value)
+{
+    brg_text_puts(out, ",\"");
+    brg_text_puts(out, name);
+    brg_text_puts(out, "\":");
+    brg_text_json_string(out, value, strlen(value));
+}
+
+/* Every record stands for itself: with the base fields that it inherits, but those of values. */
+static void shape_record(struct brg_text *out, const struct record *record,
+                         const struct bases *bases)
+{
+    brg_text_puts(out, record->at[F_VS] != NULL   ? "{\"vs\":\"\""
+                       : record->at[F_VD] != NULL ? "{\"vd\":\"\""
+                       : record->at[F_VB] != NULL ? "{\"vb\":false"
+                                                  : "{\"v\":0");
+    if (bases->version > 0. && bases->version < VERSION_MAX) {
+        brg_text_puts(out, ",\"bver\":");
+        brg_text_number(out, bases->version);
+    }
+    if (bases->name[0] != '\0') {
+        shape_member(out, "bn", bases->name);
+    }
+    if (bases->unit != NULL) {
+        shape_member(out, "bu", bases->unit);
+    }
+    if (record->at[F_N] != NULL) {
+        shape_member(out, "n", record->at[F_N]->valuestring);
+    }
+    if (record->at[F_U] != NULL) {
+        shape_member(out, "u", record->at[F_U]->valuestring);
+    }
+    brg_text_puts(out, "}");
+}
+
+void brg_senml_shape_write(struct brg_text *out, const struct cJSON *pack)
+{
+    struct bases bases = {.name = ""};
+    const cJSON *item;
+
+    brg_text_puts(out, "[");
+    for (item = pack->child; item != NULL; item = item->next) {
+        size_t before = out->len;
+        struct record record;
+
+        if (record_read(&record, item) != NULL) {
+            break;
+        }
+        bases_take(&bases, &record);
+        if (is_of_bases_only(&record)) {
+            continue;
+        }
+        brg_text_puts(out, before > 1 ? "," : "");
+        shape_record(out, &record, &bases);
+        if (out->full || out->len + 2 > out->size) {
+            out->len = before;
+            out->full = false;
+            break;
+        }
+    }
+    if (out->len == 1) {
+        out->len = 0;
+        out->buf[0] = '\0';
+    } else {
+        brg_text_puts(out, "]");
+    }
 }

@@ -27,6 +27,9 @@ static struct series *series_get(struct brg_core *core, struct resource *res, co
     }
     series = brg_get(core->alloc, sizeof(*series) + size);
     if (series != NULL) {
+        if (res->n_series == 1) { /* it may not be settable any more */
+            brg_hass_changed(core, res, TAILQ_FIRST(&res->series));
+        }
         memcpy(series->name, name, size);
         TAILQ_INSERT_TAIL(&res->series, series, entry);
         res->n_series++;

@@ -278,6 +278,7 @@ static int spool_observe(void *ctx, const struct brg_observation *observation)
     (void)sqlite3_bind_double(observe, 12, brg_spool_wall_s());
     bind_text(spool, OBSERVE, 13, observation->rt);
     bind_text(spool, OBSERVE, 14, observation->ifs);
+    bind_text(spool, OBSERVE, 15, observation->shape);
     return run(spool, OBSERVE);
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 4
+#define VERSION 5
 #define OBSERVATION_DAYS 7
 
 static const char *const sql[N_STATEMENTS] = {
@@ -19,8 +19,8 @@ static const char *const sql[N_STATEMENTS] = {
     [DONE] = "DELETE FROM message WHERE id<?1",
     [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     [UNSTATE] = "DELETE FROM state WHERE topic=?1",
-    [OBSERVE] =
-        "INSERT OR REPLACE INTO observation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+    [OBSERVE] = "INSERT OR REPLACE INTO observation "
+                "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
     [FORGET] = "DELETE FROM observation WHERE eui64=?1 AND path=?2",
     [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content,props FROM message WHERE id>?1"
              " ORDER BY id LIMIT ?2",
@@ -63,6 +63,11 @@ static const char *const upgrades[VERSION + 1] = {
     /* What is the newest of a topic is known to who writes: an index of the topics cost half of
      * each message that was written. */
     [4] = "DROP INDEX message_topic; PRAGMA user_version=4;",
+    [5] = "ALTER TABLE observation ADD COLUMN shape TEXT;"
+          "CREATE TABLE node(eui64 TEXT PRIMARY KEY, name TEXT, sleepy INTEGER NOT NULL,"
+          " qos INTEGER NOT NULL, retain INTEGER NOT NULL, output INTEGER NOT NULL,"
+          " poll_interval_s INTEGER NOT NULL) WITHOUT ROWID;"
+          "PRAGMA user_version=5;",
 };
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -124,6 +129,7 @@ static bool observation_read(sqlite3_stmt *stmt, struct brg_observation *out)
         .topic = (const char *)sqlite3_column_text(stmt, 2),
         .rt = (const char *)sqlite3_column_text(stmt, 12),
         .ifs = (const char *)sqlite3_column_text(stmt, 13),
+        .shape = (const char *)sqlite3_column_text(stmt, 14),
         .format = sqlite3_column_int(stmt, 4),
         .event = (sqlite3_column_int(stmt, 5) & 1) != 0,
         .writable = (sqlite3_column_int(stmt, 5) & 2) != 0,

@@ -37,7 +37,8 @@ struct brg_observation {
     const char *rt;    /* of its link; NULL: none */
     const char *ifs;
     uint8_t ip[16];
-    int format; /* to write with */
+    int format;        /* to write with */
+    const char *shape; /* and what SenML is to look like; NULL: not known */
     bool event;
     bool writable;
     struct coap_registration registration;

@@ -111,6 +111,56 @@ void brg_text_base64(struct brg_text *text, const uint8_t *data, size_t len)
     }
 }
 
+/* Of either alphabet (RFC 4648 sections 4 and 5); 64: none. */
+static uint32_t base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (uint32_t)(c - 'A');
+    }
+    if (c >= 'a' && c <= 'z') {
+        return (uint32_t)(c - 'a') + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return (uint32_t)(c - '0') + 52;
+    }
+    return c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : 64;
+}
+
+static size_t without_padding(const char *text, size_t len)
+{
+    for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++) {
+        len--;
+    }
+    return len;
+}
+
+size_t brg_base64_length(const char *text, size_t len)
+{
+    len = without_padding(text, len);
+    for (size_t i = 0; i < len; i++) {
+        if (base64_digit(text[i]) == 64) {
+            return SIZE_MAX;
+        }
+    }
+    return len % 4 == 1 ? SIZE_MAX : len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1);
+}
+
+void brg_base64_decode(const char *text, size_t len, uint8_t *out)
+{
+    uint32_t word = 0;
+    int bits = 0;
+
+    len = without_padding(text, len);
+    for (size_t i = 0; i < len; i++) {
+        word = word << 6 | base64_digit(text[i]);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            *out++ = (uint8_t)(word >> bits);
+        }
+    }
+}
+
 void brg_text_hex(struct brg_text *text, const uint8_t *data, size_t len)
 {
     static const char digits[] = "0123456789abcdef";

@@ -31,6 +31,11 @@ void brg_text_u64(struct brg_text *text, uint64_t value);
 
 /* base64url without padding (RFC 4648 section 5), as SenML writes octets. */
 void brg_text_base64(struct brg_text *text, const uint8_t *data, size_t len);
+/* And back: how many octets it is, SIZE_MAX if it is none; padding may be there or not. Then that
+ * many are written. */
+size_t brg_base64_length(const char *text, size_t len);
+void brg_base64_decode(const char *text, size_t len, uint8_t *out);
+
 void brg_text_hex(struct brg_text *text, const uint8_t *data, size_t len);
 
 #endif

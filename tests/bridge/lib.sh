@@ -100,10 +100,10 @@ player_start() {
     until_ok 5 has_socket || fail 'the player of rpld does not start'
 }
 
-# bridge_start BRIDGE SETTINGS: its process is $bridge_pid.
+# bridge_start BRIDGE SETTINGS: its process is $bridge_pid; it has the spool $spool, or none.
 bridge_start() {
-    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "none"; socket = "%s"; %s };\n' \
-        "$dir/rpld.sock" "$2" >rpld.conf
+    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "%s"; socket = "%s"; %s };\n' \
+        "${spool:-none}" "$dir/rpld.sock" "$2" >rpld.conf
     "$1" -c rpld.conf -f 2>>bridge.log &
     bridge_pid=$!
 }

@@ -66,7 +66,11 @@ static void fuzz_payload(int format, const uint8_t *data, size_t size)
     static char room[BRG_OUTPUT_MAX];
     const struct brg_context context = {.now_s = 1700000000, .has_seq = true, .seq = 1};
     const char *reason;
-    uint8_t command[512];
+    static struct brg_decoder again;
+    static uint8_t command[BRG_COMMAND_MAX];
+    char shape[BRG_SHAPE_MAX];
+    struct brg_command_form form = {.format = format, .name = "led"};
+    struct brg_text text;
     size_t len;
 
     if (brg_decode(&decoder, format, data, size) < 0) {
@@ -86,8 +90,21 @@ static void fuzz_payload(int format, const uint8_t *data, size_t size)
             REQUIRE(brg_topic_name(topic, sizeof(topic), decoder.readings[i].name) == 0);
         }
     }
-    (void)brg_command_encode(format, (const char *)data, size, command, sizeof(command), &len,
-                             &reason);
+    brg_text_init(&text, shape, sizeof(shape));
+    if (decoder.n > 0 && decoder.readings[0].name != NULL &&
+        brg_senml_shape(&decoder, format, data, size, &text)) {
+        REQUIRE(strlen(shape) == text.len);
+        form.shape = shape;
+        (void)brg_command_encode(&form, &again, "{\"v\":1,\"n\":\"t\"}", 15, command,
+                                 sizeof(command), &len, &reason);
+    }
+    /* What a command becomes is what a node could have sent; of a long one the keys of CBOR may be
+     * too many items. */
+    if (brg_command_encode(&form, &again, (const char *)data, size, command, sizeof(command), &len,
+                           &reason) == 0 &&
+        format != COAP_FORMAT_TEXT && size < 512) {
+        REQUIRE(brg_decode(&again, format, command, len) == 0);
+    }
 }
 
 static void fuzz_topic(const uint8_t *data, size_t size)
@@ -413,6 +430,7 @@ static void fuzz_core(const uint8_t *data, size_t size)
                                            .command_ttl_s = 60,
                                            .sleepy_ttl_s = 600,
                                            .max_commands = 4,
+                                           .max_command_octets = 4096,
                                            .requests = commands,
                                            .n_requests = 1,
                                            .names = names,

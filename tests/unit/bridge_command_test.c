@@ -82,6 +82,28 @@ static void spoke(void)
     pass(0);
 }
 
+/* The node has this block, and says how large it wants them. */
+static void reply_block1(const struct coap_msg *request, const struct coap_block *block)
+{
+    uint8_t out[64];
+    uint8_t room[4];
+    struct coap_addr from = {.port = 5683};
+    struct coap_msg msg = {
+        .type = COAP_ACK,
+        .code = COAP_CONTINUE,
+        .mid = request->mid,
+        .token_len = request->token_len,
+    };
+    size_t len;
+
+    memcpy(msg.token, request->token, msg.token_len);
+    assert_int_equal(coap_msg_add_uint(&msg, COAP_OPT_BLOCK1, coap_block_encode(block), room), 0);
+    assert_int_equal(coap_msg_write(&msg, out, sizeof(out), &len), 0);
+    ip_of(EUI1, from.ip);
+    assert_int_equal(coap_input(ep, &from, out, len, now.mono), 0);
+    run();
+}
+
 static void thermostat(void)
 {
     struct coap_msg request;
@@ -287,7 +309,7 @@ static void test_learns_that_it_sleeps(void **state)
 
 static void test_bounds(void **state)
 {
-    char large[600];
+    char large[4098];
 
     (void)state;
     thermostat();
@@ -301,8 +323,76 @@ static void test_bounds(void **state)
     memset(large, '1', sizeof(large) - 1);
     large[sizeof(large) - 1] = '\0';
     command("mesh/" EUI1 "/led/set", large);
-    expect_result(RESULT, "\"reason\":\"too large\"");
+    expect_result(RESULT, "\"reason\":\"larger than the setting max_command_octets allows\"");
     assert_int_equal(brg_core_stats(core)->commands_waiting, 3);
+}
+
+/* The octets of a command that arrive at the node, block by block (RFC 7959 section 2.5), which may
+ * want smaller blocks than it is offered. */
+static void test_blocks(void **state)
+{
+    char large[3001];
+    char got[3001] = "";
+    size_t at = 0;
+
+    (void)state;
+    thermostat();
+    for (size_t i = 0; i < sizeof(large) - 1; i++) {
+        large[i] = (char)('a' + i % 26);
+    }
+    large[sizeof(large) - 1] = '\0';
+    command("mesh/" EUI1 "/heat/setpoint/set", large);
+    expect_status("mesh/" EUI1 "/heat/setpoint/set/result", "sent");
+    for (;;) {
+        struct coap_msg request = request_for("setpoint");
+        struct coap_block block;
+        uint32_t value;
+
+        assert_int_equal(request.code, COAP_PUT);
+        assert_true(coap_msg_uint(&request, COAP_OPT_BLOCK1, &value));
+        assert_int_equal(coap_block_decode(value, &block), 0);
+        assert_int_equal(block.num * coap_block_size(block.szx), at);
+        assert_true(at + request.payload_len < sizeof(got));
+        if (at > 0) {
+            assert_int_equal(block.szx, 2); /* 64 octets, as the node wants them */
+        } else {
+            block.szx = 2;
+        }
+        memcpy(got + at, request.payload, request.payload_len);
+        at += request.payload_len;
+        if (!block.more) {
+            reply(EUI1, &request, COAP_CHANGED, -1, -1, NULL);
+            break;
+        }
+        reply_block1(&request, &block);
+    }
+    assert_int_equal(at, sizeof(large) - 1);
+    got[at] = '\0';
+    assert_string_equal(got, large);
+    expect_result("mesh/" EUI1 "/heat/setpoint/set/result", "{\"status\":\"ok\",\"code\":\"2.04\"");
+}
+
+/* A resource that speaks SenML is spoken to in SenML, of the kind that it sent last; also when it
+ * does not say so in its link. */
+static void test_senml(void **state)
+{
+    static const char pack[] = "[{\"bn\":\"x/\",\"bu\":\"Cel\",\"n\":\"t\",\"v\":20}]";
+    struct coap_msg request;
+
+    (void)state;
+    thermostat();
+    command("mesh/" EUI1 "/heat/setpoint/get", "");
+    request = request_for("setpoint");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_SENML_JSON, -1, pack);
+    drain();
+    command("mesh/" EUI1 "/heat/setpoint/set", "21.5");
+    expect_status("mesh/" EUI1 "/heat/setpoint/set/result", "sent");
+    request = request_for("setpoint");
+    assert_int_equal(coap_msg_find(&request, COAP_OPT_CONTENT_FORMAT)->value[0],
+                     COAP_FORMAT_SENML_JSON);
+    assert_int_equal(request.payload_len, strlen("[{'bn':'x/','bu':'Cel','n':'t','v':21.5}]"));
+    assert_memory_equal(request.payload, "[{\"bn\":\"x/\",\"bu\":\"Cel\",\"n\":\"t\",\"v\":21.5}]",
+                        request.payload_len);
 }
 
 static void test_refused(void **state)
@@ -520,6 +610,8 @@ int main(void)
         S(test_expires),
         T(test_learns_that_it_sleeps),
         T(test_bounds),
+        T(test_blocks),
+        T(test_senml),
         T(test_refused),
         T(test_waits_for_the_node),
         T(test_moved_node),

@@ -89,6 +89,7 @@ static void test_everything(void **state)
              "names = ( { node = \"00124b0000010000\"; name = \"hall\"; },\n"
              "{ node = \"00:12:4B:00:00:01:00:01\"; name = \"kitchen/door\"; } );\n"
              " command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7;\n"
+             "max_command_octets = 600;\n"
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
              "{ rt = \"temp\"; if = \"core.s\"; obs = false; method = \"post\"; ignore = true; "
              "poll_interval_s = 5; } ); };"),
@@ -112,6 +113,7 @@ static void test_everything(void **state)
     assert_int_equal(core.command_ttl_s, 9);
     assert_int_equal(core.sleepy_ttl_s, 8);
     assert_int_equal(core.max_commands, 7);
+    assert_int_equal(core.max_command_octets, 600);
     assert_int_equal(core.n_rules, 2);
     assert_int_equal(core.rules[0].method, BRG_METHOD_PUT);
     assert_int_equal(core.rules[1].method, BRG_METHOD_POST);

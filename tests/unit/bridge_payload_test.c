@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/bridge_lib.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bridge/coap_msg.h"
@@ -286,14 +287,26 @@ static void test_seq_and_error(void **state)
     assert_true(strlen(room) < 10);
 }
 
+static struct brg_decoder decoder_of_commands;
+
+static const char *encoded(const struct brg_command_form *form, const char *data, uint8_t *out,
+                           size_t size, size_t *ret_len)
+{
+    const char *reason;
+    int err = brg_command_encode(form, &decoder_of_commands, data, strlen(data), out, size, ret_len,
+                                 &reason);
+
+    assert_true((err < 0) == (reason != NULL));
+    return reason;
+}
+
 static void expect_command(int format, const char *data, const char *want, size_t len)
 {
+    const struct brg_command_form form = {.format = format};
     uint8_t out[64];
-    const char *reason;
     size_t out_len;
 
-    assert_int_equal(
-        brg_command_encode(format, data, strlen(data), out, sizeof(out), &out_len, &reason), 0);
+    assert_null(encoded(&form, data, out, sizeof(out), &out_len));
     assert_int_equal(out_len, len);
     assert_memory_equal(out, want, len);
 }
@@ -310,13 +323,16 @@ static void test_commands(void **state)
         {COAP_FORMAT_TEXT, "{\"v\":null}"},
         {COAP_FORMAT_TEXT, "{\"v\":1e999}"},
         {COAP_FORMAT_TEXT, "\xff"},
-        {COAP_FORMAT_JSON, "[1]"},
+        {COAP_FORMAT_JSON, "{\"a\":1}"},
+        {COAP_FORMAT_JSON, "[1e999]"},
         {COAP_FORMAT_SENML_JSON, "1"},
+        {COAP_FORMAT_OCTETS, "{\"v\":\"A\"}"},
+        {COAP_FORMAT_OCTETS, "{\"v\":\"a b=\"}"},
+        {COAP_FORMAT_OCTETS, "{\"v\":1}"},
+        {COAP_FORMAT_LINK, "1"},
         {COAP_FORMAT_TEXT, "0123456789012345678901234567890123456789012345678901234567890123x"},
+        {COAP_FORMAT_JSON, "\"\1\1\1\1\1\1\1\1\1\1\1\1"},
     };
-    uint8_t out[64];
-    const char *reason;
-    size_t len;
 
     (void)state;
     expect_command(COAP_FORMAT_NONE, "21.50", "21.50", 5);
@@ -329,17 +345,149 @@ static void test_commands(void **state)
     expect_command(COAP_FORMAT_JSON, "on", "\"on\"", 4);
     expect_command(COAP_FORMAT_JSON, "21.5", "21.5", 4);
     expect_command(COAP_FORMAT_JSON, "{\"v\":\"a\\\"b\"}", "\"a\\\"b\"", 6);
+    expect_command(COAP_FORMAT_JSON, "[1, [], null]", "[1,[],null]", 11);
+    expect_command(COAP_FORMAT_JSON, "{\"v\":{\"a\":[true,\"b\"]},\"ttl\":3}",
+                   "{\"a\":[true,\"b\"]}", 16);
     expect_command(COAP_FORMAT_CBOR, "42", "\x18\x2a", 2);
     expect_command(COAP_FORMAT_CBOR, "-1", "\x20", 1);
     expect_command(COAP_FORMAT_CBOR, "{\"v\":true}", "\xf5", 1);
     expect_command(COAP_FORMAT_CBOR, "hi", "\x62hi", 3);
     expect_command(COAP_FORMAT_CBOR, "{\"v\":\"hi\"}", "\x62hi", 3);
     expect_command(COAP_FORMAT_CBOR, "21.5", "\xfb\x40\x35\x80\x00\x00\x00\x00\x00", 9);
+    expect_command(COAP_FORMAT_CBOR, "{\"v\":null}", "\xf6", 1);
+    expect_command(COAP_FORMAT_CBOR, "{\"v\":{\"a\":[1,\"b\"],\"2\":-3}}",
+                   "\xa2\x61\x61\x82\x01\x61\x62\x61\x32\x22", 10);
+    expect_command(COAP_FORMAT_OCTETS, "\x01\xff\x7f", "\x01\xff\x7f", 3);
+    expect_command(COAP_FORMAT_OCTETS, "{\"v\":\"Af9_\"}", "\x01\xff\x7f", 3);
+    expect_command(COAP_FORMAT_OCTETS, "{\"v\":\"Af8=\"}", "\x01\xff", 2);
+    expect_command(COAP_FORMAT_OCTETS, "{\"a\":1}", "{\"a\":1}", 7);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_true(brg_command_encode(bad[i].format, bad[i].data, strlen(bad[i].data), out,
-                                       sizeof(out), &len, &reason) < 0);
-        assert_non_null(reason);
+        const struct brg_command_form form = {.format = bad[i].format};
+        uint8_t out[64];
+        size_t len;
+
+        assert_non_null(encoded(&form, bad[i].data, out, sizeof(out), &len));
+        assert_int_equal(len, 0);
     }
+}
+
+/* The shape of what the node sent last, as commands take it. */
+static const char *shape_of(int format, const char *data, size_t len)
+{
+    static char room[BRG_SHAPE_MAX];
+    struct brg_text text;
+
+    brg_text_init(&text, room, sizeof(room));
+    return brg_senml_shape(&decoder_of_commands, format, (const uint8_t *)data, len, &text) ? room
+                                                                                            : NULL;
+}
+
+static void expect_pack(const char *shape, const char *data, const char *want)
+{
+    struct brg_command_form form = {COAP_FORMAT_SENML_JSON, shape, "s/led"};
+    uint8_t out[256];
+    size_t len;
+    const char *reason = encoded(&form, data, out, sizeof(out) - 1, &len);
+
+    if (want == NULL) {
+        assert_non_null(reason);
+        return;
+    }
+    assert_null(reason);
+    out[len] = '\0';
+    assert_string_equal((char *)out, want);
+    /* In CBOR it says the same, to a reader of CBOR. */
+    form.format = COAP_FORMAT_SENML_CBOR;
+    assert_null(encoded(&form, data, out, sizeof(out), &len));
+    assert_int_equal(brg_decode(&decoder_of_commands, COAP_FORMAT_SENML_CBOR, out, len), 0);
+}
+
+static void test_senml_commands(void **state)
+{
+    static const char one[] =
+        "[{\"bn\":\"urn:dev:x:\",\"bt\":1,\"bu\":\"Cel\",\"bv\":20,\"n\":\"t\","
+        "\"v\":1.5,\"s\":3,\"t\":5,\"odd\":1}]";
+    static const char two[] = "[{\"bn\":\"/3306/0/\"},{\"n\":\"5850\",\"vb\":true},"
+                              "{\"n\":\"5851\",\"u\":\"%\",\"v\":3},{\"n\":\"5750\",\"vs\":\"x\"},"
+                              "{\"n\":\"d\",\"vd\":\"AQ\"}]";
+    /* [{-2: "a:", 0: "b", 1: "W", 2: 7}] */
+    static const char cbor[] = "\x81\xa4\x21\x62"
+                               "a:\x00\x61"
+                               "b\x01\x61W\x02\x07";
+    const struct brg_command_form binary = {COAP_FORMAT_SENML_CBOR, "[{\"vd\":\"\",\"n\":\"d\"}]",
+                                            NULL};
+    const char *shape;
+    char many[4096];
+    uint8_t out[64];
+    size_t len;
+
+    (void)state;
+    /* Nothing known: the record is called like the resource, or as the command says. */
+    expect_pack(NULL, "1", "[{\"n\":\"s/led\",\"v\":1}]");
+    expect_pack(NULL, "on", "[{\"n\":\"s/led\",\"vs\":\"on\"}]");
+    expect_pack(NULL, "{\"v\":true,\"n\":\"x\"}", "[{\"n\":\"x\",\"vb\":true}]");
+    expect_pack(NULL, "{\"v\":true,\"n\":\"?\"}", NULL);
+    expect_pack(NULL, "{\"v\":true,\"n\":1}", NULL);
+    expect_pack(NULL, "{\"v\":null}", NULL);
+    expect_pack(NULL, "{\"v\":{}}", NULL);
+    /* A pack of one's own. */
+    expect_pack(NULL, "[{\"bn\":\"a\",\"n\":\"b\",\"v\":1},{\"n\":\"c\",\"vd\":\"AQ\"}]",
+                "[{\"bn\":\"a\",\"n\":\"b\",\"v\":1},{\"n\":\"c\",\"vd\":\"AQ\"}]");
+    expect_pack(NULL, "{\"v\":[{\"n\":\"b\",\"v\":1}],\"transaction\":7}",
+                "[{\"n\":\"b\",\"v\":1}]");
+    expect_pack(NULL, "[{\"v\":1}]", NULL);
+    expect_pack(NULL, "[1]", NULL);
+    /* Like the last one: names and unit as they were, but neither times nor base values. */
+    shape = shape_of(COAP_FORMAT_SENML_JSON, one, sizeof(one) - 1);
+    assert_string_equal(shape, "[{\"v\":0,\"bn\":\"urn:dev:x:\",\"bu\":\"Cel\",\"n\":\"t\"}]");
+    expect_pack(shape, "21.5", "[{\"bn\":\"urn:dev:x:\",\"bu\":\"Cel\",\"n\":\"t\",\"v\":21.5}]");
+    expect_pack(shape, "{\"v\":3,\"n\":\"urn:dev:x:t\"}",
+                "[{\"bn\":\"urn:dev:x:\",\"bu\":\"Cel\",\"n\":\"t\",\"v\":3}]");
+    expect_pack(shape, "{\"v\":3,\"n\":\"other\"}", "[{\"n\":\"other\",\"v\":3}]");
+    /* Of several one has to be named, and its value is of its kind. */
+    shape = shape_of(COAP_FORMAT_SENML_JSON, two, sizeof(two) - 1);
+    expect_pack(shape, "1", NULL);
+    expect_pack(shape, "{\"n\":\"5851\",\"v\":4}",
+                "[{\"bn\":\"/3306/0/\",\"n\":\"5851\",\"u\":\"%\",\"v\":4}]");
+    expect_pack(shape, "{\"n\":\"3306/0/5850\",\"v\":false}",
+                "[{\"bn\":\"/3306/0/\",\"n\":\"5850\",\"vb\":false}]");
+    expect_pack(shape, "{\"n\":\"5750\",\"v\":12.5}",
+                "[{\"bn\":\"/3306/0/\",\"n\":\"5750\",\"vs\":\"12.5\"}]");
+    expect_pack(shape, "{\"n\":\"d\",\"v\":\"_w\"}",
+                "[{\"bn\":\"/3306/0/\",\"n\":\"d\",\"vd\":\"_w\"}]");
+    /* CBOR. */
+    assert_null(encoded(&binary, "{\"v\":\"Af8\"}", out, sizeof(out), &len));
+    assert_int_equal(len, 9);
+    assert_memory_equal(out,
+                        "\x81\xa2\x00\x61"
+                        "d\x08\x42\x01\xff",
+                        9);
+    shape = shape_of(COAP_FORMAT_SENML_CBOR, cbor, sizeof(cbor) - 1);
+    assert_string_equal(shape, "[{\"v\":0,\"bn\":\"a:\",\"n\":\"b\",\"u\":\"W\"}]");
+    assert_non_null(encoded(&(struct brg_command_form){COAP_FORMAT_SENML_CBOR, shape, NULL}, "7",
+                            out, 30, &len)); /* its JSON has no room */
+    assert_null(encoded(&(struct brg_command_form){COAP_FORMAT_SENML_CBOR, shape, NULL}, "7", out,
+                        sizeof(out), &len));
+    assert_int_equal(len, 14);
+    assert_memory_equal(out, cbor, len);
+    /* What has no room in a shape is left out of it, and the shape stays one. */
+    strcpy(many, "[");
+    for (int i = 0; i < 60; i++) {
+        char record[64];
+
+        (void)snprintf(record, sizeof(record), "%s{\"n\":\"a-record-%d\",\"u\":\"Cel\",\"v\":1}",
+                       i == 0 ? "" : ",", i);
+        strcat(many, record);
+    }
+    strcat(many, "]");
+    shape = shape_of(COAP_FORMAT_SENML_JSON, many, strlen(many));
+    assert_in_range(strlen(shape), BRG_SHAPE_MAX / 2, BRG_SHAPE_MAX - 1);
+    expect_pack(shape, "{\"n\":\"a-record-0\",\"v\":2}",
+                "[{\"n\":\"a-record-0\",\"u\":\"Cel\",\"v\":2}]");
+    expect_pack(shape, "{\"n\":\"a-record-59\",\"v\":2}", "[{\"n\":\"a-record-59\",\"v\":2}]");
+    assert_null(shape_of(COAP_FORMAT_SENML_JSON, "[]", 2));
+    assert_null(shape_of(COAP_FORMAT_SENML_JSON, "[", 1));
+    assert_null(shape_of(COAP_FORMAT_SENML_CBOR, "\xff", 1));
 }
 
 int main(void)
@@ -350,7 +498,7 @@ int main(void)
         cmocka_unit_test(test_cbor),       cmocka_unit_test(test_bad_cbor),
         cmocka_unit_test(test_senml_json), cmocka_unit_test(test_bad_senml),
         cmocka_unit_test(test_senml_cbor), cmocka_unit_test(test_seq_and_error),
-        cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_commands),   cmocka_unit_test(test_senml_commands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,7 @@ int setup_with(void (*tweak)(struct brg_core_config *config))
         .command_ttl_s = 100,
         .sleepy_ttl_s = 3600,
         .max_commands = 3,
+        .max_command_octets = 4096,
     };
     if (tweak != NULL) {
         tweak(&config);

@@ -627,7 +627,9 @@ static void test_older_version(void **state)
                                   "ALTER TABLE state DROP COLUMN props;"
                                   "CREATE INDEX message_topic ON message(topic, id);"
                                   "ALTER TABLE observation DROP COLUMN rt;"
-                                  "ALTER TABLE observation DROP COLUMN ifs; PRAGMA user_version=1",
+                                  "ALTER TABLE observation DROP COLUMN ifs;"
+                                  "ALTER TABLE observation DROP COLUMN shape; DROP TABLE node;"
+                                  "PRAGMA user_version=1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
