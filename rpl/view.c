@@ -124,7 +124,7 @@ bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
     if (parent) {
         out->parent = parent->addr;
         out->parent_rank = parent->dio.rank;
-        out->parent_known = rpl_nbr_find(inst, &parent->addr, parent->ifindex) == parent;
+        out->parent_known = rpl_slab_find(&engine->nbrs, parent->id) == parent;
     }
     return true;
 }

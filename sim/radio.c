@@ -184,17 +184,30 @@ static void nud_schedule(struct sim *sim, unsigned node, unsigned peer)
     sim_queue_push(sim, &event);
 }
 
+static struct sim_doubt *doubt_find(const struct sim_node *node, unsigned peer)
+{
+    struct sim_doubt *doubt = node->doubts;
+
+    while (doubt && doubt->peer != peer)
+        doubt = doubt->next;
+    return doubt;
+}
+
 /* A packet did not get through: the neighbour is in doubt. The first such packet waits for the
  * outcome, since the sender of a source route is told which hop failed. */
-static void doubt(struct sim *sim, unsigned node, struct sim_edge *edge, struct sim_frame *frame)
+static void raise_doubt(struct sim *sim, unsigned number, unsigned peer, struct sim_frame *frame)
 {
-    if (edge->doubt) {
+    struct sim_node *node = sim->nodes[number];
+    struct sim_doubt *doubt;
+
+    if (doubt_find(node, peer)) {
         sim_frame_drop(frame);
         return;
     }
-    edge->doubt = sim_alloc(sizeof(*edge->doubt));
-    *edge->doubt = (struct sim_doubt){.probes = 1, .stuck = frame};
-    nud_schedule(sim, node, edge->peer);
+    doubt = sim_alloc(sizeof(*doubt));
+    *doubt = (struct sim_doubt){.next = node->doubts, .peer = peer, .probes = 1, .stuck = frame};
+    node->doubts = doubt;
+    nud_schedule(sim, number, peer);
 }
 
 /* Four tries, each with a chance of its own. Returns how many it took, 0 if none got through. */
@@ -238,47 +251,50 @@ void sim_radio_unicast(struct sim *sim, unsigned from, const struct rpl_addr *ne
         return;
     }
     sim_plane_fate(sim, frame, SIM_LOST_TRIES);
-    doubt(sim, from, edge, frame);
+    raise_doubt(sim, from, to, frame);
 }
 
 /* ---- neighbour discovery ----------------------------------------------------------------------
  */
 
-static void edge_settle(struct sim_edge *edge)
+/* It is over: what waited for it is the caller's now. */
+static struct sim_frame *settle_doubt(struct sim_node *node, struct sim_doubt *doubt)
 {
-    if (!edge->doubt)
-        return;
-    sim_frame_drop(edge->doubt->stuck);
-    free(edge->doubt);
-    edge->doubt = NULL;
+    struct sim_frame *stuck = doubt->stuck;
+    struct sim_doubt **link = &node->doubts;
+
+    while (*link != doubt)
+        link = &(*link)->next;
+    *link = doubt->next;
+    free(doubt);
+    return stuck;
 }
 
 /* One solicitation and its answer. */
 void sim_radio_probe(struct sim *sim, unsigned number, unsigned peer)
 {
-    struct sim_edge *there = sim_edge_find(sim->nodes[number], peer);
+    struct sim_node *node = sim->nodes[number];
+    struct sim_doubt *doubt = doubt_find(node, peer);
+    struct sim_edge *there = sim_edge_find(node, peer);
     struct sim_edge *back = sim_edge_find(sim->nodes[peer], number);
     rpl_duration delay = 0;
 
-    if (!there || !there->doubt)
+    if (!doubt)
         return;
-    if (back && sim->nodes[peer]->engine && tries(sim, there, &delay) > 0 &&
+    if (there && back && sim->nodes[peer]->engine && tries(sim, there, &delay) > 0 &&
         tries(sim, back, &delay) > 0) {
-        edge_settle(there);
+        sim_frame_drop(settle_doubt(node, doubt));
         return;
     }
-    if (there->doubt->probes++ < NUD_PROBES) {
+    if (doubt->probes++ < NUD_PROBES) {
         nud_schedule(sim, number, peer);
         return;
     }
-
-    struct sim_frame *stuck = sim_frame_hold(there->doubt->stuck);
-    edge_settle(there);
-    sim_plane_failed(sim, number, peer, stuck);
+    sim_plane_failed(sim, number, peer, settle_doubt(node, doubt));
 }
 
 void sim_radio_forget(struct sim_node *node)
 {
-    for (size_t i = 0; i < node->edge_count; i++)
-        edge_settle(&node->edges[i]);
+    while (node->doubts)
+        sim_frame_drop(settle_doubt(node, node->doubts));
 }

@@ -29,8 +29,10 @@ struct sim_frame {
     uint8_t data[];
 };
 
-/* Of few links at a time, and apart: a node's links are searched for each packet. */
+/* Few at a time, and apart: a node's links are searched for each packet. */
 struct sim_doubt {
+    struct sim_doubt *next;
+    unsigned peer;
     unsigned probes;         /* of neighbour discovery */
     struct sim_frame *stuck; /* the packet that raised the doubt */
 };
@@ -38,7 +40,6 @@ struct sim_doubt {
 struct sim_edge {
     unsigned peer;
     uint32_t loss;
-    struct sim_doubt *doubt; /* NULL: there is none */
 };
 
 struct sim_lose_rule {
@@ -53,24 +54,26 @@ struct sim_fib {
     size_t net_count, net_room;
 };
 
+/* What each event needs stands first, together. */
 struct sim_node {
     struct sim *sim;
-    char name[SIM_NAME_MAX];
-    struct rpl_config config;
     struct rpl_engine *engine;
-    unsigned generation;    /* answers meant for an earlier life are thrown away */
+    unsigned generation; /* answers meant for an earlier life are thrown away */
+    unsigned address_count;
     struct sim_edge *edges; /* by peer, ascending */
     size_t edge_count, edge_room;
+    struct sim_doubt *doubts;
     struct sim_fib fib;
     struct rpl_addr addresses[SIM_ADDRESSES_MAX];
-    unsigned address_count;
     struct sim_lose_rule lose[SIM_LOSE_MAX];
     int refuse_error;
     unsigned refuse_count;
+    struct rpl_config config;
     rpl_tstamp loop_since; /* 0 = in no loop */
     bool acknowledged;     /* its last DAO was taken, and it has been a member since */
     rpl_tstamp lost_since; /* acknowledged and not reachable all the same; 0 = it is */
     struct sim_place place;
+    char name[SIM_NAME_MAX];
 };
 
 enum sim_event_kind { SIM_EVENT_FRAME, SIM_EVENT_INPUT, SIM_EVENT_NUD, SIM_EVENT_CALL };
