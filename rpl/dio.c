@@ -146,16 +146,12 @@ static bool consistent(const struct rpl_instance *inst, const struct rpl_packet 
            of_dag_rank(&inst->of, d->rank) < of_dag_rank(&inst->of, inst->rank);
 }
 
-/* Options that a DIO left out are those of the last one that had them. Returns whether it says
- * anything that the last one did not: most do not. */
-static bool remember(struct rpl_nbr *n, const struct rpl_wire_dio *d, uint64_t digest)
+/* Options that a DIO left out are those of the last one that had them. */
+static void remember(struct rpl_nbr *n, const struct rpl_wire_dio *d, uint64_t digest)
 {
     struct rpl_wire_dio old;
     bool same;
 
-    n->heard = n->inst->engine->now;
-    if (n->has_dio && digest == n->dio_digest)
-        return false;
     old = n->dio;
     same = n->has_dio && rpl_addr_equal(&old.dodag_id, &d->dodag_id);
     n->dio = *d;
@@ -169,7 +165,6 @@ static bool remember(struct rpl_nbr *n, const struct rpl_wire_dio *d, uint64_t d
     }
     n->has_dio = true;
     n->dio_digest = digest;
-    return true;
 }
 
 /* A DIO that says what the last one said, over a link that costs what it cost, moves nothing. A
@@ -230,7 +225,8 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
     struct rpl_instance *inst = rpl_instance_find(e, d->instance, p->iface);
     enum rpl_counter drop = RPL_COUNTER_COUNT;
     struct rpl_nbr *n;
-    struct news news;
+    struct news news = {0};
+    uint64_t digest;
 
     rpl_count(e, RPL_COUNT_DIO_IN);
     if (!inst)
@@ -253,10 +249,15 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
     n = rpl_nbr_get(inst, p->src, p->ifindex);
     if (!n)
         return -RPL_ERR_DROPPED;
-    /* SEQ-10: DTSN is the sender's own; its first sighting is no step. */
-    news.dtsn = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d->dodag_id) &&
-                rpl_lollipop_compare(d->dtsn, n->dio.dtsn) == RPL_NEWER;
-    news.any = remember(n, d, rpl_digest(p->data + 4, p->len - 4));
+    n->heard = e->now;
+    digest = rpl_digest(p->data + 4, p->len - 4);
+    if (!n->has_dio || digest != n->dio_digest) { /* most say what the last one said */
+        /* SEQ-10: DTSN is the sender's own; its first sighting is no step. */
+        news.dtsn = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d->dodag_id) &&
+                    rpl_lollipop_compare(d->dtsn, n->dio.dtsn) == RPL_NEWER;
+        news.any = true;
+        remember(n, d, digest);
+    }
     if (inst->cfg.role == RPL_ROLE_ROOT) {
         n->verdict = d->rank == RPL_INFINITE_RANK ? OF_RANK_INFINITE : OF_NOT_CLOSER;
         root_receive(inst, p, d);

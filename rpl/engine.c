@@ -31,7 +31,7 @@ int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_e
     e->nbrs.size = sizeof(struct rpl_nbr);
     TAILQ_INIT(&e->queue);
     STAILQ_INIT(&e->dirty);
-    TAILQ_INIT(&e->peer_lru);
+    TAILQ_INIT(&e->peers_by_age);
     LIST_INIT(&e->acks);
     RB_INIT(&e->routes);
     e->dis_replies.at = e->drop_traces.at = now;

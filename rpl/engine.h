@@ -62,15 +62,18 @@ struct rpl_bucket {
 };
 
 struct rpl_peer { /* any source we answer to: for rate limits and duplicate DAOs */
-    TAILQ_ENTRY(rpl_peer) lru;
-    struct rpl_addr addr;
+    /* two lines of the cache; a DIS needs the first one alone */
+    _Alignas(RPL_CACHE_LINE) struct rpl_addr addr;
     uint32_t ifindex, id;
-    struct rpl_bucket dis, dao, malformed;
     rpl_tstamp quarantined_until;
+    struct rpl_bucket dis;
+    bool again; /* heard since it was last passed over when room was needed */
     bool has_dao, dao_answered;
     uint8_t dao_status;
+    struct rpl_bucket dao, malformed;
     uint64_t dao_digest;
     rpl_tstamp dao_at;
+    TAILQ_ENTRY(rpl_peer) age;
 };
 
 struct rpl_iface {
@@ -118,28 +121,28 @@ struct rpl_ack_wait {
 /* ---- neighbours and messages ------------------------------------------------------- */
 
 struct rpl_nbr {
-    RB_ENTRY(rpl_nbr) tree; /* in their order; found by the index */
-    uint32_t id;
+    /* what an answer to a probe needs, in three lines of the cache with the DIO's first fields */
+    _Alignas(RPL_CACHE_LINE) struct rpl_addr addr;
     struct rpl_instance *inst;
-    struct rpl_addr addr;
-    uint32_t ifindex;
-    rpl_tstamp heard, refused_until;
-    uint32_t latency; /* of the link one way, us: half of an answer's time */
-    rpl_tstamp asked;
-    uint16_t etx; /* x128, OF_ETX_UNKNOWN = not proven */
-    uint16_t path_rank;
-    enum of_verdict verdict;
-    struct rpl_timer t_probe;
+    uint32_t ifindex, id;
+    rpl_tstamp heard, asked;
     uint64_t dio_digest; /* of the last DIO */
-    uint16_t dio_etx;    /* the link that the last selection knew */
-    bool asking;         /* a probe waits for its answer */
+    struct rpl_timer t_probe;
+    rpl_tstamp answered, refused_until;
+    uint32_t latency; /* of the link one way, us: half of an answer's time */
+    uint16_t etx;     /* x128, OF_ETX_UNKNOWN = not proven */
+    uint16_t dio_etx; /* the link that the last selection knew */
+    bool asking;      /* a probe waits for its answer */
+    bool has_dio;
     uint8_t tries, misses;
     uint8_t calm;             /* answers at the first try in a row, nothing having changed */
     uint8_t silent;           /* rounds of questions without a first answer */
     uint16_t considered_rank; /* DAGRank that it had when we last thought of asking it */
-    rpl_tstamp answered, quiet_until; /* its last answer; not to be asked until then */
-    bool has_dio;
-    struct rpl_wire_dio dio; /* the last one heard; its config is the last config heard */
+    struct rpl_wire_dio dio;  /* the last one heard; its config is the last config heard */
+    enum of_verdict verdict;
+    uint16_t path_rank;
+    rpl_tstamp quiet_until; /* not to be asked until then */
+    RB_ENTRY(rpl_nbr) tree; /* in their order; found by the index */
 };
 RB_HEAD(rpl_nbr_tree, rpl_nbr);
 
@@ -267,6 +270,7 @@ struct rpl_instance {
 
     struct rpl_nbr_tree nbrs;
     uint32_t nbr_count;
+    uint32_t room_below; /* those asked are as many as may be, none worse placed; 0 = look */
     struct rpl_nbr *parent;
     uint8_t dao_parent_count, left_count;
     struct rpl_dao_parent dao_parent[RPL_PARENTS_MAX];
@@ -337,7 +341,7 @@ struct rpl_engine {
     uint64_t hash_key;
     struct rpl_slab peers, targets, nbrs; /* of all instances */
     struct rpl_index peer_index, target_index, nbr_index;
-    TAILQ_HEAD(, rpl_peer) peer_lru;
+    TAILQ_HEAD(, rpl_peer) peers_by_age;
     uint32_t peer_count;
     struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
     struct rpl_bucket drop_traces; /* a flood of bad messages is told in part */

@@ -121,6 +121,7 @@ void rpl_nbr_free(struct rpl_nbr *n)
     rpl_timer_unregister(e, &n->t_probe);
     RB_REMOVE(rpl_nbr_tree, &inst->nbrs, n);
     inst->nbr_count--;
+    inst->room_below = 0;
     if (inst->parent == n)
         inst->parent = NULL;
     rpl_index_remove(&e->nbr_index, hash_of(inst, &n->addr, n->ifindex), n->id);
@@ -146,6 +147,7 @@ void rpl_nbr_remove_link(struct rpl_instance *inst, uint32_t ifindex)
 
 static void stop_asking(struct rpl_nbr *n)
 {
+    n->inst->room_below = 0;
     n->asking = false;
     n->tries = n->misses = 0;
     rpl_timer_stop(n->inst->engine, &n->t_probe);
@@ -223,6 +225,8 @@ static bool make_room(struct rpl_nbr *n)
     struct rpl_nbr *other, *worst = NULL;
     uint32_t active = 0;
 
+    if (inst->room_below != 0 && place_of(n) >= inst->room_below)
+        return false;
     RB_FOREACH (other, rpl_nbr_tree, &inst->nbrs) {
         if (!rpl_timer_armed(&other->t_probe))
             continue;
@@ -232,8 +236,10 @@ static bool make_room(struct rpl_nbr *n)
     }
     if (active < RPL_PROBE_ACTIVE)
         return true;
-    if (!worst || place_of(worst) <= place_of(n))
+    if (!worst || place_of(worst) <= place_of(n)) {
+        inst->room_below = worst ? place_of(worst) : 0;
         return false;
+    }
     stop_asking(worst);
     worst->etx = OF_ETX_UNKNOWN;
     worst->quiet_until = within(e, RPL_S(inst->cfg.probe_candidate_s));
@@ -388,7 +394,8 @@ void rpl_nbr_answered(struct rpl_nbr *n)
         n->calm++;
     n->silent = 0;
     n->answered = e->now;
-    stop_asking(n);
+    n->asking = false;
+    n->tries = n->misses = 0;
     rpl_timer_set(e, &n->t_probe, within(e, patience(n)));
     if (first)
         rpl_trace(e, RPL_TRACE_NEIGHBOUR, RPL_CAUSE_PROVEN, n->inst, &n->addr, NULL, n->etx);

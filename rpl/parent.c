@@ -268,6 +268,7 @@ void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause)
 
     if (inst->cfg.role == RPL_ROLE_ROOT)
         return;
+    inst->room_below = 0; /* Ranks and links changed */
     RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
         if (usable(inst, n) && (!ref || better_dodag(inst, n, ref)))
             ref = n;

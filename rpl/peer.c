@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Whoever sends us something that we answer: one small record each, for rate limits and for
- * recognising a repeated DAO. Bounded; the one heard longest ago makes room.
+ * recognising a repeated DAO. Bounded; one that was not heard for long makes room.
  */
 #include "rpl/engine.h"
 
@@ -23,9 +23,23 @@ struct rpl_peer *rpl_peer_find(struct rpl_engine *e, const struct rpl_addr *addr
 static void remove_peer(struct rpl_engine *e, struct rpl_peer *p)
 {
     rpl_index_remove(&e->peer_index, rpl_hash(e, &p->addr, p->ifindex), p->id);
-    TAILQ_REMOVE(&e->peer_lru, p, lru);
+    TAILQ_REMOVE(&e->peers_by_age, p, age);
     e->peer_count--;
     rpl_slab_delete(e, &e->peers, p->id);
+}
+
+/* The oldest that has not been heard again since it was last passed over: nearly the one heard
+ * longest ago, and hearing one touches no other. */
+static struct rpl_peer *least_recent(struct rpl_engine *e)
+{
+    struct rpl_peer *p;
+
+    while ((p = TAILQ_FIRST(&e->peers_by_age))->again) {
+        p->again = false;
+        TAILQ_REMOVE(&e->peers_by_age, p, age);
+        TAILQ_INSERT_TAIL(&e->peers_by_age, p, age);
+    }
+    return p;
 }
 
 struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr, uint32_t ifindex)
@@ -34,12 +48,11 @@ struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr,
     uint32_t id;
 
     if (p) {
-        TAILQ_REMOVE(&e->peer_lru, p, lru);
-        TAILQ_INSERT_TAIL(&e->peer_lru, p, lru);
+        p->again = true;
         return p;
     }
-    if (e->peer_count >= e->limits.peers && !TAILQ_EMPTY(&e->peer_lru))
-        remove_peer(e, TAILQ_FIRST(&e->peer_lru));
+    if (e->peer_count >= e->limits.peers && !TAILQ_EMPTY(&e->peers_by_age))
+        remove_peer(e, least_recent(e));
     p = rpl_slab_new(e, &e->peers, &id);
     if (!p)
         return NULL;
@@ -51,7 +64,7 @@ struct rpl_peer *rpl_peer_get(struct rpl_engine *e, const struct rpl_addr *addr,
     p->addr = *addr;
     p->ifindex = ifindex;
     p->dis.at = p->dao.at = p->malformed.at = e->now;
-    TAILQ_INSERT_TAIL(&e->peer_lru, p, lru);
+    TAILQ_INSERT_TAIL(&e->peers_by_age, p, age);
     e->peer_count++;
     return p;
 }
@@ -76,7 +89,7 @@ void rpl_peer_malformed(struct rpl_engine *e, const struct rpl_addr *addr, uint3
 
 void rpl_peers_free(struct rpl_engine *e)
 {
-    TAILQ_INIT(&e->peer_lru);
+    TAILQ_INIT(&e->peers_by_age);
     e->peer_count = 0;
     rpl_slab_free(e, &e->peers);
     rpl_index_free(e, &e->peer_index);

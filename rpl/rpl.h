@@ -518,6 +518,8 @@ struct rpl_effect {
     X(DAO_DUPLICATE, "dao-duplicate")                                                              \
     X(DAO_ACK_IN, "dao-ack-in")                                                                    \
     X(DAO_ACK_OUT, "dao-ack-out")                                                                  \
+    X(PROBE_OUT, "probe-out")                                                                      \
+    X(PROBE_MISSED, "probe-missed")                                                                \
     X(DCO_IN, "dco-in")                                                                            \
     X(DCO_OUT, "dco-out")                                                                          \
     X(DCO_ACK_IN, "dco-ack-in")                                                                    \
@@ -575,8 +577,6 @@ struct rpl_effect {
     X(REFUSED_SOURCE, "refused-target-of-another")                                                 \
     X(REFUSED_OLD, "ignored-old-path-sequence")                                                    \
     X(REFUSED_KERNEL, "refused-by-kernel")                                                         \
-    X(PROBE_OUT, "probe-out")                                                                      \
-    X(PROBE_MISSED, "probe-missed")                                                                \
     X(NEIGHBOUR_LOST, "neighbour-lost")                                                            \
     X(PARENT_SWITCH, "parent-switch")                                                              \
     X(DETACHED, "detached")                                                                        \
