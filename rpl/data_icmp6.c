@@ -3,11 +3,7 @@
 #include "rpl/data_packet.h"
 #include "rpl/rpl_wire.h"
 
-#define ICMP6_HEADER 8u
-#define ICMP6_PACKET_TOO_BIG 2u
-#define ICMP6_PARAMETER_PROBLEM 4u
 #define ICMP6_UNKNOWN_OPTION 2u /* a code of Parameter Problem */
-#define ICMP6_INFORMATION 128u  /* error types are below */
 #define ICMP6_REDIRECT 137u
 #define ERROR_SIZE_MAX 1280u
 #define ERROR_HOP_LIMIT 64u
@@ -54,20 +50,20 @@ static bool rpl_icmp6_allowed(const uint8_t *packet, size_t len, uint8_t type, u
     return !rpl_icmp6_is_error(packet, len);
 }
 
-size_t rpl_icmp6_error(uint8_t *out, size_t size, const uint8_t *packet, size_t len,
-                       const struct rpl_addr *src, uint8_t type, uint8_t code, uint32_t parameter)
+size_t rpl_icmp6_error_quoting(uint8_t *out, size_t size, const uint8_t *packet, size_t len,
+                               const struct rpl_addr *src, uint8_t type, uint8_t code,
+                               uint32_t parameter)
 {
-    size_t whole = rpl_data_length(packet, len);
     size_t room = size < ERROR_SIZE_MAX ? size : ERROR_SIZE_MAX;
     uint8_t *icmp = out + IP6_HEADER;
     struct rpl_addr dst;
     size_t quoted;
     uint16_t checksum;
 
-    if (whole == 0 || room < IP6_HEADER + ICMP6_HEADER + IP6_HEADER ||
-        !rpl_icmp6_allowed(packet, whole, type, code))
+    if (len < IP6_HEADER || packet[0] >> 4 != 6 || room < IP6_HEADER + ICMP6_HEADER + IP6_HEADER ||
+        !rpl_icmp6_allowed(packet, len, type, code))
         return 0;
-    quoted = whole < room - IP6_HEADER - ICMP6_HEADER ? whole : room - IP6_HEADER - ICMP6_HEADER;
+    quoted = len < room - IP6_HEADER - ICMP6_HEADER ? len : room - IP6_HEADER - ICMP6_HEADER;
     dst = rpl_data_addr(packet + IP6_SRC);
     memset(out, 0, IP6_HEADER + ICMP6_HEADER);
     out[0] = 0x60;
@@ -78,54 +74,17 @@ size_t rpl_icmp6_error(uint8_t *out, size_t size, const uint8_t *packet, size_t 
     memcpy(out + IP6_DST, dst.b, sizeof(dst.b));
     icmp[0] = type;
     icmp[1] = code;
-    rpl_data_put_u16(icmp + 4, parameter >> 16);
-    rpl_data_put_u16(icmp + 6, parameter & 0xffffu);
+    rpl_data_put_u32(icmp + ICMP6_PARAMETER, parameter);
     memcpy(icmp + ICMP6_HEADER, packet, quoted);
     checksum = rpl_wire_checksum(src, &dst, NEXT_ICMP6, icmp, ICMP6_HEADER + quoted);
-    rpl_data_put_u16(icmp + 2, checksum);
+    rpl_data_put_u16(icmp + ICMP6_CHECKSUM, checksum);
     return IP6_HEADER + ICMP6_HEADER + quoted;
 }
 
-#define ICMP6_UNREACHABLE 1u
-#define ICMP6_SOURCE_ROUTE 7u /* a code of Destination Unreachable: RFC 6554 section 4.2 */
-
-/* The packet in the error, of which |len| octets came, and whose length says what it was. */
-static size_t rpl_icmp6_unroute_inner(uint8_t *inner, size_t len)
+size_t rpl_icmp6_error(uint8_t *out, size_t size, const uint8_t *packet, size_t len,
+                       const struct rpl_addr *src, uint8_t type, uint8_t code, uint32_t parameter)
 {
-    size_t said = rpl_data_u16(inner + IP6_LENGTH), now = len;
+    size_t whole = rpl_data_length(packet, len);
 
-    if (len < IP6_HEADER || said < len - IP6_HEADER)
-        return len;
-    rpl_data_put_u16(inner + IP6_LENGTH, len - IP6_HEADER);
-    if (rpl_unroute(inner, &now) != RPL_DATA_OK)
-        now = len;
-    rpl_data_put_u16(inner + IP6_LENGTH, said - (len - now));
-    return now;
-}
-
-bool rpl_icmp6_unroute(uint8_t *packet, size_t *len)
-{
-    size_t whole = rpl_data_length(packet, *len), inner = IP6_HEADER + ICMP6_HEADER, now;
-    struct rpl_addr src, dst;
-    uint8_t *icmp = packet + IP6_HEADER;
-    uint16_t checksum;
-
-    if (whole < inner + IP6_HEADER || packet[IP6_NEXT] != NEXT_ICMP6 ||
-        icmp[0] >= ICMP6_INFORMATION || packet[inner] >> 4 != 6 ||
-        (icmp[0] == ICMP6_UNREACHABLE && icmp[1] == ICMP6_SOURCE_ROUTE))
-        return false;
-    src = rpl_data_addr(packet + IP6_SRC);
-    dst = rpl_data_addr(packet + IP6_DST);
-    /* A wrong one must not become right. */
-    if (rpl_wire_checksum(&src, &dst, NEXT_ICMP6, icmp, whole - IP6_HEADER) != 0)
-        return false;
-    now = inner + rpl_icmp6_unroute_inner(packet + inner, whole - inner);
-    if (now == whole)
-        return false;
-    rpl_data_put_u16(packet + IP6_LENGTH, now - IP6_HEADER);
-    rpl_data_put_u16(icmp + 2, 0);
-    checksum = rpl_wire_checksum(&src, &dst, NEXT_ICMP6, icmp, now - IP6_HEADER);
-    rpl_data_put_u16(icmp + 2, checksum);
-    *len = now;
-    return true;
+    return rpl_icmp6_error_quoting(out, size, packet, whole, src, type, code, parameter);
 }

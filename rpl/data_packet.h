@@ -34,6 +34,19 @@
 #define SRH_ROUTING_TYPE 3u
 
 #define IP6_PAYLOAD_MAX 65535u
+#define IP6_MTU_MIN 1280u
+
+/* ICMPv6 errors, RFC 4443. */
+#define ICMP6_HEADER 8u
+#define ICMP6_CHECKSUM 2u
+#define ICMP6_PARAMETER 4u /* MTU or pointer */
+#define ICMP6_UNREACHABLE 1u
+#define ICMP6_PACKET_TOO_BIG 2u
+#define ICMP6_TIME_EXCEEDED 3u
+#define ICMP6_PARAMETER_PROBLEM 4u
+#define ICMP6_INFORMATION 128u /* error types are below */
+#define ICMP6_NO_ADDRESS 3u    /* codes of Destination Unreachable */
+#define ICMP6_SOURCE_ROUTE 7u  /* RFC 6554 section 4.2 */
 
 static inline uint16_t rpl_data_u16(const uint8_t *p)
 {
@@ -44,6 +57,17 @@ static inline void rpl_data_put_u16(uint8_t *p, size_t value)
 {
     p[0] = (uint8_t)(value >> 8);
     p[1] = (uint8_t)value;
+}
+
+static inline uint32_t rpl_data_u32(const uint8_t *p)
+{
+    return (uint32_t)rpl_data_u16(p) << 16 | rpl_data_u16(p + 2);
+}
+
+static inline void rpl_data_put_u32(uint8_t *p, uint32_t value)
+{
+    rpl_data_put_u16(p, value >> 16);
+    rpl_data_put_u16(p + 2, value & 0xffffu);
 }
 
 static inline struct rpl_addr rpl_data_addr(const uint8_t *p)
@@ -74,6 +98,9 @@ static inline bool rpl_data_is_rpi(uint8_t option)
 /* SRH-03: a path of 1..RPL_PATH_MAX hops, none twice, |src| (NULL: not asked) not among them,
  * none multicast. */
 bool rpl_path_valid(const struct rpl_addr *src, const struct rpl_addr *hop, size_t hops);
+
+/* rpl_unroute() of a packet that is all there. */
+enum rpl_data_error rpl_unroute_whole(uint8_t *packet, size_t *len);
 
 /* Hop-by-Hop header and source routing header of a valid path, to be put in front of a header
  * of type |next|. Returns their length; *ret_first is the type of the first header. */

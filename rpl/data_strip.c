@@ -82,7 +82,7 @@ enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len)
     return RPL_DATA_OK;
 }
 
-enum rpl_data_error rpl_unroute(uint8_t *packet, size_t *len)
+enum rpl_data_error rpl_unroute_whole(uint8_t *packet, size_t *len)
 {
     struct rpl_packet_info info;
     enum rpl_data_error error = rpl_packet_parse(packet, *len, &info);

@@ -124,16 +124,36 @@ enum rpl_data_error rpl_strip(uint8_t *packet, size_t *len);
 /*
  * The packet as its source sent it: a source route that somebody put into it on its way goes, with
  * an RPI if there is one, and the destination is its last address. For the packet that an ICMPv6
- * error is about: its sender would not know it again else. A packet without one is left as it is.
+ * error is about: its sender would not know it again else. Only the first octets of it may be left.
+ * A packet without one is left as it is.
  */
 enum rpl_data_error rpl_unroute(uint8_t *packet, size_t *len);
 
 /*
  * |packet| is an ICMPv6 error about a packet with a source route, which may be cut short: the one
- * inside becomes as its source sent it. "Error in Source Routing Header", which the root wants as
- * it is, and all other packets are left alone. *len is the new length; true if it was changed.
+ * inside becomes as its source sent it, the MTU is less what was taken out (but not below 1280), a
+ * pointer moves. What is wrong with the source route, or strict about it, the sender did not
+ * write: it hears of an unreachable address. Every other packet is left alone. *len is the new
+ * length; true if it was changed.
  */
 bool rpl_icmp6_unroute(uint8_t *packet, size_t *len);
+
+/* What the sender of a packet that was in a tunnel has to hear. */
+struct rpl_relay {
+    struct rpl_addr entry; /* of the tunnel */
+    bool tell;             /* false: the sender cannot help it (RFC 2473 section 7.1 (b)) */
+    uint8_t type, code;
+    uint32_t parameter;
+    size_t packet; /* where the sender's packet stands in the error; it ends with it */
+};
+
+/*
+ * RFC 2473 section 8.2, at the entry of a tunnel. |icmp| is an ICMPv6 error from its type on about
+ * a packet of IPv6-in-IPv6, which may be cut short or be the first fragment: an MTU is less the
+ * tunnel's headers, a Parameter Problem with the packet inside points there, all else is an
+ * unreachable address. False if it is about something else, or cannot be read.
+ */
+bool rpl_icmp6_relay(const uint8_t *icmp, size_t len, struct rpl_relay *ret_relay);
 
 /*
  * If the payload is IPv6-in-IPv6 (next == 41), replace the packet by the inner one, whose ECN
@@ -174,5 +194,10 @@ enum rpl_rpi_verdict rpl_rpi_check(const struct rpl_rpi *rpi, uint16_t own_dag_r
  */
 size_t rpl_icmp6_error(uint8_t *out, size_t size, const uint8_t *packet, size_t len,
                        const struct rpl_addr *src, uint8_t type, uint8_t code, uint32_t parameter);
+
+/* The same about a packet of which only the first |len| octets are left. */
+size_t rpl_icmp6_error_quoting(uint8_t *out, size_t size, const uint8_t *packet, size_t len,
+                               const struct rpl_addr *src, uint8_t type, uint8_t code,
+                               uint32_t parameter);
 
 #endif /* RPL_RPL_DATA_H */

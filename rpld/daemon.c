@@ -2,7 +2,6 @@
 #include "rpld/daemon.h"
 
 #include <errno.h>
-#include <netinet/icmp6.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +11,10 @@
 #include "rpld/log.h"
 #include "rpld/notify.h"
 
-#define DAEMON_ICMP6_PER_TURN 64
 #define DAEMON_HOUSEKEEPING_S 60.
 #define DAEMON_STATUS_FIRST_S .2 /* the first look, when the links are known */
 #define DAEMON_STATUS_S 3.       /* how often the service manager is told at most */
 #define DAEMON_SLEEP_MAX_S 3600. /* libev wants no infinity */
-#define DAEMON_ERROR_HEADER 8u   /* of an ICMPv6 error, before the invoking packet */
 
 rpl_tstamp daemon_clock(void)
 {
@@ -43,73 +40,6 @@ void daemon_fail(struct daemon *daemon, const char *what, int error)
         log_error("rpld: stopping", "because=\"%s\"", what);
     daemon->failed = true;
     ev_break(daemon->loop, EVBREAK_ALL);
-}
-
-/* ---- ICMPv6 ------------------------------------------------------------------------------ */
-
-/* Destination Unreachable, "error in source routing header", about a route of ours. */
-static void daemon_source_route_error(struct daemon *daemon, const struct icmp6_message *message)
-{
-    struct rpl_event event = {.type = RPL_EVENT_FORWARD_ERROR};
-    struct rpl_event_forward_error *error = &event.u.forward_error;
-
-    if (message->len < DAEMON_ERROR_HEADER || message->data[1] != 7)
-        return;
-    if (!fwd_source_route_error(daemon->fwd, message->data + DAEMON_ERROR_HEADER,
-                                message->len - DAEMON_ERROR_HEADER, &message->src, daemon->now,
-                                error)) {
-        daemon->counters[DAEMON_DROP_ERROR]++;
-        return;
-    }
-    daemon->counters[DAEMON_SOURCE_ROUTE_ERROR]++;
-    daemon_event(daemon, &event);
-}
-
-/* RPL messages are taken from the RPL interfaces and from the TUN, where those come in that
- * carried an RPI; from nowhere else. */
-static void daemon_message(struct daemon *daemon, const struct icmp6_message *message)
-{
-    bool tun = message->ifindex == fwd_ifindex(daemon->fwd);
-
-    if (!tun && !iface_find(&daemon->ifaces, message->ifindex)) {
-        daemon->counters[DAEMON_DROP_INTERFACE]++;
-        return;
-    }
-    daemon_saw_message(daemon, message);
-    if (message->len > 0 && message->data[0] == ICMP6_DST_UNREACH) {
-        daemon_source_route_error(daemon, message);
-        return;
-    }
-    struct rpl_event event = {.type = RPL_EVENT_PACKET};
-    event.u.packet.ifindex = tun ? 0 : message->ifindex;
-    event.u.packet.src = message->src;
-    event.u.packet.dst = message->dst;
-    event.u.packet.hop_limit = message->hop_limit;
-    event.u.packet.data = message->data;
-    event.u.packet.len = message->len;
-    daemon->counters[DAEMON_RECEIVED]++;
-    daemon_event(daemon, &event);
-}
-
-static void daemon_on_icmp6(EV_P_ ev_io *io, int revents)
-{
-    struct daemon *daemon = io->data;
-    struct icmp6_message message;
-
-    (void)loop;
-    (void)revents;
-    for (unsigned i = 0; i < DAEMON_ICMP6_PER_TURN; i++) {
-        int r = icmp6_receive(&daemon->icmp6, &message);
-
-        if (r == 0)
-            return;
-        if (r > 0)
-            daemon_message(daemon, &message);
-        else if (r == -EMSGSIZE || r == -EBADMSG)
-            daemon->counters[DAEMON_DROP_SIZE]++;
-        else
-            return; /* an error about a packet we sent: read, and gone with that */
-    }
 }
 
 /* ---- the loop ---------------------------------------------------------------------------- */

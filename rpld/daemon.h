@@ -130,6 +130,9 @@ rpl_tstamp daemon_clock(void);
 /* Hand an event to the engine, at the time of this turn. */
 int daemon_event(struct daemon *daemon, const struct rpl_event *event);
 
+/* The socket of RPL messages is readable (daemon_icmp6.c). */
+void daemon_on_icmp6(EV_P_ ev_io *io, int revents);
+
 /* Carry out what the engine wants (daemon_effect.c). */
 void daemon_drain(struct daemon *daemon);
 

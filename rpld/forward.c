@@ -325,6 +325,8 @@ static bool fwd_up(struct fwd *fwd, uint8_t *packet, size_t len, const struct rp
         fwd->counters[fwd_data_counter(error)]++;
     } else if (fwd_send(fwd, packet, len, instance.parent_ifindex, &instance.parent)) {
         fwd->counters[FWD_UP]++;
+        fwd_remember(fwd, packet, len, instance.parent_ifindex, &instance.parent, &instance.id,
+                     FWD_WAY_TREE, now);
     }
     return true;
 }
@@ -384,6 +386,10 @@ void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
         fwd_no_path(fwd, packet, len, &info.dst, now);
         return;
     }
+    /* What links further down carry nobody has told, but that they carry so much (RFC 8200
+     * section 5). To find out would cost a packet each time, whose sender could not help it. */
+    if (path.hops > 1 && mtu > FWD_MTU)
+        mtu = FWD_MTU;
     /* RFC 6554 section 4.1: the source of a packet writes the header into it. RFC 6550 section
      * 11.2: and 0 for its Rank. */
     bool own = rpl_view_is_own(fwd->engine, &info.src);
@@ -405,7 +411,7 @@ void fwd_down(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now)
     if (!fwd_send(fwd, packet, len, path.ifindex, &hop))
         return;
     fwd->counters[encapsulate ? FWD_DOWN_TUNNEL : FWD_DOWN]++;
-    fwd_remember(fwd, packet, len, path.ifindex, &hop, &path.instance, true, now);
+    fwd_remember(fwd, packet, len, path.ifindex, &hop, &path.instance, FWD_WAY_ORIGIN, now);
 }
 
 void fwd_tun_ready(struct fwd *fwd, rpl_tstamp now)

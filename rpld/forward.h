@@ -50,6 +50,7 @@
     X(DECAPSULATED, "forward-decapsulated")                                                        \
     X(REASSEMBLED, "forward-reassembled")                                                          \
     X(TRANSLATED, "forward-error-translated")                                                      \
+    X(RELAYED, "forward-error-relayed")                                                            \
     X(TO_ENGINE, "forward-rpl-message")                                                            \
     X(MARKED, "forward-rank-marked")                                                               \
     X(COPY, "forward-judged-copy")                                                                 \
@@ -161,6 +162,11 @@ void fwd_neighbour_failed(struct fwd *fwd, uint32_t ifindex, const struct rpl_ad
 bool fwd_source_route_error(const struct fwd *fwd, const uint8_t *invoking, size_t len,
                             const struct rpl_addr *reporter, rpl_tstamp now,
                             struct rpl_event_forward_error *ret_error);
+
+/* An ICMPv6 error from the mesh to one of our addresses, from its type on: if it is about a packet
+ * that we put into a tunnel or gave a source route, that packet's sender is told. */
+void fwd_told(struct fwd *fwd, const struct rpl_addr *reporter, const uint8_t *icmp, size_t len,
+              rpl_tstamp now);
 
 uint64_t fwd_counter(const struct fwd *fwd, enum fwd_counter counter);
 

@@ -33,6 +33,7 @@ static void fwd_fragments(struct fwd *fwd, const uint8_t *packet, size_t len, ui
     if (rpl_packet_parse(packet, len, &info) != RPL_DATA_OK)
         return;
     while (offset < len - info.payload) {
+        bool first = offset == 0;
         enum rpl_data_error error = rpl_fragment(packet, len, mtu, id, &offset, part, &n);
 
         if (error != RPL_DATA_OK) {
@@ -41,7 +42,9 @@ static void fwd_fragments(struct fwd *fwd, const uint8_t *packet, size_t len, ui
         }
         if (!fwd_send(fwd, part, n, path->ifindex, &hop))
             return;
-        fwd_remember(fwd, part, n, path->ifindex, &hop, &path->instance, true, now);
+        /* The sender's packet begins in the first. */
+        if (first)
+            fwd_remember(fwd, part, n, path->ifindex, &hop, &path->instance, FWD_WAY_ORIGIN, now);
     }
     fwd->counters[FWD_DOWN_FRAGMENTED]++;
 }
@@ -59,7 +62,8 @@ bool fwd_large(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t mtu,
     if (path->hops == 1 && !path->behind) {
         if (fwd_send(fwd, packet, len, path->ifindex, &hop)) {
             fwd->counters[FWD_DOWN]++;
-            fwd_remember(fwd, packet, len, path->ifindex, &hop, &path->instance, true, now);
+            fwd_remember(fwd, packet, len, path->ifindex, &hop, &path->instance, FWD_WAY_ORIGIN,
+                         now);
         }
         return true;
     }

@@ -19,10 +19,17 @@
 #define FWD_ERRORS_BURST 20              /* ICMPv6 errors at once, RFC 4443 section 2.4 (f) */
 #define FWD_ERROR_INTERVAL RPL_MS(100)   /* then one each */
 
-/* A packet that went to |hop| with a source route. */
+/* Why a packet went to its next hop. */
+enum fwd_way {
+    FWD_WAY_ORIGIN, /* the source route, or the tunnel, was ours: we are the root */
+    FWD_WAY_ROUTE,  /* a source route of the root's named it */
+    FWD_WAY_TREE    /* it is our parent, or our child in storing mode */
+};
+
+/* A packet that went to |hop|. */
 struct fwd_recent {
     bool used;
-    bool origin; /* the source route was ours: we are the root */
+    enum fwd_way way;
     rpl_tstamp when;
     uint32_t ifindex;
     struct rpl_addr hop; /* link-local */
@@ -78,16 +85,37 @@ void fwd_see(const struct fwd *fwd, bool out, uint32_t ifindex, const uint8_t *p
 /* To |hop| (link-local) on |ifindex|, whatever the packet's destination says. */
 bool fwd_send(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
               const struct rpl_addr *hop);
-/* The plain packet for the kernel. */
-void fwd_inject(struct fwd *fwd, uint8_t *packet, size_t len);
-/* An ICMPv6 error about |packet| to its source; rate-limited. */
-void fwd_error(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type, uint8_t code,
-               uint32_t parameter, rpl_tstamp now);
+void fwd_to_tun(struct fwd *fwd, const uint8_t *packet, size_t len);
+/* The plain packet for the kernel; an error that quotes a source route is put right. */
+void fwd_inject(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now);
 void fwd_remember(struct fwd *fwd, const uint8_t *packet, size_t len, uint32_t ifindex,
-                  const struct rpl_addr *hop, const uint8_t *instance, bool origin, rpl_tstamp now);
+                  const struct rpl_addr *hop, const uint8_t *instance, enum fwd_way way,
+                  rpl_tstamp now);
 /* Tell the engine about a packet. |reporter| may be NULL. */
 void fwd_tell(struct fwd *fwd, enum rpl_forward_error kind, uint8_t instance,
               const struct rpl_addr *reporter, const struct rpl_addr *target);
+
+/* ---- our errors (forward_error.c) --------------------------------------------------------- */
+
+/* An ICMPv6 error about |packet|, as its source sent it, to its source; rate-limited. */
+void fwd_error(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type, uint8_t code,
+               uint32_t parameter, rpl_tstamp now);
+/* The same about a packet that may be cut short and is as its source sent it. */
+void fwd_error_quoting(struct fwd *fwd, const uint8_t *packet, size_t len, uint8_t type,
+                       uint8_t code, uint32_t parameter, rpl_tstamp now);
+/* A router's word to the root that the next hop of |recent| is gone. */
+void fwd_error_to_root(struct fwd *fwd, const struct fwd_recent *recent, rpl_tstamp now);
+
+/* ---- errors of others (forward_relay.c) ---------------------------------------------------- */
+
+/* |packet| is on its way to a sender: if it is an error about a packet with a source route that the
+ * sender did not write, it becomes one about the packet that it sent. True if it was changed. */
+bool fwd_translate(struct fwd *fwd, uint8_t *packet, size_t *len, rpl_tstamp now);
+/* The same for the copy of a packet that the kernel carries as it is: the sender gets both, and
+ * knows its own packet in one of them. */
+void fwd_copy_error(struct fwd *fwd, uint8_t *packet, size_t len, rpl_tstamp now);
+/* The next hop of |recent| does not answer: its sender is told. */
+void fwd_hop_gone(struct fwd *fwd, const struct fwd_recent *recent, rpl_tstamp now);
 
 /* ---- looking things up (forward_out.c) ----------------------------------------------- */
 

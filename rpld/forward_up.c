@@ -154,7 +154,7 @@ static void fwd_inner(struct fwd *fwd, struct fwd_in *in, const struct rpl_addr 
         return;
     }
     if (info.srh == 0 && info.rpi_option == 0) {
-        fwd_inject(fwd, in->packet, in->len);
+        fwd_inject(fwd, in->packet, in->len, in->now);
         return;
     }
     if (in->nest >= FWD_NEST_MAX) {
@@ -218,7 +218,7 @@ static void fwd_finish(struct fwd *fwd, struct fwd_in *in, bool own)
     else if (rpl_addr_is_link_local(&in->info.src))
         fwd->counters[FWD_DROP_SCOPE]++;
     else
-        fwd_inject(fwd, in->packet, in->len);
+        fwd_inject(fwd, in->packet, in->len, in->now);
 }
 
 /* ---- the next hop of a source route ------------------------------------------------------ */
@@ -291,7 +291,7 @@ static void fwd_step(struct fwd *fwd, struct fwd_in *in)
         return;
     fwd->counters[FWD_STEP]++;
     fwd_remember(fwd, in->packet, in->len, ifindex, &hop,
-                 in->has_rpi ? &in->info.rpi.instance : NULL, false, in->now);
+                 in->has_rpi ? &in->info.rpi.instance : NULL, FWD_WAY_ROUTE, in->now);
 }
 
 /* ---- through us with an RPI 0x63 ---------------------------------------------------------- */
@@ -312,8 +312,11 @@ static void fwd_onward(struct fwd *fwd, struct fwd_in *in, uint32_t ifindex,
     }
     in->packet[7]--; /* Hop Limit */
     fwd_write_rpi(in, down);
-    if (fwd_send(fwd, in->packet, in->len, ifindex, hop))
-        fwd->counters[counter]++;
+    if (!fwd_send(fwd, in->packet, in->len, ifindex, hop))
+        return;
+    fwd->counters[counter]++;
+    fwd_remember(fwd, in->packet, in->len, ifindex, hop, &in->info.rpi.instance, FWD_WAY_TREE,
+                 in->now);
 }
 
 /*
@@ -368,7 +371,7 @@ static void fwd_plain(struct fwd *fwd, struct fwd_in *in)
     else if (rpl_addr_is_link_local(&in->info.src) || discovery)
         fwd->counters[FWD_DROP_SCOPE]++;
     else
-        fwd_inject(fwd, in->packet, in->len);
+        fwd_inject(fwd, in->packet, in->len, in->now);
 }
 
 /* The kernel carries a packet with the RPI 0x23; its copy tells us about inconsistencies, and
@@ -387,8 +390,10 @@ static void fwd_copy(struct fwd *fwd, struct fwd_in *in, bool own)
         return;
     if (rpl_rpi_check(&rpi, in->view.dag_rank, in->view.mhri) == RPL_RPI_DROP)
         fwd_tell(fwd, RPL_FORWARD_RANK, rpi.instance, NULL, &in->info.dst);
-    if (!own)
+    if (!own) {
         fwd_judge_f(fwd, in);
+        fwd_copy_error(fwd, in->packet, in->len, in->now);
+    }
 }
 
 /* |alone|: nobody but us has the packet. */
@@ -411,6 +416,8 @@ static void fwd_dispatch(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t 
         /* The kernel's, unless it came out of a tunnel of ours and nobody else has it. */
         if (alone)
             fwd_plain(fwd, &in);
+        else
+            fwd_copy_error(fwd, in.packet, in.len, in.now);
         return;
     }
     if (rpl_addr_is_multicast(&in.info.dst) || rpl_addr_is_unspecified(&in.info.src)) {

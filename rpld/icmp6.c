@@ -38,7 +38,8 @@ static int icmp6_setup(int fd, bool discovery)
 
     ICMP6_FILTER_SETBLOCKALL(&filter);
     ICMP6_FILTER_SETPASS(RPL_ICMP6_TYPE, &filter);
-    ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &filter);
+    for (int type = ICMP6_DST_UNREACH; type <= ICMP6_PARAM_PROB; type++)
+        ICMP6_FILTER_SETPASS(type, &filter);
     if (discovery)
         for (size_t i = 0; i < sizeof(icmp6_discovery) / sizeof(icmp6_discovery[0]); i++)
             ICMP6_FILTER_SETPASS(icmp6_discovery[i], &filter);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The ICMPv6 socket: RPL messages (type 155, RFC 6550 section 6) of all interfaces, the
- * Destination Unreachable errors that routers send about our source routes (type 1, code 7), and
- * where leaves are served what they and the 6LBR send (rpl/rpl_nd.h).
+ * The ICMPv6 socket: RPL messages (type 155, RFC 6550 section 6) of all interfaces, the errors
+ * that routers send about our source routes and tunnels (RFC 4443), and where leaves are served
+ * what they and the 6LBR send (rpl/rpl_nd.h).
  *
  * One raw socket, opened while privileged and kept for life. An interface that comes later
  * needs only its membership in ff02::1a. The kernel checks and fills in checksums. Which

@@ -229,6 +229,31 @@ struct bench_packet bench_udp(const struct rpl_addr *src, const struct rpl_addr 
     return packet;
 }
 
+struct bench_packet bench_routed(const struct rpl_addr *src, const struct rpl_addr *hop,
+                                 size_t hops, unsigned steps, const struct rpl_rpi *rpi)
+{
+    struct bench_packet packet = bench_udp(src, &hop[hops - 1], 64, 20);
+
+    if (rpl_srh_insert(packet.octets, &packet.len, BENCH_PACKET, hop, hops, rpi) != RPL_DATA_OK)
+        abort();
+    for (unsigned i = 0; i < steps; i++) {
+        struct rpl_addr next;
+
+        if (rpl_srh_step(packet.octets, packet.len, NULL, 0, &next) != RPL_DATA_OK)
+            abort();
+    }
+    return packet;
+}
+
+struct rpl_packet_info bench_parse(const struct bench_packet *packet)
+{
+    struct rpl_packet_info info;
+
+    if (rpl_packet_parse(packet->octets, packet->len, &info) != RPL_DATA_OK)
+        abort();
+    return info;
+}
+
 static bool readable(int fd, int ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};

@@ -48,6 +48,11 @@ void bench_close(struct bench *bench);
 struct bench_packet bench_udp(const struct rpl_addr *src, const struct rpl_addr *dst,
                               uint8_t hop_limit, size_t size);
 
+/* The same with an RPI (NULL: none) and a source route over |hop|, of which |steps| are done. */
+struct bench_packet bench_routed(const struct rpl_addr *src, const struct rpl_addr *hop,
+                                 size_t hops, unsigned steps, const struct rpl_rpi *rpi);
+struct rpl_packet_info bench_parse(const struct bench_packet *packet);
+
 /* From a node into the air, to us; the forwarder has handled it on return. */
 void bench_from_air(struct bench *bench, const struct bench_packet *packet);
 /* The next data packet in the air, with the link-local number it was sent to; false: none. */

@@ -21,14 +21,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct rpl_packet_info parse(const struct bench_packet *packet)
-{
-    struct rpl_packet_info info;
-
-    assert_int_equal(rpl_packet_parse(packet->octets, packet->len, &info), RPL_DATA_OK);
-    return info;
-}
-
 /* A packet of 1280 octets cannot take a source route, and its sender need not send less. */
 static void what_does_not_fit_goes_in_fragments(void **unused)
 {
@@ -81,9 +73,9 @@ static void behind_a_neighbour_there_is_a_tunnel(void **unused)
     bench_from_uplink(&bench, &in);
     assert_true(bench_in_air(&bench, &got, &hop));
     assert_int_equal(hop, 2);
-    assert_int_equal(parse(&got).next, IPPROTO_IPV6);
-    assert_int_equal(parse(&got).rpi.type, RPL_RPI_63);
-    struct rpl_packet_info info = parse(&got);
+    assert_int_equal(bench_parse(&got).next, IPPROTO_IPV6);
+    assert_int_equal(bench_parse(&got).rpi.type, RPL_RPI_63);
+    struct rpl_packet_info info = bench_parse(&got);
     assert_memory_equal(info.dst.b, via.b, sizeof(via.b));
     /* As large as a link has to carry: in two pieces. */
     in = bench_udp(&host, &dst, 33, 1232);
@@ -91,8 +83,8 @@ static void behind_a_neighbour_there_is_a_tunnel(void **unused)
     for (unsigned i = 0; i < 2; i++) {
         assert_true(bench_in_air(&bench, &got, &hop));
         assert_in_range(got.len, 41, 1280);
-        assert_int_equal(parse(&got).next, 44);
-        assert_int_equal(parse(&got).rpi.type, RPL_RPI_63);
+        assert_int_equal(bench_parse(&got).next, 44);
+        assert_int_equal(bench_parse(&got).rpi.type, RPL_RPI_63);
     }
     assert_int_equal(bench_counter(&bench, FWD_DOWN_FRAGMENTED), 1);
     assert_int_equal(bench_counter(&bench, FWD_DROP_TOO_BIG), 0);
@@ -110,7 +102,7 @@ static void in_fragments(struct bench_packet *inner)
         rpl_encapsulate(inner->octets, &inner->len, BENCH_PACKET, &root, 64, &own, 1, &rpi),
         RPL_DATA_OK);
     inner->octets[1] |= 0x30; /* CE */
-    whole = inner->len - parse(inner).payload;
+    whole = inner->len - bench_parse(inner).payload;
     while (offset < whole) {
         struct bench_packet part = {0};
 

@@ -169,6 +169,39 @@ static void run_error(const uint8_t *data, size_t len)
     require(rpl_icmp6_error(out, sizeof(out), out, got, &OWN, 1, 7, 0) == 0);
 }
 
+/* What is taken for an error is told of, within its bounds; a translated one is a packet again. */
+static void run_quote(const uint8_t *data, size_t len)
+{
+    struct packet packet = copy(data, len, len);
+    struct rpl_relay relay;
+    struct rpl_addr src, dst;
+
+    if (rpl_icmp6_relay(packet.b, len, &relay)) {
+        uint8_t out[1400];
+
+        require(relay.packet >= 48 && relay.packet + 40 <= len);
+        require(!relay.tell || (relay.type >= 1 && relay.type <= 4));
+        (void)rpl_icmp6_error_quoting(out, sizeof(out), packet.b + relay.packet, len - relay.packet,
+                                      &OWN, relay.type, relay.code, relay.parameter);
+    }
+    if (len >= 44 && claimed(data) <= len && data[6] == 58) {
+        /* Checksums are hard to guess. */
+        memcpy(src.b, data + 8, 16);
+        memcpy(dst.b, data + 24, 16);
+        packet.b[42] = packet.b[43] = 0;
+        uint16_t sum = rpl_wire_checksum(&src, &dst, 58, packet.b + 40, claimed(data) - 40);
+        packet.b[42] = (uint8_t)(sum >> 8);
+        packet.b[43] = (uint8_t)sum;
+    }
+    if (rpl_icmp6_unroute(packet.b, &packet.len)) {
+        require(packet.len < len && packet.len == claimed(packet.b));
+        require(rpl_wire_checksum(&src, &dst, 58, packet.b + 40, packet.len - 40) == 0);
+    } else {
+        require(packet.len == len);
+    }
+    free(packet.b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rpl_rpi rpi = {RPL_RPI_63, RPL_RPI_O, 30, 2};
@@ -184,6 +217,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data += 2;
     len = size - 2;
 
+    run_quote(data, len);
     packet = copy(data, len, len);
     if (rpl_decapsulate(packet.b, &packet.len) == RPL_DATA_OK)
         require(packet.len <= len);

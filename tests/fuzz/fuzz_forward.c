@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Any octets as a data packet, through the forwarder: at a root that knows nodes, at a router of
- * each mode, and at a leaf; from the mesh and from the kernel. The first octet chooses. Its
- * sockets are closed, so that all it would send fails; the engines are real.
+ * each mode, and at a leaf; from the mesh, from the kernel, and as an ICMPv6 error to ourselves.
+ * The first octet chooses. Its sockets are closed, so that all it would send fails; the engines are
+ * real.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -86,11 +87,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct rig *rig = &rigs[data[0] % NODES];
     /* A block of its own size, so that a step past the end is seen. */
     uint8_t *packet = malloc(FWD_BUFFER);
+    const struct rpl_addr reporter = rig_global(2);
 
     require(packet != NULL);
     memcpy(packet, data + 1, size - 1);
     rig->sent_count = rig->route_count = rig->trace_count = 0;
-    if (data[0] & 0x40)
+    if (data[0] & 0x80)
+        fwd_told(fwd, &reporter, packet, size - 1, rig->now);
+    else if (data[0] & 0x40)
         fwd_down(fwd, packet, size - 1, rig->now);
     else
         fwd_receive(fwd, packet, size - 1, RIG_IF, 0, rig->now);
