@@ -83,6 +83,16 @@ lab_check "ping shows each hop, without loss" lab_same "$(hops 1 "$last")" "$who
 lab_check "a node's EUI-64 does as well" lab_same "$(hops 1 "$(lab_eui64 4)")" "$whole"
 lab_check "a router finds the way out" lab_same "$(hops 4 "$(lab_address 1)")" \
     $'3 3/3 0 true\n2 3/3 0 true\n1 3/3 0 true'
+# What rplctl(8) says of hops that are sparing with Time Exceeded; asked itself, one answers.
+if [ "$LAB_MODE" = storing ]; then
+    lab_in 3 sh -c 'echo 60000 >/proc/sys/net/ipv6/icmp/ratelimit'
+    lab_check "a hop that says little loses nothing of what is behind it" eval \
+        'lab_ctl 1 --json ping $last -c 15 | tee $LAB/check.json |
+            jq -e ".hops | (.[1].received < 15) and (.[2].received == 15)"'
+    lab_check "nor of its own" eval 'lab_ctl 1 --json ping $(lab_address 3) -c 15 |
+        jq -e ".hops[-1].received == 15"'
+    lab_talkative
+fi
 lab_air cut 3 4 >/dev/null
 silent=4 # where the way is known, and who is behind the cut
 [ "$LAB_MODE" = non-storing ] || silent='?'
