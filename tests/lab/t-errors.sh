@@ -78,14 +78,15 @@ for srh in encapsulate inline; do
     esac
     lab_check "the root has told so" test "$(counter $name)" -gt 0
     lab_check "and has dropped the way" hears "No route"
+    # Inline a router's kernel may complain of the packet as it went out, and the sender gets both.
+    if [ $srh = encapsulate ] && lab_is_root; then
+        lab_signal TERM 1 tcpdump
+        lab_check "no error has shown a header of ours" lab_unless strange
+    fi
     lab_air restore 3 4 >/dev/null
     for node in 1 2 3 4; do
         lab_signal TERM $node rpld
         rm -f $LAB/n$node/state/rpld.state
     done
 done
-if lab_is_root; then
-    lab_signal TERM 1 tcpdump
-    lab_check "no error has shown a header of ours" lab_unless strange
-fi
 lab_finish
