@@ -56,9 +56,9 @@ static void fill(struct rpl_instance *inst, struct rpl_wire_dio *d)
     }
     /* A leaf says nothing about paths, for there is none through it (RFC 6550 section 8.5). */
     d->metric_count = inst->leaf ? 0 : inst->metric_count;
-    memcpy(d->metric, inst->metric, sizeof(d->metric));
+    memcpy(d->metric, inst->metric, d->metric_count * sizeof(d->metric[0]));
     d->rio_count = inst->rio_count;
-    memcpy(d->rio, inst->rio, sizeof(d->rio));
+    memcpy(d->rio, inst->rio, d->rio_count * sizeof(d->rio[0]));
 }
 
 void rpl_dio_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *dst)

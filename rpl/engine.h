@@ -228,36 +228,43 @@ struct rpl_visited {
     rpl_tstamp until;
 };
 
+/* What every message reads stands first, in a few lines of the cache. */
 struct rpl_instance {
     struct rpl_engine *engine;
+    struct rpl_nbr *parent;
     uint32_t index;
-    struct rpl_instance_config cfg;
-    rpl_tstamp born;
 
     /* membership; identity, version and lowest Rank stay known after detaching */
     bool joined;
     bool has_dodag; /* the identity below is valid */
     bool restored;  /* the version came from the state */
-    struct rpl_addr dodag_id;
-    uint8_t version, mop, preference, dtsn;
     bool grounded;
     bool goal_lost; /* root: whatever is configured, G is 0 for now (RFC 6550 section 8.2.2.2) */
+    bool leaf;      /* by role, or because the OCP is unknown */
+    bool floating;  /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
+    bool has_config;
+    uint8_t version, mop, preference, dtsn;
     uint16_t rank, lowest; /* lowest Rank advertised in this version */
+    struct rpl_addr dodag_id;
+    struct rpl_wire_config config;
+    struct of_params of;
+    uint8_t pio_count, rio_count;
+    uint8_t metric_count; /* what our DIOs carry (RFC 6551) */
+    uint8_t dao_parent_count, left_count;
+    uint32_t nbr_count;
+    uint32_t room_below; /* those asked are as many as may be, none worse placed; 0 = look */
+    uint32_t target_count, node_count;
+    struct rpl_instance_config cfg;
+    struct trickle trickle;
+    rpl_tstamp born;
+
     struct rpl_visited visited[RPL_VISITED];
     uint8_t visited_next;
-    bool floating; /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
     uint8_t float_version;
-    bool leaf; /* by role, or because the OCP is unknown */
-    struct rpl_wire_config config;
-    bool has_config;
-    uint8_t pio_count, rio_count;
     struct rpl_wire_pio pio[RPL_WIRE_PIOS_MAX];
     struct rpl_wire_rio rio[RPL_WIRE_RIOS_MAX];
-    uint8_t metric_count; /* what our DIOs carry (RFC 6551) */
     struct rpl_wire_metric metric[RPL_WIRE_METRICS_MAX];
-    struct of_params of;
 
-    struct trickle trickle;
     struct rpl_timer t_trickle, t_dis, t_dao, t_refresh, t_poison, t_dtsn, t_float, t_no_path,
         t_version, t_prefix;
     rpl_duration dis_wait;
@@ -269,16 +276,11 @@ struct rpl_instance {
     struct rpl_bucket resets, alarms, forward_errors;
 
     struct rpl_nbr_tree nbrs;
-    uint32_t nbr_count;
-    uint32_t room_below; /* those asked are as many as may be, none worse placed; 0 = look */
-    struct rpl_nbr *parent;
-    uint8_t dao_parent_count, left_count;
     struct rpl_dao_parent dao_parent[RPL_PARENTS_MAX];
     struct rpl_dao_parent left[RPL_PARENTS_MAX]; /* storing: they wait for their No-Path */
 
     struct rpl_target_tree targets;
     struct rpl_target_list work, news;
-    uint32_t target_count, node_count;
 
     struct rpl_own own[RPL_OWN_MAX];
     uint32_t own_count;
@@ -328,34 +330,35 @@ struct rpl_queued {
 };
 TAILQ_HEAD(rpl_queue, rpl_queued);
 
+/* As for an instance. */
 struct rpl_engine {
-    struct rpl_mem mem;
-    struct rpl_limits limits;
     rpl_tstamp now;
     uint64_t random;
+    struct rpl_limits limits;
+    uint32_t queue_count;
     struct rpl_timers timers;
     struct rpl_queue queue;
-    uint32_t queue_count;
+    struct rpl_rt_list dirty;
+    struct rpl_wire_message *scratch; /* being written, on the stack of the call */
+    uint32_t instance_count;
     uint32_t iface_end; /* all of iface[] in use stand before it */
-    struct rpl_iface iface[RPL_INTERFACES_MAX];
+    uint32_t allow_count, deny_count;
+    struct rpl_mem mem;
     uint64_t hash_key;
-    struct rpl_slab peers, targets, nbrs; /* of all instances */
-    struct rpl_index peer_index, target_index, nbr_index;
+    struct rpl_slab nbrs, peers, targets; /* of all instances */
+    struct rpl_index nbr_index, peer_index, target_index;
+    struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
+    uint64_t counter[RPL_COUNTER_COUNT];
+    struct rpl_iface iface[RPL_INTERFACES_MAX];
     TAILQ_HEAD(, rpl_peer) peers_by_age;
     uint32_t peer_count;
-    struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
+    uint32_t token;
     struct rpl_bucket drop_traces; /* a flood of bad messages is told in part */
     struct rpl_slab own_routes;
     struct rpl_rt_tree routes; /* those of no target */
-    struct rpl_rt_list dirty;
-    uint32_t token;
     struct rpl_acks acks;
-    uint64_t *access; /* sorted: those allowed, then those denied */
-    uint32_t allow_count, deny_count;
-    struct rpl_timer t_sweep; /* end of the grace for routes found at start */
-    uint64_t counter[RPL_COUNTER_COUNT];
-    uint32_t instance_count;
-    struct rpl_wire_message *scratch;    /* being written, on the stack of the call */
+    uint64_t *access;                    /* sorted: those allowed, then those denied */
+    struct rpl_timer t_sweep;            /* end of the grace for routes found at start */
     struct rpl_effect_trace trace_scrap; /* what rpl_trace() hands out when the queue is full */
     struct rpl_instance instance[];
 };

@@ -137,14 +137,16 @@ struct rpl_view_standing {
     uint8_t id;
     enum rpl_role role;
     bool joined, has_parent;
-    bool parent_known; /* it stands in the neighbour table */
     uint16_t rank, lowest_rank, max_rank_increase, mhri;
     uint16_t parent_rank; /* as it advertises it */
     struct rpl_addr parent, dodag_id;
     uint32_t neighbours, targets;
+    const struct rpl_limits *limits; /* the engine's */
 };
 bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
                        struct rpl_view_standing *out);
+/* False if the instance with |index| has a parent that is not in its neighbour table. */
+bool rpl_view_parent_known(const struct rpl_engine *engine, uint32_t index);
 
 bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                             rpl_tstamp now, struct rpl_view_instance *out);

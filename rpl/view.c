@@ -120,13 +120,21 @@ bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
         .dodag_id = inst->dodag_id,
         .neighbours = inst->nbr_count,
         .targets = inst->target_count,
+        .limits = &engine->limits,
     };
     if (parent) {
         out->parent = parent->addr;
         out->parent_rank = parent->dio.rank;
-        out->parent_known = rpl_slab_find(&engine->nbrs, parent->id) == parent;
     }
     return true;
+}
+
+bool rpl_view_parent_known(const struct rpl_engine *engine, uint32_t index)
+{
+    const struct rpl_nbr *parent =
+        index < engine->instance_count ? engine->instance[index].parent : NULL;
+
+    return !parent || rpl_slab_find(&engine->nbrs, parent->id) == parent;
 }
 
 /* ---- nodes ------------------------------------------------------------------------- */

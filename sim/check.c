@@ -79,10 +79,6 @@ static bool check_parent(struct sim *sim, unsigned node, const struct rpl_view_s
 {
     if (view->rank == RPL_INFINITE_RANK || !view->has_parent)
         return true;
-    if (!view->parent_known) {
-        snprintf(text, size, "node %s has a parent that it does not know", sim_name(sim, node));
-        return false;
-    }
     if (dag_rank(view, view->parent_rank) < dag_rank(view, view->rank))
         return true;
     snprintf(text, size, "node %s has Rank %u, its parent advertises %u", sim_name(sim, node),
@@ -110,7 +106,7 @@ static bool check_rank(struct sim *sim, unsigned node, uint32_t index,
 static bool check_bounds(struct sim *sim, unsigned node, const struct rpl_view_standing *view,
                          char *text, size_t size)
 {
-    const struct rpl_limits *limits = &sim->nodes[node]->config.limits;
+    const struct rpl_limits *limits = view->limits;
 
     if (view->neighbours <= limits->neighbours && view->targets <= limits->targets)
         return true;
@@ -128,6 +124,17 @@ static bool check_standing(struct sim *sim, unsigned node, char *text, size_t si
         if (!check_bounds(sim, node, &view, text, size) ||
             (view.joined && !check_rank(sim, node, i, &view, text, size)))
             return false;
+    return true;
+}
+
+static bool check_parents(struct sim *sim, unsigned node, char *text, size_t size)
+{
+    for (uint32_t i = 0; i < sim->nodes[node]->config.instance_count; i++) {
+        if (rpl_view_parent_known(sim->nodes[node]->engine, i))
+            continue;
+        snprintf(text, size, "node %s has a parent that it does not know", sim_name(sim, node));
+        return false;
+    }
     return true;
 }
 
@@ -244,7 +251,8 @@ bool sim_check(struct sim *sim, rpl_duration grace, char *text, size_t size)
     }
     for (unsigned i = 0; i < sim_count(sim); i++)
         if (sim->nodes[i]->engine &&
-            (!check_standing(sim, i, text, size) || !check_routes(sim, i, text, size)))
+            (!check_standing(sim, i, text, size) || !check_parents(sim, i, text, size) ||
+             !check_routes(sim, i, text, size)))
             return false;
     return check_loops(sim, grace, text, size) && sim_check_reach(sim, grace, text, size);
 }
