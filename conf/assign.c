@@ -2,6 +2,7 @@
 /* One value of the file into its place, or an error that says what would be right. */
 #include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf/internal.h"
 
@@ -506,6 +507,81 @@ static bool assign_eui64(struct conf_reader *reader, const struct conf_setting *
     return true;
 }
 
+/* ---- names ---------------------------------------------------------------------------- */
+
+/* An EUI-64 stands for the interface identifier made of it, below whatever prefix. */
+static const char *node_wrong(const char *text, struct rpl_addr *ret_node)
+{
+    uint8_t eui64[CONF_EUI64_LEN];
+    const char *wrong = eui64_wrong(text, eui64);
+
+    if (parse_eui64(text, eui64)) {
+        *ret_node = (struct rpl_addr){{0xfe, 0x80}};
+        memcpy(ret_node->b + 8, eui64, sizeof(eui64));
+        ret_node->b[8] ^= 2;
+        return wrong;
+    }
+    if (inet_pton(AF_INET6, text, ret_node->b) != 1)
+        return "neither an EUI-64 nor an IPv6 address";
+    return conf_node_is_eui64(ret_node) ? NULL : address_wrong(ret_node);
+}
+
+/* A name that /etc/hosts takes: RFC 1123 section 2.1. */
+static const char *name_wrong(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    size_t len = strlen(name);
+
+    if (len == 0 || len >= CONF_NODE_NAME_MAX)
+        return "a name has 1 to 63 characters";
+    if (strchr(letters, name[0]) == NULL || strchr(letters, name[len - 1]) == NULL)
+        return "a name begins and ends with a letter or digit";
+    for (size_t i = 0; i < len; i++)
+        if (strchr(letters, name[i]) == NULL && name[i] != '-' && name[i] != '.')
+            return "a name has letters, digits, - and . only";
+    return NULL;
+}
+
+static const char *name_read(const config_setting_t *element, struct conf_node_name *ret_entry)
+{
+    const char *node = NULL, *name = NULL, *wrong = NULL;
+
+    if (element->type != CONFIG_TYPE_GROUP)
+        return "no group";
+    if (config_setting_length(element) != 2 ||
+        config_setting_lookup_string(element, "node", &node) != CONFIG_TRUE ||
+        config_setting_lookup_string(element, "name", &name) != CONFIG_TRUE)
+        return "a name needs node and name, both in quotes, and nothing else";
+    wrong = node_wrong(node, &ret_entry->node);
+    if (wrong == NULL)
+        wrong = name_wrong(name);
+    if (wrong == NULL)
+        strcpy(ret_entry->name, name);
+    return wrong;
+}
+
+static bool assign_name(struct conf_reader *reader, void *to, const config_setting_t *element,
+                        const char *path)
+{
+    struct conf_node_names *names = to;
+    struct conf_node_name *entry = &names->entry[names->count];
+    const char *wrong = name_read(element, entry);
+
+    for (uint32_t i = 0; wrong == NULL && i < names->count; i++)
+        if (strcasecmp(names->entry[i].name, entry->name) == 0)
+            wrong = "the name is listed twice";
+        else if (memcmp(&names->entry[i].node, &entry->node, sizeof(entry->node)) == 0)
+            wrong = "the node is listed twice";
+    if (wrong != NULL) {
+        conf_reader_error(reader, element, path,
+                          "%s; allowed is { node = \"02:12:4b:00:14:b5:d9:0e\"; name = \"door\"; }",
+                          wrong);
+        return false;
+    }
+    names->count++;
+    return true;
+}
+
 static bool assign_lists(struct conf_reader *reader, const struct conf_setting *setting, void *base,
                          const config_setting_t *from, const char *path)
 {
@@ -513,8 +589,11 @@ static bool assign_lists(struct conf_reader *reader, const struct conf_setting *
     struct conf_contexts *contexts = to; /* whichever it is */
     struct rpl_prefixes *prefixes = to;
     struct conf_eui64_list *nodes = to;
+    struct conf_node_names *names = to;
     struct conf_instance *instance = base;
 
+    if (setting->kind == CONF_NAMES)
+        return assign_list(reader, setting, to, &names->count, assign_name, from, path);
     if (setting->kind == CONF_CONTEXTS)
         return assign_list(reader, setting, to, &contexts->count, assign_context, from, path);
     if (setting->kind == CONF_PREFIXES)
@@ -537,6 +616,7 @@ bool conf_assign(struct conf_reader *reader, const struct conf_setting *setting,
     case CONF_CONTEXTS:
     case CONF_PREFIXES:
     case CONF_EUI64_LIST:
+    case CONF_NAMES:
     case CONF_INTERFACES:
         return assign_lists(reader, setting, base, from, path);
     case CONF_EUI64:

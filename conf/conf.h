@@ -106,6 +106,18 @@ struct conf_eui64_list {
     uint64_t eui64[RPL_ACCESS_MAX];
 };
 
+/* Names of nodes, for people. */
+#define CONF_NODE_NAMES_MAX 256
+#define CONF_NODE_NAME_MAX 64
+struct conf_node_name {
+    struct rpl_addr node; /* one in fe80::/64 means every address with its interface identifier */
+    char name[CONF_NODE_NAME_MAX];
+};
+struct conf_node_names {
+    uint32_t count;
+    struct conf_node_name entry[CONF_NODE_NAMES_MAX];
+};
+
 /* Who may take part. */
 struct conf_access {
     struct conf_eui64_list allow; /* empty: everybody */
@@ -150,6 +162,7 @@ struct conf {
                                      */
     enum conf_decode decode;
     struct conf_contexts contexts;
+    struct conf_node_names names;
     bool keep_routes; /* leave routes and the TUN interface behind at a clean stop */
 };
 
@@ -237,6 +250,10 @@ void conf_take_reloadable(struct conf *running, const struct conf *wanted);
 #define CONF_EUI64_TEXT_MAX 24
 void conf_eui64_format(const uint8_t eui64[CONF_EUI64_LEN], char out[CONF_EUI64_TEXT_MAX]);
 void conf_eui64_number_format(uint64_t eui64, char out[CONF_EUI64_TEXT_MAX]);
+/* A node of conf_node_names: an EUI-64 as above if it is in fe80::/64, else an address. */
+#define CONF_NODE_TEXT_MAX 46
+bool conf_node_is_eui64(const struct rpl_addr *node);
+void conf_node_format(const struct rpl_addr *node, char out[CONF_NODE_TEXT_MAX]);
 
 const char *conf_log_to_name(enum conf_log_to to);
 const char *conf_log_level_name(enum conf_log_level level);

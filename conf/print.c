@@ -17,12 +17,29 @@ static void print_eui64_list(const struct conf_eui64_list *list, int indent, FIL
     (void)fprintf(out, list->count == 0 ? " )" : "\n%*s)", indent, "");
 }
 
+static void print_names(const struct conf_node_names *list, int indent, FILE *out)
+{
+    char node[CONF_NODE_TEXT_MAX];
+
+    (void)fprintf(out, "(");
+    for (uint32_t i = 0; i < list->count; i++) {
+        conf_node_format(&list->entry[i].node, node);
+        (void)fprintf(out, "%s\n%*s{ node = \"%s\"; name = \"%s\"; }", i == 0 ? "" : ",",
+                      indent + 4, "", node, list->entry[i].name);
+    }
+    (void)fprintf(out, list->count == 0 ? " )" : "\n%*s)", indent, "");
+}
+
 static void print_value(const struct conf_setting *setting, const void *base, int indent, FILE *out)
 {
     char value[VALUE_MAX];
 
     if (setting->kind == CONF_EUI64_LIST) {
         print_eui64_list((const void *)((const char *)base + setting->offset), indent, out);
+        return;
+    }
+    if (setting->kind == CONF_NAMES) {
+        print_names((const void *)((const char *)base + setting->offset), indent, out);
         return;
     }
     conf_setting_format(setting, base, value, sizeof(value));

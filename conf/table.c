@@ -90,6 +90,8 @@ const struct conf_setting conf_table[] = {
      "read radio frames that the kernel cannot"},
     {CONF_GROUP_TOP, "contexts", CONF_CONTEXTS, CONF_RELOADABLE, 0, CONF_CONTEXTS_MAX, NULL,
      IN_CONF(contexts), "prefixes that nodes name by their number in this list"},
+    {CONF_GROUP_TOP, "names", CONF_NAMES, CONF_RELOADABLE, 0, CONF_NODE_NAMES_MAX, NULL,
+     IN_CONF(names), "what people call the nodes"},
 
     {CONF_GROUP_CONTROL, "socket", CONF_PATH, 0, 0, 0, NULL, IN_CONF(control.socket),
      "where rplctl finds the daemon"},

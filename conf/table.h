@@ -34,6 +34,7 @@ enum conf_kind {
     CONF_CONTEXTS,   /* prefixes, a struct conf_contexts */
     CONF_PREFIXES,   /* prefixes of any length, a struct rpl_prefixes */
     CONF_EUI64_LIST, /* EUI-64s, a struct conf_eui64_list */
+    CONF_NAMES,      /* groups of a node and its name, a struct conf_node_names */
     CONF_EUI64,      /* an EUI-64, or the word that stands for zero */
     CONF_CHOICE,     /* one of words */
     CONF_CODE,       /* a number that is one of words, written bare: 0x63 */

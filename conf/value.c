@@ -102,6 +102,12 @@ void conf_setting_allowed(const struct conf_setting *setting, char *out, size_t 
         append(out, size, "a list of up to %u EUI-64s, as in ( \"02:12:4b:00:14:b5:d9:0e\" )",
                setting->max);
         break;
+    case CONF_NAMES:
+        append(out, size,
+               "a list of up to %u groups, as in ( { node = \"02:12:4b:00:14:b5:d9:0e\"; "
+               "name = \"door\"; } )",
+               setting->max);
+        break;
     case CONF_EUI64:
         append_words(setting->words, true, out, size);
         append(out, size, " or an EUI-64, as in \"02:12:4b:00:14:b5:d9:0e\"");
@@ -256,6 +262,39 @@ static void format_prefixes(const struct rpl_prefixes *list, char *out, size_t s
     append(out, size, " )");
 }
 
+bool conf_node_is_eui64(const struct rpl_addr *node)
+{
+    static const uint8_t link_local[8] = {0xfe, 0x80};
+
+    return memcmp(node->b, link_local, sizeof(link_local)) == 0;
+}
+
+void conf_node_format(const struct rpl_addr *node, char out[CONF_NODE_TEXT_MAX])
+{
+    uint8_t eui64[CONF_EUI64_LEN];
+
+    if (!conf_node_is_eui64(node)) {
+        (void)inet_ntop(AF_INET6, node->b, out, CONF_NODE_TEXT_MAX);
+        return;
+    }
+    memcpy(eui64, node->b + 8, sizeof(eui64));
+    eui64[0] ^= 2;
+    conf_eui64_format(eui64, out);
+}
+
+static void format_names(const struct conf_node_names *list, char *out, size_t size)
+{
+    char node[CONF_NODE_TEXT_MAX];
+
+    append(out, size, "(");
+    for (uint32_t i = 0; i < list->count; i++) {
+        conf_node_format(&list->entry[i].node, node);
+        append(out, size, "%s { node = \"%s\"; name = \"%s\"; }", i == 0 ? "" : ",", node,
+               list->entry[i].name);
+    }
+    append(out, size, " )");
+}
+
 void conf_setting_format(const struct conf_setting *setting, const void *base, char *out,
                          size_t size)
 {
@@ -282,6 +321,9 @@ void conf_setting_format(const struct conf_setting *setting, const void *base, c
         break;
     case CONF_EUI64_LIST:
         format_eui64_list((const void *)((const char *)base + setting->offset), out, size);
+        break;
+    case CONF_NAMES:
+        format_names((const void *)((const char *)base + setting->offset), out, size);
         break;
     case CONF_EUI64:
         format_eui64(setting, base, out, size);
@@ -336,6 +378,15 @@ static bool contexts_equal(const struct conf_contexts *a, const struct conf_cont
            memcmp(a->prefix, b->prefix, a->count * sizeof(a->prefix[0])) == 0;
 }
 
+static bool names_equal(const struct conf_node_names *a, const struct conf_node_names *b)
+{
+    for (uint32_t i = 0; a->count == b->count && i < a->count; i++)
+        if (memcmp(&a->entry[i].node, &b->entry[i].node, sizeof(a->entry[i].node)) != 0 ||
+            strcmp(a->entry[i].name, b->entry[i].name) != 0)
+            return false;
+    return a->count == b->count;
+}
+
 bool conf_setting_equal(const struct conf_setting *setting, const void *a, const void *b)
 {
     const struct conf_instance *ia = a, *ib = b; /* where the kind says so */
@@ -362,6 +413,9 @@ bool conf_setting_equal(const struct conf_setting *setting, const void *a, const
     case CONF_EUI64_LIST:
         return eui64_lists_equal((const void *)((const char *)a + setting->offset),
                                  (const void *)((const char *)b + setting->offset));
+    case CONF_NAMES:
+        return names_equal((const void *)((const char *)a + setting->offset),
+                           (const void *)((const char *)b + setting->offset));
     case CONF_EUI64:
         return memcmp((const uint8_t *)a + setting->offset, (const uint8_t *)b + setting->offset,
                       setting->size) == 0;

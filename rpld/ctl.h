@@ -148,6 +148,12 @@ struct ctl_source {
     /* Number |index|; false behind the last one. (optional) */
     bool (*advert)(void *ctx, unsigned index, struct ctl_advert *out);
 
+    /* The name that the configuration has for the node |addr|; NULL: none. (optional) */
+    const char *(*name)(void *ctx, const struct rpl_addr *addr);
+    /* The node that is called |name|: its address, or the link-local one made of its EUI-64. False:
+     * nobody is. (with name) */
+    bool (*named)(void *ctx, const char *name, struct rpl_addr *ret_node);
+
     /* Octets of /proc/net/ipv6_route from |at| on: how many, 0 at the end, or -errno. (optional) */
     ssize_t (*routes)(void *ctx, char *out, size_t size, off_t at);
 

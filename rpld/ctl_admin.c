@@ -141,13 +141,15 @@ enum show_code ctl_admin_forget(struct show *show)
     const char *text = show->request->argv[0];
     struct rpl_event_command event = {.command = RPL_COMMAND_FORGET};
     struct rpl_view_node node;
-    if (!show_addr_parse(text, &event.address))
-        return show_fail(show, SHOW_USAGE, "not an IPv6 address: %s", text);
+    if (!show_node_parse(show, text, &event.address))
+        return show_fail(show, SHOW_USAGE, "neither a name, an IPv6 address nor an EUI-64: %s",
+                         text);
     struct report *report = report_new(show);
     if (!report)
         return out_of_memory(show);
     int result = -RPL_ERR_NOENT;
-    if (rpl_view_node(source->engine, &event.address, show->now, &node)) {
+    if (show_node_find(show, &event.address, &node)) {
+        event.address = node.address;
         event.instance = node.instance;
         result = source->command(source->ctx, &event);
     }

@@ -118,6 +118,37 @@ static bool daemon_source_advert(void *ctx, unsigned index, struct ctl_advert *o
     return true;
 }
 
+/* ---- names of nodes -------------------------------------------------------------------------- */
+
+static const char *daemon_source_name(void *ctx, const struct rpl_addr *addr)
+{
+    const struct daemon *daemon = ctx;
+    const struct conf_node_names *names = &daemon->conf.names;
+
+    for (uint32_t i = 0; i < names->count; i++) {
+        const struct rpl_addr *node = &names->entry[i].node;
+
+        if (conf_node_is_eui64(node) ? memcmp(node->b + 8, addr->b + 8, 8) == 0
+                                     : memcmp(node, addr, sizeof(*node)) == 0)
+            return names->entry[i].name;
+    }
+    return NULL;
+}
+
+static bool daemon_source_named(void *ctx, const char *name, struct rpl_addr *ret_node)
+{
+    const struct daemon *daemon = ctx;
+    const struct conf_node_names *names = &daemon->conf.names;
+
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (strcasecmp(names->entry[i].name, name) != 0)
+            continue;
+        *ret_node = names->entry[i].node;
+        return true;
+    }
+    return false;
+}
+
 /* ---- counters that are not the engine's --------------------------------------------------- */
 
 struct daemon_figure {
@@ -311,6 +342,8 @@ void daemon_source_init(struct daemon *daemon)
         .ping_stop = daemon_source_ping_stop,
         .forward_drops = daemon_source_forward_drops,
         .advert = daemon_source_advert,
+        .name = daemon_source_name,
+        .named = daemon_source_named,
         .routes = daemon_source_routes,
         .record = daemon_record_ask,
         .record_stop = daemon_record_stop,

@@ -164,8 +164,9 @@ bool show_config(struct show *show, unsigned budget);
 bool show_nodes(struct show *show, unsigned budget);
 enum show_code show_node_start(struct show *show);
 bool show_node(struct show *show, unsigned budget);
-/* What stands for a node: an IPv6 address, or an EUI-64 for the link-local one made of it. */
-bool show_node_parse(const char *text, struct rpl_addr *ret_addr);
+/* What stands for a node: a name of the configuration, an IPv6 address, or an EUI-64 for the
+ * link-local one made of it. */
+bool show_node_parse(const struct show *show, const char *text, struct rpl_addr *ret_addr);
 /* The target that |addr| means: itself, or a link-local one under the prefix of an instance. */
 bool show_node_find(const struct show *show, const struct rpl_addr *addr,
                     struct rpl_view_node *out);

@@ -116,9 +116,11 @@ static bool eui64_parse(const char *text, struct rpl_addr *ret_addr)
 }
 
 /* 00:11:22:33:44:55:66:77 would be an address, too; nobody means that one. */
-bool show_node_parse(const char *text, struct rpl_addr *ret_addr)
+bool show_node_parse(const struct show *show, const char *text, struct rpl_addr *ret_addr)
 {
-    return eui64_parse(text, ret_addr) || show_addr_parse(text, ret_addr);
+    const struct ctl_source *source = show->context->source;
+    return (source->named && source->named(source->ctx, text, ret_addr)) ||
+           eui64_parse(text, ret_addr) || show_addr_parse(text, ret_addr);
 }
 
 bool show_node_find(const struct show *show, const struct rpl_addr *addr, struct rpl_view_node *out)
@@ -145,8 +147,9 @@ enum show_code show_node_start(struct show *show)
     struct history_entry entry;
     struct rpl_view_node node;
     uint64_t cursor = 0;
-    if (!show_node_parse(text, &show->addr))
-        return show_fail(show, SHOW_USAGE, "neither an IPv6 address nor an EUI-64: %s", text);
+    if (!show_node_parse(show, text, &show->addr))
+        return show_fail(show, SHOW_USAGE, "neither a name, an IPv6 address nor an EUI-64: %s",
+                         text);
     if (!show_node_find(show, &show->addr, &node) &&
         !history_next(show->context->history, &show->addr, &cursor, &entry))
         return show_fail(show, SHOW_NOENT, "no node %s, now or lately", text);

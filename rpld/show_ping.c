@@ -63,8 +63,8 @@ enum show_code show_ping_start(struct show *show)
     if (end && (*end || request->argv[1][0] == '-' || rounds < 1 || rounds > PING_ROUNDS_MAX))
         return show_fail(show, SHOW_USAGE, "not a number of rounds (1..%u): %s", PING_ROUNDS_MAX,
                          request->argv[1]);
-    if (!show_node_parse(request->argv[0], &show->addr))
-        return show_fail(show, SHOW_USAGE, "neither an IPv6 address nor an EUI-64: %s",
+    if (!show_node_parse(show, request->argv[0], &show->addr))
+        return show_fail(show, SHOW_USAGE, "neither a name, an IPv6 address nor an EUI-64: %s",
                          request->argv[0]);
     if (show_node_find(show, &show->addr, &node))
         show->addr = node.address;
@@ -147,16 +147,20 @@ bool show_ping(struct show *show, unsigned budget)
 static void host(struct show *show, uint8_t instance, const struct rpl_addr *addr, bool self)
 {
     struct writer *w = &show->writer;
-    char text[SHOW_ADDR], eui64[17], line[96], name[24];
+    const struct ctl_source *source = show->context->source;
+    const char *given = source->name ? source->name(source->ctx, addr) : NULL;
+    char text[SHOW_ADDR], eui64[17], line[160], made[24];
 
     show_addr(addr, text);
-    snprintf(name, sizeof(name), "rpl-%s", show_eui64(addr, eui64));
-    snprintf(line, sizeof(line), "%s %s", text, name);
+    snprintf(made, sizeof(made), "rpl-%s", show_eui64(addr, eui64));
+    /* The one that was given first, for it is what a look-up of the address answers. */
+    snprintf(line, sizeof(line), "%s %s%s%s", text, given ? given : "", given ? " " : "", made);
     writer_note(w, line);
     writer_programs_only(w, true);
     writer_object(w, NULL);
     writer_string(w, "address", text);
-    writer_string(w, "name", name);
+    writer_string(w, "name", given ? given : made);
+    writer_string(w, "alias", given ? made : NULL);
     writer_string(w, "eui64", eui64);
     writer_uint(w, "instance", instance);
     writer_bool(w, "self", self);

@@ -7,6 +7,8 @@ LAB_MODE=${1:-non-storing}
 lab_need tcpdump tcpdump
 lab_enter "$@"
 
+LAB_ROOT_LINES="names = ( { node = \"$(lab_eui64 3)\"; name = \"hall.house\"; },
+                         { node = \"$(lab_address 4)\"; name = \"Attic\"; } );"
 lab_mesh 120 4 --topology line
 lab_uplink
 last=$(lab_address 4)
@@ -67,7 +69,12 @@ fi
 # --- hosts and ping ---
 
 lab_check "hosts has a line for each of the four" lab_same "$(lab_ctl 1 hosts)" \
-    "$(for node in 1 2 3 4; do echo "$(lab_address $node) rpl-$(lab_eui64 $node)"; done)"
+    "$(for node in 1 2 3 4; do
+        name=
+        [ $node != 3 ] || name='hall.house '
+        [ $node != 4 ] || name='Attic '
+        echo "$(lab_address $node) ${name}rpl-$(lab_eui64 $node)"
+    done)"
 
 # hops NODE TARGET: who answered on the way, as node numbers, and how many of 3 probes each.
 hops() {
@@ -81,6 +88,7 @@ whole=$'2 3/3 0 true\n3 3/3 0 true\n4 3/3 0 true'
 lab_talkative
 lab_check "ping shows each hop, without loss" lab_same "$(hops 1 "$last")" "$whole"
 lab_check "a node's EUI-64 does as well" lab_same "$(hops 1 "$(lab_eui64 4)")" "$whole"
+lab_check "and its name" lab_same "$(hops 1 attic)" "$whole"
 lab_check "a router finds the way out" lab_same "$(hops 4 "$(lab_address 1)")" \
     $'3 3/3 0 true\n2 3/3 0 true\n1 3/3 0 true'
 # What rplctl(8) says of hops that are sparing with Time Exceeded; asked itself, one answers.
