@@ -444,8 +444,32 @@ void rpl_dao_refresh_timeout(struct rpl_instance *inst)
 }
 
 /*
- * Only who has no DODAG asks for one: our parent restarted, and in storing mode it has lost what we
- * told it. Its DTSN may have begun anew as well, so we do not wait for that to move.
+ * SEQ-09: a DTSN step of a DAO parent asks for our DAO. In non-storing mode the question has to be
+ * passed on. In storing mode it need not be (RFC 6550 section 9.6), for relays know what is below
+ * them; but what they relay is no younger for it. A target whose owner does not speak keeps its
+ * Path Sequence, by which nobody can tell its new way from what is left of the old one (SEQ-08). So
+ * whoever has somebody below passes the question on; rpl_instance_dtsn_step() keeps its own
+ * distance.
+ */
+void rpl_dao_asked(struct rpl_instance *inst)
+{
+    inst->dao_all = inst->refresh_seq = true;
+    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    if (inst->mop == RPL_MOP_NON_STORING || inst->target_count)
+        rpl_instance_dtsn_step(inst, 0);
+}
+
+/* The same, asked by ourselves: a storing router takes what is below it along to another parent.
+ * The DIO that tells of the parent carries the step, so it costs no message but the DAOs. */
+void rpl_dao_moved(struct rpl_instance *inst)
+{
+    if (rpl_storing(inst) && inst->target_count)
+        rpl_instance_dtsn_step(inst, 0);
+}
+
+/*
+ * Our parent restarted, and in storing mode it has lost what we told it: only who has no DODAG asks
+ * for one, and only who has no state begins its DTSN anew.
  */
 void rpl_dao_parent_restarted(struct rpl_instance *inst)
 {

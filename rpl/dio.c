@@ -179,7 +179,7 @@ static bool worth_selecting(const struct rpl_instance *inst, struct rpl_nbr *n, 
 
 /* What a DIO told us that its sender had not told before. */
 struct news {
-    bool any, dtsn;
+    bool any, dtsn, restarted;
 };
 
 static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
@@ -208,12 +208,11 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
         rpl_parent_select(inst, cause);
     if (consistent(inst, p, d) && inst->parent == parent && inst->rank == rank)
         trickle_consistent(&inst->trickle);
-    /* SEQ-09: our parent asks for DAOs; in non-storing mode we pass the question on. */
-    if (news.dtsn && inst->joined && rpl_dao_parent_is(inst, &n->addr, n->ifindex)) {
-        inst->dao_all = inst->refresh_seq = true;
-        rpl_dao_schedule(inst, RPL_DELAY_DAO);
-        if (inst->mop == RPL_MOP_NON_STORING)
-            rpl_instance_dtsn(inst, 0);
+    if (inst->joined && rpl_dao_parent_is(inst, &n->addr, n->ifindex)) {
+        if (news.dtsn)
+            rpl_dao_asked(inst);
+        else if (news.restarted)
+            rpl_dao_parent_restarted(inst);
     }
     rpl_nbr_consider(n);
     return 0;
@@ -255,6 +254,8 @@ int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p)
         /* SEQ-10: DTSN is the sender's own; its first sighting is no step. */
         news.dtsn = n->has_dio && rpl_addr_equal(&n->dio.dodag_id, &d->dodag_id) &&
                     rpl_lollipop_compare(d->dtsn, n->dio.dtsn) == RPL_NEWER;
+        /* One that is back where counters begin has started anew, without its state. */
+        news.restarted = n->has_dio && d->dtsn == RPL_SEQUENCE_INIT && n->dio.dtsn != d->dtsn;
         news.any = true;
         remember(n, d, digest);
     }

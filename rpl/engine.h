@@ -506,6 +506,9 @@ void rpl_instance_poison_again(struct rpl_instance *inst);
 uint16_t rpl_instance_lowest(const struct rpl_instance *inst, const struct rpl_wire_dio *dio);
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent);
 void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
+/* Ask the sub-DODAG for DAOs by a DTSN step in |delay|, or later: RPL_DTSN_GAP lies between two. */
+void rpl_instance_dtsn_step(struct rpl_instance *inst, rpl_duration delay);
+/* The same, because a way down was lost. */
 void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay);
 void rpl_instance_dtsn_timeout(struct rpl_instance *inst);
 /* R08-08: the root says which option type its DODAG writes; a new version tells everybody. */
@@ -614,7 +617,9 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay);
 void rpl_dao_timeout(struct rpl_instance *inst);
 void rpl_dao_refresh_timeout(struct rpl_instance *inst);
 void rpl_dao_out_timeout(struct rpl_dao_out *out);
-/* Our parent asked for a DODAG. */
+/* A DAO parent asks for DAOs; we have another parent; a DAO parent has lost its state. */
+void rpl_dao_asked(struct rpl_instance *inst);
+void rpl_dao_moved(struct rpl_instance *inst);
 void rpl_dao_parent_restarted(struct rpl_instance *inst);
 /* Storing: |old_parent| is no longer our parent; it gets a No-Path after RPL_DELAY_NO_PATH. */
 void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent);

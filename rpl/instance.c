@@ -327,16 +327,21 @@ int rpl_instance_rpi_type(struct rpl_instance *inst, uint8_t type)
 
 /* ---- DTSN -------------------------------------------------------------------------- */
 
-/* Ask the sub-DODAG for DAOs by a DTSN step in |delay|; steps keep RPL_DTSN_GAP apart. */
-void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay)
+void rpl_instance_dtsn_step(struct rpl_instance *inst, rpl_duration delay)
 {
     rpl_tstamp when = inst->engine->now + delay;
 
-    if (inst->leaf || rpl_timer_armed(&inst->t_dtsn))
+    if (inst->leaf)
         return;
     if (inst->dtsn_at && when < inst->dtsn_at + RPL_DTSN_GAP)
         when = inst->dtsn_at + RPL_DTSN_GAP;
-    rpl_timer_set(inst->engine, &inst->t_dtsn, when);
+    if (!rpl_timer_armed(&inst->t_dtsn) || when < inst->t_dtsn.due)
+        rpl_timer_set(inst->engine, &inst->t_dtsn, when);
+}
+
+void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay)
+{
+    rpl_instance_dtsn_step(inst, delay);
 }
 
 void rpl_instance_dtsn_timeout(struct rpl_instance *inst)

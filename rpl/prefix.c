@@ -225,7 +225,7 @@ int rpl_prefix_change(struct rpl_instance *inst, const struct rpl_addr *prefix)
     rpl_instance_update(inst);
     if (inst->joined) {
         rpl_instance_reset_trickle(inst, false);
-        rpl_instance_dtsn(inst, 0); /* nodes have something to announce */
+        rpl_instance_dtsn_step(inst, 0); /* nodes have something to announce */
     }
     return 0;
 }

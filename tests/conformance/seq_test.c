@@ -195,8 +195,21 @@ static void test_SEQ_09(void **state)
         if (mop == RPL_MOP_NON_STORING)
             assert_int_equal(row_instance().dtsn, dtsn + 1);
         else
-            assert_int_equal(row_instance().dtsn, dtsn);
+            assert_int_equal(row_instance().dtsn, dtsn); /* nobody is below */
     }
+    /* In storing mode it goes on to those below, within the distance of two steps. */
+    row_storing(CHILD, CHILD, 1, 5, 30);
+    uint8_t before = row_instance().dtsn;
+    for (uint8_t step = 242; step < 246; step++) {
+        struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+        dio.u.dio.dtsn = step;
+        row_alive(ROOT, &dio);
+        row_shout(ROOT, &dio);
+        row_run(RPL_S(10));
+        assert_int_equal(row_instance().dtsn, before + 1);
+    }
+    row_run(RPL_S(60));
+    assert_int_equal(row_instance().dtsn, before + 2);
 }
 
 static void test_SEQ_10(void **state)
@@ -231,6 +244,21 @@ static void test_SEQ_10(void **state)
     row_shout(OTHER, &dio);
     row_run(RPL_S(3));
     assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), 0);
+    /* One that begins anew has forgotten what it was told; one out of order has not. */
+    for (uint8_t dtsn = 248; dtsn >= 240; dtsn = (uint8_t)(dtsn - 4)) {
+        dio.u.dio.dtsn = dtsn;
+        if (dtsn == 248) {
+            row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+            row_start();
+            row_hear(ROOT, &dio);
+            row_run(RPL_S(5));
+        }
+        rig.sent_count = 0;
+        row_alive(ROOT, &dio);
+        row_shout(ROOT, &dio);
+        row_run(RPL_S(10));
+        assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), dtsn == 240);
+    }
 }
 
 static void test_SEQ_11(void **state)

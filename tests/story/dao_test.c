@@ -19,19 +19,30 @@ static void line_of_three(struct story *story, enum rpl_mop mop)
     story_forget(story);
 }
 
+static void pair(struct story *story)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, RPL_MOP_STORING);
+
+    sim_link(story->sim, a, b, 0);
+    story_run(story, 60);
+    story_expect_parent(story, b, a);
+    story_forget(story);
+}
+
 /* ---- lost ----------------------------------------------------------------------------- */
 
 /* ACK-04: the same octets under the same sequence. */
 STORY(a_lost_dao_is_sent_again)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    pair(story);
     sim_lose(story->sim, 1, 0, RPL_CODE_DAO, 2);
     sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
     story_run(story, 60);
-    story_expect(story, "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
-                 "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
-                 "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
-                 "a dao-ack to=~b seq=242 status=0");
+    story_expect(story, "b dao to=~a seq=241 k target=b ps=241 life=30",
+                 "b dao to=~a seq=241 k target=b ps=241 life=30",
+                 "b dao to=~a seq=241 k target=b ps=241 life=30",
+                 "a dao-ack to=~b seq=241 status=0");
 }
 
 /* ACK-05: what was taken already is acknowledged again and not taken twice. */
@@ -51,14 +62,14 @@ STORY(a_lost_acknowledgement_is_given_again)
 /* Four tries, then a pause, then a new DAO; the parent is not left, it answers probes. */
 STORY(a_dao_that_is_never_answered)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    pair(story);
     sim_lose(story->sim, 1, 0, RPL_CODE_DAO, 5);
     sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
     story_run(story, 300);
-    story_expect(story, "b dao to=~a seq=242 k*", "b dao to=~a seq=242 k*",
-                 "b dao to=~a seq=242 k*", "b dao to=~a seq=242 k*",
-                 "b dao-unacked ~a value=4 cause=no-answer", "b dao to=~a seq=243 k*",
-                 "b dao to=~a seq=243 k*", "a dao-ack to=~b seq=243 status=0");
+    story_expect(story, "b dao to=~a seq=241 k*", "b dao to=~a seq=241 k*",
+                 "b dao to=~a seq=241 k*", "b dao to=~a seq=241 k*",
+                 "b dao-unacked ~a value=4 cause=no-answer", "b dao to=~a seq=242 k*",
+                 "b dao to=~a seq=242 k*", "a dao-ack to=~b seq=242 status=0");
     story_expect_parent(story, 1, 0);
 }
 

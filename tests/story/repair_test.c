@@ -56,32 +56,39 @@ STORY(a_parent_switch_non_storing)
     story_expect_delivery(story, 4, 0);
 }
 
-/* The new parent hears all that is below d; the common ancestor cleans the old way up (R09-02 to
- * R09-07) as far as the Path Sequence tells it is the old one, and what is left, e, whose own did
- * not change, goes with d's No-Path (DST-09, 9.2.1). In between nothing is unreachable at the
- * common ancestor. */
+/* The new parent hears all that is below d; d's DTSN has e announce itself anew, so that its Path
+ * Sequence, too, tells the new way from the old one (SEQ-08, RFC 6550 section 9.6). The common
+ * ancestor cleans both old ways up (R09-02 to R09-07), and d's No-Path (DST-09, 9.2.1) finds
+ * nothing left to do. In between nothing is unreachable at the common ancestor. */
 STORY(a_parent_switch_storing)
 {
     diamond(story, RPL_MOP_STORING);
     hysteresis(story);
     story_run(story, 30);
-    story_expect(
-        story, "d parent ~c other=~b value=768 cause=etx",
-        "d dao to=~c seq=242 k target=d ps=241 life=30 target=e ps=240 life=30",
-        "c node-up d other=~d value=241 cause=dao", "c node-up e other=~d value=240 cause=dao",
-        "c dao-ack to=~d seq=242 status=0",
-        "c dao to=~a seq=241 k target=d ps=241 life=30 target=e ps=240 life=30",
-        "a node-change d other=~c value=241 cause=dao",
-        "a node-change e other=~c value=240 cause=dao", "a dao-ack to=~c seq=241 status=0",
-        "a dco to=~b seq=240 k target=d ps=241 no-path",
-        "b node-down d other=~d value=240 cause=dco", "b dco-ack to=~a seq=240 status=0",
-        "b dco to=~d seq=240 k target=d ps=241 no-path", "d dco-ack to=~b seq=240 status=129",
-        "d dao to=~b seq=243 target=d ps=241 no-path target=e ps=240 no-path",
-        "b node-down e other=~d value=240 cause=no-path",
-        "b dao to=~a seq=243 k target=e ps=240 no-path", "a dao-ack to=~b seq=243 status=0");
+    story_expect(story, "d parent ~c other=~b value=768 cause=etx",
+                 "d dao to=~c seq=242 k target=d ps=241 life=30 target=e ps=240 life=30",
+                 "c node-up d other=~d value=241 cause=dao",
+                 "c node-up e other=~d value=240 cause=dao", "c dao-ack to=~d seq=242 status=0",
+                 "c dao to=~a seq=241 k target=d ps=241 life=30 target=e ps=240 life=30",
+                 "a node-change d other=~c value=241 cause=dao",
+                 "a node-change e other=~c value=240 cause=dao", "a dao-ack to=~c seq=241 status=0",
+                 "...");
     story_expect_delivery(story, 0, 4);
     story_expect_delivery(story, 4, 0);
     story_expect_delivery(story, 1, 4);
+}
+
+STORY(a_parent_switch_cleans_up)
+{
+    diamond(story, RPL_MOP_STORING);
+    hysteresis(story);
+    story_run(story, 30);
+    assert_int_equal(story_count(story, "e dao to=~d"), 1);
+    assert_int_equal(story_count_with(story, "c dao to=~a", "target=e ps=241"), 1);
+    assert_int_equal(story_count_with(story, "a dco to=~b", "target=d ps=241"), 1);
+    assert_int_equal(story_count_with(story, "a dco to=~b", "target=e ps=241"), 1);
+    assert_int_equal(story_count(story, "b node-down e other=~d value=240 cause=dco"), 1);
+    assert_int_equal(story_count(story, "b dao to=~a"), 0);
 }
 
 /* Packets flow down every 20 ms across the switch, and none is lost. */
@@ -177,7 +184,7 @@ STORY(a_cut_link_is_poisoned_and_mended_storing)
     cut_and_mend(story, RPL_MOP_STORING);
 }
 
-/* A second way takes over without poison: only b's branch says anything. */
+/* A second way takes over without poison; e stays where it is, and announces itself as asked. */
 STORY(a_cut_link_with_an_alternative)
 {
     diamond(story, RPL_MOP_STORING);
@@ -185,9 +192,33 @@ STORY(a_cut_link_with_an_alternative)
     story_run(story, 90);
     story_expect_parent(story, 3, 2);
     assert_int_equal(story_count(story, "d detached"), 0);
-    assert_int_equal(story_count(story, "e "), 0);
+    assert_int_equal(story_count(story, "e "), 1);
+    assert_int_equal(story_count(story, "e dao to=~d"), 1);
     story_expect_delivery(story, 0, 4);
     story_expect_delivery(story, 4, 0);
+}
+
+/* b is cut off from a and from d, and d goes over to c. When b is back it announces all that it
+ * believes to have. That is the younger news at the root, and yet it does not win: not for d, and
+ * not for e, who never had another parent. (What would clean b up is lost on its way.) */
+STORY(an_older_tree_gives_way)
+{
+    struct rpl_addr via_c = sim_link_local(2), e = sim_global(4, &story_prefix);
+
+    diamond(story, RPL_MOP_STORING);
+    sim_cut(story->sim, 1, 3);
+    sim_cut(story->sim, 0, 1);
+    story_run(story, 120);
+    story_expect_parent(story, 3, 2);
+    story_expect_detached(story, 1);
+    sim_lose(story->sim, 0, 1, RPL_CODE_DCO, 100);
+    sim_link(story->sim, 0, 1, 0);
+    story_run(story, 120);
+    story_expect_parent(story, 1, 0);
+    assert_true(story_count_with(story, "b dao to=~a", "target=e ps=240") > 0);
+    assert_true(rpl_addr_equal(&sim_route(story->sim, 0, &e)->via, &via_c));
+    story_expect_delivery(story, 0, 3);
+    story_expect_delivery(story, 0, 4);
 }
 
 /*
@@ -434,17 +465,37 @@ STORY(a_dtsn_step_non_storing)
         "c dao to=a seq=241 k target=c ps=241 life=30 parent=b", "a dao-ack to=c seq=241 status=0");
 }
 
-/* In storing mode the parent's children answer with all they know; their own DTSN stays. */
+/* In storing mode the parent's children answer with all they know, and those who have children pass
+ * the question on: c speaks for itself. */
 STORY(a_dtsn_step_storing)
 {
     line_of_three(story, RPL_MOP_STORING);
     story_listen(story, STORY_USUAL | SIM_LOG_STORE);
     assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
     story_run(story, 60);
-    story_expect(story, "a store version=240 dtsn=241*",
-                 "b store version=240 dtsn=240 dao=242 path=241",
-                 "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
-                 "a dao-ack to=~b seq=242 status=0");
+    story_expect(
+        story, "a store version=240 dtsn=241*", "b store version=240 dtsn=241*",
+        "b store version=240 dtsn=241 dao=242 path=241",
+        "b dao to=~a seq=242 k target=b ps=241 life=30 target=c ps=240 life=30",
+        "a dao-ack to=~b seq=242 status=0", "c store version=240 dtsn=240 dao=241 path=241",
+        "c dao to=~b seq=241 k target=c ps=241 life=30", "b dao-ack to=~c seq=241 status=0",
+        "b store version=240 dtsn=241 dao=243 path=241",
+        "b dao to=~a seq=243 k target=c ps=241 life=30", "a dao-ack to=~b seq=243 status=0");
+}
+
+/* A parent that restarts without its state, and joins before it had to ask for a DODAG: its DTSN,
+ * which begins anew, tells its child that it has to be told again. */
+STORY(a_parent_that_forgot)
+{
+    line_of_three(story, RPL_MOP_STORING);
+    assert_int_equal(sim_command(story->sim, 1, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
+    story_run(story, 60);
+    sim_lose(story->sim, 1, 2, RPL_CODE_DIS, 100);
+    sim_stop(story->sim, 1);
+    sim_start(story->sim, 1, SIM_FRESH);
+    story_run(story, 60);
+    story_expect_parent(story, 2, 1);
+    story_expect_delivery(story, 0, 2);
 }
 
 /* The old parent becomes the child: what was reached through the one lies above it now, and is
@@ -481,6 +532,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_parent_switch_non_storing),
         cmocka_unit_test(a_parent_switch_storing),
+        cmocka_unit_test(a_parent_switch_cleans_up),
+        cmocka_unit_test(an_older_tree_gives_way),
         cmocka_unit_test(a_switch_loses_no_packet_non_storing),
         cmocka_unit_test(a_switch_loses_no_packet_storing),
         cmocka_unit_test(a_cut_link_is_poisoned_and_mended_non_storing),
@@ -501,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_local_repair),
         cmocka_unit_test(a_dtsn_step_non_storing),
         cmocka_unit_test(a_dtsn_step_storing),
+        cmocka_unit_test(a_parent_that_forgot),
         cmocka_unit_test(the_tree_turns_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
