@@ -137,16 +137,27 @@ void brg_timers_init(struct brg_timers *timers)
     timers->order = 0;
 }
 
+static void timer_place(struct brg_timers *timers, struct brg_timer *timer, brg_tstamp deadline)
+{
+    timer->deadline = deadline;
+    timer->order = timers->order++;
+    timer->put_off = 0;
+    timer->armed = true;
+    RB_INSERT(brg_timer_tree, &timers->tree, timer);
+}
+
 void brg_timer_set(struct brg_timers *timers, struct brg_timer *timer, brg_tstamp deadline)
 {
+    /* What is put off, as Max-Age is by each reading, stays where it is until its time has come. */
+    if (timer->armed && deadline >= timer->deadline && deadline != BRG_NEVER) {
+        timer->put_off = deadline;
+        return;
+    }
     brg_timer_clear(timers, timer);
     if (deadline == BRG_NEVER) {
         return;
     }
-    timer->deadline = deadline;
-    timer->order = timers->order++;
-    timer->armed = true;
-    RB_INSERT(brg_timer_tree, &timers->tree, timer);
+    timer_place(timers, timer, deadline);
 }
 
 void brg_timer_clear(struct brg_timers *timers, struct brg_timer *timer)
@@ -176,11 +187,14 @@ brg_tstamp brg_timers_deadline(const struct brg_timers *timers)
 
 struct brg_timer *brg_timers_due(struct brg_timers *timers, brg_tstamp now)
 {
-    struct brg_timer *timer = timers_first(timers);
+    struct brg_timer *timer;
 
-    if (timer == NULL || timer->deadline > now) {
-        return NULL;
+    while ((timer = timers_first(timers)) != NULL && timer->deadline <= now) {
+        brg_timer_clear(timers, timer);
+        if (timer->put_off == 0) {
+            return timer;
+        }
+        timer_place(timers, timer, timer->put_off);
     }
-    brg_timer_clear(timers, timer);
-    return timer;
+    return NULL;
 }

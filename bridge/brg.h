@@ -89,9 +89,10 @@ uint64_t brg_siphash(const uint8_t key[16], const uint8_t *data, size_t len);
  */
 struct brg_timer {
     RB_ENTRY(brg_timer) entry;
-    brg_tstamp deadline;
+    brg_tstamp deadline; /* by which it is looked at, */
     uint64_t order;
-    uint8_t kind; /* the owner's: what it is a timer of */
+    brg_tstamp put_off; /* and the one that it has; 0: the same */
+    uint8_t kind;       /* the owner's: what it is a timer of */
     bool armed;
 };
 
@@ -108,7 +109,8 @@ void brg_timers_init(struct brg_timers *timers);
 void brg_timer_set(struct brg_timers *timers, struct brg_timer *timer, brg_tstamp deadline);
 void brg_timer_clear(struct brg_timers *timers, struct brg_timer *timer);
 
-/* When the first one is due; BRG_NEVER without any. */
+/* When brg_timers_due() is worth a call: no later than the first one is due, and earlier when that
+ * was put off. BRG_NEVER without any. */
 brg_tstamp brg_timers_deadline(const struct brg_timers *timers);
 
 /* Takes out and returns the first timer that is due at |now|, or NULL. */

@@ -258,6 +258,7 @@ struct dedup *coap_dedup_find(struct peer *peer, uint16_t mid, brg_tstamp now)
 static void op_detach(struct coap_endpoint *ep, struct op *op)
 {
     coap_op_settle(ep, op);
+    brg_timer_clear(&ep->timers, &op->timer);
     coap_body_free(ep, op);
     RB_REMOVE(op_tree, &ep->ops, op);
     ep->n_ops--;
@@ -290,6 +291,9 @@ void coap_op_settle(struct coap_endpoint *ep, struct op *op)
 {
     struct peer *peer = op->peer;
 
+    if (op->state == OP_OBSERVING && !op->in_flight) {
+        return; /* nothing is in the air: the timer is Max-Age's */
+    }
     brg_timer_clear(&ep->timers, &op->timer);
     if (op->in_flight) {
         op->in_flight = false;
@@ -304,6 +308,7 @@ void coap_op_settle(struct coap_endpoint *ep, struct op *op)
 
 void coap_op_enqueue(struct coap_endpoint *ep, struct op *op, enum op_step step)
 {
+    brg_timer_clear(&ep->timers, &op->timer);
     op->step = step;
     op->state = OP_QUEUED;
     if (step == STEP_BLOCK || step == STEP_UPLOAD) {
