@@ -320,10 +320,9 @@ static bool input_duplicate(struct coap_endpoint *ep, struct peer *peer, const s
 }
 
 /* A response that comes in a message of its own: a notification or a separate response. */
-static void input_response(struct coap_endpoint *ep, const struct coap_addr *from,
-                           struct coap_msg *msg, brg_tstamp now)
+static void input_response(struct coap_endpoint *ep, struct peer *peer,
+                           const struct coap_addr *from, struct coap_msg *msg, brg_tstamp now)
 {
-    struct peer *peer = coap_peer_find(ep, from);
     struct op *op;
 
     if (peer != NULL && input_duplicate(ep, peer, msg, now)) {
@@ -360,10 +359,9 @@ static void input_request(struct coap_endpoint *ep, const struct coap_addr *from
     }
 }
 
-static void input_message(struct coap_endpoint *ep, const struct coap_addr *from,
+static void input_message(struct coap_endpoint *ep, struct peer *peer, const struct coap_addr *from,
                           struct coap_msg *msg, brg_tstamp now)
 {
-    struct peer *peer = coap_peer_find(ep, from);
     unsigned class = COAP_CLASS(msg->code);
     bool response = class == 2 || class == 4 || class == 5;
 
@@ -379,7 +377,7 @@ static void input_message(struct coap_endpoint *ep, const struct coap_addr *from
             input_answer(ep, peer, msg, now);
         }
     } else if (response) {
-        input_response(ep, from, msg, now);
+        input_response(ep, peer, from, msg, now);
     } else if (msg->type == COAP_CON) {
         /* A ping (RFC 7252 section 4.3), a request, or a code nobody has given a meaning. */
         ep->stats.requests += msg->code != COAP_EMPTY;
@@ -428,7 +426,7 @@ static int input(struct coap_endpoint *ep, const struct coap_addr *from, const u
         (msg.type == COAP_CON || msg.type == COAP_NON)) {
         input_request(ep, from, &msg, len, group, now);
     } else if (!group) {
-        input_message(ep, from, &msg, now);
+        input_message(ep, peer, from, &msg, now);
     }
     coap_pump(ep, now);
     return 0;
