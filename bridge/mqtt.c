@@ -71,6 +71,9 @@ struct brg_mqtt {
     ev_tstamp ready_at;
     char refusal[96]; /* of a CONNACK or DISCONNECT; "": none */
     bool corked;
+    mosquitto_property *properties; /* of the last message without any of its own, */
+    uint32_t properties_expiry_s;   /* and what they say */
+    enum brg_content properties_content;
     bool publishing; /* inside mosquitto_publish(), whose callback may come at once */
     int acked[WINDOW];
     size_t n_acked;
@@ -217,25 +220,45 @@ static bool cannot_be_sent(int result)
            result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_OVERSIZE_PACKET;
 }
 
+/* Most messages are worth the same time and of the same type as the one before: they share one
+ * list of properties, which the library copies. */
+static int properties_make(struct brg_mqtt *mqtt, const struct brg_message *message,
+                           uint32_t expiry_s)
+{
+    int result;
+
+    if (mqtt->properties != NULL && message->props_len == 0 &&
+        mqtt->properties_expiry_s == expiry_s && mqtt->properties_content == message->content) {
+        return MOSQ_ERR_SUCCESS;
+    }
+    mosquitto_property_free_all(&mqtt->properties);
+    result = brg_mqtt_properties(message, expiry_s, &mqtt->properties);
+    mqtt->properties_expiry_s = expiry_s;
+    mqtt->properties_content = message->content;
+    return result;
+}
+
 static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
 {
-    mosquitto_property *properties = NULL;
+    uint32_t expiry_s = brg_mqtt_remaining_s(message);
     int result = MOSQ_ERR_SUCCESS;
 
-    if (message->expiry_s > 0 && brg_mqtt_remaining_s(message) == 0) {
+    if (message->expiry_s > 0 && expiry_s == 0) {
         return MOSQ_ERR_NOT_FOUND; /* nobody wants to have it now */
     }
     if (mqtt->v5) {
-        result = brg_mqtt_properties(message, &properties);
+        result = properties_make(mqtt, message, expiry_s);
     }
     if (result == MOSQ_ERR_SUCCESS) {
         mqtt->publishing = true;
-        result =
-            mosquitto_publish_v5(mqtt->handle, &message->mid, message->topic, (int)message->len,
-                                 message->payload, message->qos, message->retain, properties);
+        result = mosquitto_publish_v5(mqtt->handle, &message->mid, message->topic,
+                                      (int)message->len, message->payload, message->qos,
+                                      message->retain, mqtt->v5 ? mqtt->properties : NULL);
         mqtt->publishing = false;
     }
-    mosquitto_property_free_all(&properties);
+    if (message->props_len > 0 || result != MOSQ_ERR_SUCCESS) {
+        mosquitto_property_free_all(&mqtt->properties);
+    }
     return result;
 }
 
@@ -424,6 +447,8 @@ static void ready(struct ev_loop *loop, ev_io *io, int events)
     int result = MOSQ_ERR_SUCCESS;
 
     (void)loop;
+    /* What waited for acknowledgements goes out together. */
+    brg_mqtt_cork(mqtt, mqtt->corked || brg_outbox_is_full(mqtt->outbox));
     if (events & EV_WRITE) {
         result = mosquitto_loop_write(mqtt->handle, 1);
     }
@@ -648,5 +673,6 @@ void brg_mqtt_free(struct brg_mqtt *mqtt)
         (void)mosquitto_disconnect(mqtt->handle);
     }
     mosquitto_destroy(mqtt->handle);
+    mosquitto_property_free_all(&mqtt->properties);
     free(mqtt);
 }

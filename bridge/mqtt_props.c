@@ -16,6 +16,9 @@ uint32_t brg_mqtt_remaining_s(const struct brg_message *message)
     struct timespec now = {0};
     double age;
 
+    if (message->expiry_s == 0) {
+        return 0;
+    }
     (void)clock_gettime(CLOCK_REALTIME, &now);
     age = message->at_s > 0. ? (double)now.tv_sec - message->at_s : 0.;
     if (age <= 0.) {
@@ -48,16 +51,17 @@ static int add_user(mosquitto_property **list, const struct brg_prop *prop)
     return mosquitto_property_add_string_pair(list, MQTT_PROP_USER_PROPERTY, key, value);
 }
 
-int brg_mqtt_properties(const struct brg_message *message, mosquitto_property **ret_list)
+int brg_mqtt_properties(const struct brg_message *message, uint32_t expiry_s,
+                        mosquitto_property **ret_list)
 {
     const uint8_t *at = message->props;
     const uint8_t *end = at == NULL ? NULL : at + message->props_len;
     struct brg_prop prop;
     int result = MOSQ_ERR_SUCCESS;
 
-    if (message->expiry_s > 0) {
-        result = mosquitto_property_add_int32(ret_list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-                                              brg_mqtt_remaining_s(message));
+    if (expiry_s > 0) {
+        result =
+            mosquitto_property_add_int32(ret_list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, expiry_s);
     }
     if (result == MOSQ_ERR_SUCCESS && message->content != BRG_CONTENT_UNSAID) {
         result = mosquitto_property_add_string(ret_list, MQTT_PROP_CONTENT_TYPE,

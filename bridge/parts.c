@@ -12,10 +12,20 @@
 #include "bridge/about.h"
 #include "bridge/log.h"
 
+/* What comes and goes with each reading. The C library keeps such pieces at hand for malloc(), but
+ * not for calloc(). */
+#define SMALL 1024
+
 static void *heap_get(void *ctx, size_t size)
 {
+    void *ptr;
+
     (void)ctx;
-    return calloc(1, size);
+    if (size > SMALL) {
+        return calloc(1, size);
+    }
+    ptr = malloc(size);
+    return ptr == NULL ? NULL : memset(ptr, 0, size);
 }
 
 static void heap_put(void *ctx, void *ptr)
