@@ -131,7 +131,7 @@ static void free_out(struct rpl_dao_out *out)
 
     rpl_timer_unregister(inst->engine, &out->timer);
     LIST_REMOVE(out, list);
-    if (!out->for_leaf)
+    if (!out->for_leaf && !out->farewell)
         inst->dao_out_count--;
     rpl_free(inst->engine, out);
 }
@@ -182,6 +182,10 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
         rpl_leaf_dao_answered(inst, &to, ack.status);
         return 0;
     }
+    if (out->farewell) { /* whatever it thinks of it */
+        free_out(out);
+        return 0;
+    }
     to = out->dst;
     about = out->about;
     parent = rpl_nbr_find(inst, &out->dst, out->ifindex);
@@ -201,7 +205,7 @@ int rpl_dao_ack_receive(struct rpl_engine *e, const struct rpl_packet *p)
         return 0;
     if (about & RPL_DAO_OF_OTHERS) {
         inst->dao_all = inst->dao_apart = true;
-        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+        rpl_dao_schedule(inst, rpl_dao_delay(inst));
         return 0;
     }
     inst->dao_all = inst->refresh_seq = true;
@@ -221,11 +225,16 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
     struct rpl_nbr *parent;
     rpl_duration wait;
 
-    if (++out->tries < RPL_DAO_TRIES) {
+    /* Who is our parent again must not hear that we left. */
+    if (out->farewell && rpl_dao_parent_is(inst, &out->dst, out->ifindex)) {
+        free_out(out);
+        return;
+    }
+    if (++out->tries < out->most) {
         wait = RPL_DAO_TIMEOUT << out->tries;
         /* ACK-04: the same octets under the same sequence. */
         rpl_send_octets(e, out->ifindex, &out->src, &out->dst, out->data, out->len);
-        rpl_count(e, RPL_COUNT_DAO_OUT);
+        rpl_dao_sent(inst);
         rpl_timer_set(e, &out->timer, e->now + wait + rpl_random_range(e, 0, wait / 4));
         return;
     }
@@ -234,6 +243,10 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
         struct rpl_addr leaf = out->leaf;
         free_out(out);
         rpl_leaf_dao_answered(inst, &leaf, STATUS_REJECTED);
+        return;
+    }
+    if (out->farewell) {
+        free_out(out);
         return;
     }
     parent = rpl_nbr_find(inst, &out->dst, out->ifindex);

@@ -51,6 +51,11 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->dodag.lifetime_unit_s = 60;
     instance->default_route = true;
     instance->dao_ack = true;
+    instance->dao_delay_ms = 1000; /* DEFAULT_DAO_DELAY */
+    instance->dao_tries = 4;
+    instance->dao_rate = 600;
+    instance->no_path_tries = 3;
+    instance->dtsn_on_loss = instance->dtsn_on_change = true;
     instance->dao_parents = 1;
     instance->solicitations = RPL_ALWAYS;
     instance->poison = true;
@@ -125,6 +130,22 @@ static bool probe_ok(uint16_t seconds)
     return seconds >= RPL_PROBE_S_MIN && seconds <= RPL_PROBE_S_MAX;
 }
 
+static const char *check_other(const struct rpl_instance_config *instance)
+{
+    if (instance->path_lifetime != 0 && !lifetime_ok(instance->path_lifetime))
+        return "path_lifetime";
+    if (instance->dao_parents == 0 || instance->dao_parents > RPL_PARENTS_MAX)
+        return "dao_parents";
+    if (instance->dao_delay_ms < RPL_DAO_DELAY_MS_MIN ||
+        instance->dao_delay_ms > RPL_DAO_DELAY_MS_MAX)
+        return "dao_delay";
+    if (instance->dao_tries == 0 || instance->dao_tries > RPL_TRIES_MAX)
+        return "dao_tries";
+    if (instance->dao_rate == 0 || instance->dao_rate > RPL_DAO_RATE_MAX)
+        return "dao_rate";
+    return instance->no_path_tries > RPL_TRIES_MAX ? "no_path_tries" : NULL;
+}
+
 static const char *check_instance(const struct rpl_instance_config *instance)
 {
     const char *wrong = NULL;
@@ -145,12 +166,7 @@ static const char *check_instance(const struct rpl_instance_config *instance)
         return "accept";
     if (!prefixes_ok(&instance->attached))
         return "attached";
-    if (instance->role == RPL_ROLE_ROOT)
-        wrong = check_root(instance);
-    else if (instance->path_lifetime != 0 && !lifetime_ok(instance->path_lifetime))
-        wrong = "path_lifetime";
-    else if (instance->dao_parents == 0 || instance->dao_parents > RPL_PARENTS_MAX)
-        wrong = "dao_parents";
+    wrong = instance->role == RPL_ROLE_ROOT ? check_root(instance) : check_other(instance);
     if (wrong != NULL)
         return wrong;
     if (instance->compat.rpi_type != RPL_RPI_63 && instance->compat.rpi_type != RPL_RPI_23)

@@ -11,6 +11,7 @@
 #define GROUPS_PER_DAO 38  /* 32 octets each: one Target with its descriptor, one Transit */
 #define SOURCE_OCTETS 1200 /* Targets of 20 octets, Transits of 22 that name a parent */
 #define NO_PATH_MESSAGES 8
+#define RATE_BURSTS 6  /* of the DAOs of a minute so many parts may go at once */
 #define TARGET_X 0x40u /* the root shall ask the 6LBR, RFC 9010 section 6.1 */
 
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
@@ -25,6 +26,30 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
         return;
     when = e->now + rpl_random_range(e, delay / 2, delay + delay / 2);
     rpl_timer_set(e, &inst->t_dao, when);
+}
+
+/* MGT-02: DAOs a minute. What was sent beyond it, further messages of one time and repetitions, is
+ * made up for before there is more. */
+static bool take(struct rpl_instance *inst, struct rpl_bucket *bucket)
+{
+    uint32_t burst = inst->cfg.dao_rate / RATE_BURSTS;
+
+    return rpl_bucket_take(bucket, inst->engine->now, burst ? burst : 1,
+                           RPL_S(60) / inst->cfg.dao_rate);
+}
+
+static bool within_rate(struct rpl_instance *inst)
+{
+    struct rpl_bucket look = inst->dao_sent;
+
+    return take(inst, &look);
+}
+
+void rpl_dao_sent(struct rpl_instance *inst)
+{
+    rpl_count(inst->engine, RPL_COUNT_DAO_OUT);
+    if (!take(inst, &inst->dao_sent))
+        inst->dao_sent.used++;
 }
 
 static struct rpl_wire_dao *begin(struct rpl_instance *inst, bool ack)
@@ -96,7 +121,7 @@ static struct rpl_dao_out *finish(struct rpl_instance *inst, uint32_t ifindex,
     if (len < 0)
         return NULL;
     rpl_send_octets(e, ifindex, src, dst, data, (size_t)len);
-    rpl_count(e, RPL_COUNT_DAO_OUT);
+    rpl_dao_sent(inst);
     if (!e->scratch->u.dao.ack_wanted)
         return NULL;
     out = rpl_alloc(e, sizeof(*out));
@@ -110,6 +135,7 @@ static struct rpl_dao_out *finish(struct rpl_instance *inst, uint32_t ifindex,
     out->dst = *dst;
     out->ifindex = ifindex;
     out->about = (uint8_t)about;
+    out->most = inst->cfg.dao_tries;
     out->sequence = inst->dao_seq;
     out->len = (uint16_t)len;
     memcpy(out->data, data, (size_t)len);
@@ -413,8 +439,8 @@ void rpl_dao_timeout(struct rpl_instance *inst)
 
     if (!inst->joined || !inst->parent)
         return;
-    if (inst->dao_out_count >= RPL_DAO_OUT_MAX) {
-        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    if (inst->dao_out_count >= RPL_DAO_OUT_MAX || !within_rate(inst)) {
+        rpl_dao_schedule(inst, rpl_dao_delay(inst));
         return;
     }
     /* SEQ-08: a refresh or a new parent is a new Path Sequence of our own targets. */
@@ -440,7 +466,7 @@ void rpl_dao_timeout(struct rpl_instance *inst)
 void rpl_dao_refresh_timeout(struct rpl_instance *inst)
 {
     inst->dao_own = inst->refresh_seq = true;
-    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
 /*
@@ -454,7 +480,7 @@ void rpl_dao_refresh_timeout(struct rpl_instance *inst)
 void rpl_dao_asked(struct rpl_instance *inst)
 {
     inst->dao_all = inst->refresh_seq = true;
-    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    rpl_dao_schedule(inst, rpl_dao_delay(inst));
     if (inst->mop == RPL_MOP_NON_STORING || inst->target_count)
         rpl_instance_dtsn_step(inst, 0);
 }
@@ -463,7 +489,7 @@ void rpl_dao_asked(struct rpl_instance *inst)
  * The DIO that tells of the parent carries the step, so it costs no message but the DAOs. */
 void rpl_dao_moved(struct rpl_instance *inst)
 {
-    if (rpl_storing(inst) && inst->target_count)
+    if (inst->cfg.dtsn_on_change && rpl_storing(inst) && inst->target_count)
         rpl_instance_dtsn_step(inst, 0);
 }
 
@@ -489,6 +515,8 @@ void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent)
 {
     rpl_tstamp due = inst->engine->now + RPL_DELAY_NO_PATH;
 
+    if (inst->cfg.no_path_tries == 0)
+        return;
     /* Several at once share the wait; those that left before are told now. */
     if (rpl_timer_armed(&inst->t_no_path) &&
         (inst->t_no_path.due != due || inst->left_count == RPL_PARENTS_MAX))
@@ -502,12 +530,13 @@ static void send_no_path(struct rpl_instance *inst, const struct rpl_dao_parent 
 {
     const struct rpl_iface *iface = rpl_iface_find(inst->engine, left->ifindex);
     struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
+    struct rpl_dao_out *out;
 
     if (rpl_dao_parent_is(inst, &left->addr, left->ifindex) || !inst->joined || !iface ||
         !iface->up)
         return;
     for (int n = 0; n < NO_PATH_MESSAGES && (n == 0 || t); n++) {
-        struct rpl_wire_dao *dao = begin(inst, false);
+        struct rpl_wire_dao *dao = begin(inst, inst->cfg.dao_ack && inst->cfg.no_path_tries > 1);
         for (uint32_t k = 0; n == 0 && k < inst->own_count; k++)
             if (inst->own[k].usable)
                 add_group(dao, &inst->own[k].addr, 128, inst->path_seq, 0, NULL);
@@ -517,8 +546,14 @@ static void send_no_path(struct rpl_instance *inst, const struct rpl_dao_parent 
              t = RB_NEXT(rpl_target_tree, &inst->targets, t))
             if (t->known && !t->unconfirmed)
                 add_group(dao, &t->prefix, t->len, t->path_seq, 0, NULL);
-        if (dao->target_count)
-            finish(inst, left->ifindex, &iface->address, &left->addr, RPL_DAO_OF_OTHERS);
+        if (dao->target_count == 0)
+            continue;
+        out = finish(inst, left->ifindex, &iface->address, &left->addr, RPL_DAO_OF_OTHERS);
+        if (!out)
+            continue;
+        inst->dao_out_count--; /* nothing waits for it */
+        out->farewell = true;
+        out->most = inst->cfg.no_path_tries;
     }
 }
 

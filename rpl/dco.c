@@ -250,7 +250,7 @@ static void resume(struct rpl_instance *inst, uint8_t path_seq)
     inst->path_seq = path_seq;
     inst->dao_all = inst->refresh_seq = true;
     rpl_dao_outs_free(inst, NULL); /* they carry the old one */
-    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
 /* R09-05: only an older stored sequence gives way; the DCO then goes on to the next hop. */

@@ -25,9 +25,7 @@
 
 /* ---- constants --------------------------------------------------------------------- */
 
-#define RPL_DELAY_DAO RPL_S(1)   /* DelayDAO, RFC 6550 section 17 */
-#define RPL_DAO_TIMEOUT RPL_S(3) /* first wait for a DAO-ACK, doubled each try */
-#define RPL_DAO_TRIES 4
+#define RPL_DAO_TIMEOUT RPL_S(3)    /* first wait for a DAO-ACK, doubled each try */
 #define RPL_DELAY_RESTART RPL_S(5)  /* a parent that restarted has to join before it takes DAOs */
 #define RPL_DELAY_NO_PATH RPL_S(10) /* after a parent switch: the new way comes first */
 #define RPL_PATH_CONTROL 0x80       /* PCS 0: one active bit (PCT-03) */
@@ -166,6 +164,8 @@ struct rpl_dao_out {
     struct rpl_addr src, dst;
     uint32_t ifindex;
     uint8_t about; /* RPL_DAO_OF_x */
+    uint8_t most;  /* tries */
+    bool farewell; /* a No-Path for a parent that we left */
     uint8_t sequence, tries;
     bool for_leaf; /* it is about |leaf| */
     struct rpl_addr leaf;
@@ -273,7 +273,7 @@ struct rpl_instance {
     rpl_tstamp dtsn_at, jump_at, detached_at;
     rpl_tstamp parentless_since; /* while it looks for a parent, 0 = it does not */
     struct rpl_stored stored;    /* as given at start */
-    struct rpl_bucket resets, alarms, forward_errors;
+    struct rpl_bucket resets, alarms, forward_errors, dao_sent;
 
     struct rpl_nbr_tree nbrs;
     struct rpl_dao_parent dao_parent[RPL_PARENTS_MAX];
@@ -393,6 +393,12 @@ static inline int rpl_key_compare(const struct rpl_addr *a, const struct rpl_add
         y = rpl_be64(b->b + 8);
     }
     return x < y ? -1 : x > y;
+}
+
+/* DelayDAO, RFC 6550 section 9.5. */
+static inline rpl_duration rpl_dao_delay(const struct rpl_instance *inst)
+{
+    return RPL_MS(inst->cfg.dao_delay_ms);
 }
 
 static inline bool rpl_storing(const struct rpl_instance *inst)
@@ -617,6 +623,8 @@ void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay);
 void rpl_dao_timeout(struct rpl_instance *inst);
 void rpl_dao_refresh_timeout(struct rpl_instance *inst);
 void rpl_dao_out_timeout(struct rpl_dao_out *out);
+/* One more left: it counts for dao_rate. */
+void rpl_dao_sent(struct rpl_instance *inst);
 /* A DAO parent asks for DAOs; we have another parent; a DAO parent has lost its state. */
 void rpl_dao_asked(struct rpl_instance *inst);
 void rpl_dao_moved(struct rpl_instance *inst);

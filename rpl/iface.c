@@ -120,7 +120,7 @@ void rpl_iface_address(struct rpl_engine *e, const struct rpl_event_address *ev)
                 /* A further address, where the first ones are announced already. */
                 if (own->usable && rpl_timer_armed(&inst->t_refresh)) {
                     inst->dao_own = inst->refresh_seq = true;
-                    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+                    rpl_dao_schedule(inst, rpl_dao_delay(inst));
                 }
                 rpl_instance_update(inst);
             }

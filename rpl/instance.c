@@ -229,6 +229,12 @@ static void arm_version(struct rpl_instance *inst)
                       inst->engine->now + RPL_S(inst->cfg.version_interval_s));
 }
 
+static void arm_dtsn(struct rpl_instance *inst)
+{
+    if (inst->cfg.role == RPL_ROLE_ROOT && inst->cfg.dtsn_interval_s)
+        rpl_instance_dtsn_step(inst, RPL_S(inst->cfg.dtsn_interval_s));
+}
+
 /* RFC 6550 section 17: DIOs of a new version at an interval, if the administrator wants it. */
 void rpl_instance_version_timeout(struct rpl_instance *inst)
 {
@@ -257,6 +263,7 @@ static void root_start(struct rpl_instance *inst)
     rpl_store(inst);
     rpl_instance_start_trickle(inst);
     arm_version(inst);
+    arm_dtsn(inst);
 }
 
 int rpl_instance_ground(struct rpl_instance *inst, bool met)
@@ -341,7 +348,8 @@ void rpl_instance_dtsn_step(struct rpl_instance *inst, rpl_duration delay)
 
 void rpl_instance_dtsn(struct rpl_instance *inst, rpl_duration delay)
 {
-    rpl_instance_dtsn_step(inst, delay);
+    if (inst->cfg.dtsn_on_loss)
+        rpl_instance_dtsn_step(inst, delay);
 }
 
 void rpl_instance_dtsn_timeout(struct rpl_instance *inst)
@@ -352,6 +360,7 @@ void rpl_instance_dtsn_timeout(struct rpl_instance *inst)
     inst->dtsn_at = inst->engine->now;
     rpl_store(inst);
     rpl_instance_reset_trickle(inst, false);
+    arm_dtsn(inst);
 }
 
 /* ---- router and leaf --------------------------------------------------------------- */
@@ -589,7 +598,7 @@ static void router_update(struct rpl_instance *inst)
             rpl_instance_dis_start(inst, rpl_random_range(e, 0, RPL_DIS_FIRST));
     } else if (rpl_own_address(inst, 0) && !rpl_timer_armed(&inst->t_refresh)) {
         inst->refresh_seq = true;
-        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+        rpl_dao_schedule(inst, rpl_dao_delay(inst));
     }
 }
 

@@ -75,7 +75,7 @@ static void news(struct rpl_group *g)
     if (!g->is_news)
         TAILQ_INSERT_TAIL(&inst->group_news, g, news);
     g->is_news = true;
-    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
 static void free_member(struct rpl_member *m)

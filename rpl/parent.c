@@ -259,7 +259,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     rpl_dao_parents_update(inst);
     rpl_parent_routes(inst);
     if (inst->dao_all && (switched || !owed))
-        rpl_dao_schedule(inst, RPL_DELAY_DAO);
+        rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
 void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause)

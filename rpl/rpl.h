@@ -167,8 +167,16 @@ struct rpl_instance_config {
     bool outside_routes;   /* non-roots: install what the root's Route Information offers */
     uint32_t route_metric; /* of the routes down and of the default route */
     bool dao_ack;          /* non-roots: ask for acknowledgements (K) */
-    bool solicit;          /* non-roots: a multicast DIS says whom it means */
-    uint8_t dao_parents;   /* non-roots: so many are told of us, 1..RPL_PARENTS_MAX */
+    uint32_t dao_delay_ms; /* non-roots: DelayDAO (RFC 6550 section 9.5) */
+    uint8_t dao_tries;     /* non-roots: of a DAO that is not acknowledged, 1..RPL_TRIES_MAX */
+    uint32_t dao_rate;     /* non-roots: DAOs a minute, at most RPL_DAO_RATE_MAX */
+    uint8_t no_path_tries; /* non-roots: of the No-Path for a parent that is left: 0 none, 1 one
+                            * that asks for no answer, up to RPL_TRIES_MAX */
+    bool dtsn_on_loss; /* a way down that is lost, or a new parent (non-roots, storing mode), has */
+    bool dtsn_on_change;      /* the sub-DODAG announce itself anew */
+    uint32_t dtsn_interval_s; /* root: so does the time, 0 = never */
+    bool solicit;             /* non-roots: a multicast DIS says whom it means */
+    uint8_t dao_parents;      /* non-roots: so many are told of us, 1..RPL_PARENTS_MAX */
     bool serve_leaves;   /* register leaves that do not speak RPL (RFC 9010); root: be their 6LBR */
     bool ignore_unknown; /* non-roots: stay out of a DODAG whose objective or metric we do not know,
                           * instead of being a leaf there */
@@ -183,6 +191,10 @@ struct rpl_instance_config {
      * who may become it, RPL_PROBE_S_MIN..RPL_PROBE_S_MAX */
     uint16_t probe_parent_s, probe_candidate_s;
 };
+#define RPL_TRIES_MAX 8
+#define RPL_DAO_DELAY_MS_MIN 10u
+#define RPL_DAO_DELAY_MS_MAX 60000u
+#define RPL_DAO_RATE_MAX 6000u
 #define RPL_PROBE_S_MIN 10u
 #define RPL_PROBE_S_MAX 3600u
 

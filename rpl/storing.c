@@ -66,7 +66,7 @@ void rpl_storing_news(struct rpl_target *t)
         t->is_news = true;
         TAILQ_INSERT_TAIL(&inst->news, t, news);
     }
-    rpl_dao_schedule(inst, RPL_DELAY_DAO);
+    rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
 /* Several children announce one target with the same Path Sequence: a stuck one (SEQ-14), or one

@@ -130,6 +130,120 @@ static void test_MGT_01(void **state)
     targets();
 }
 
+static struct rpl_instance_config *router_of_two(void)
+{
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    return &rig.config.instance[0];
+}
+
+static void has_joined(void)
+{
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+
+    row_start();
+    row_hear(ROOT, &dio);
+    row_run(RPL_S(20));
+    rig.sent_count = 0;
+}
+
+/* DelayDAO, tries and the rate of DAOs. */
+static void daos(void)
+{
+    rpl_tstamp begin;
+
+    router_of_two()->dao_delay_ms = 8000;
+    has_joined();
+    begin = rig.now;
+    row_storing(CHILD, CHILD, 1, 5, 30);
+    row_run(RPL_MS(3900)); /* half of it at least */
+    assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), 0);
+    row_run(begin + RPL_MS(12100) - rig.now);
+    assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), 1);
+    for (uint8_t tries = 1; tries <= 3; tries += 2) {
+        struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+        router_of_two()->dao_tries = tries;
+        row_start();
+        struct rpl_addr root = rig_ll(ROOT);
+        row_hear(ROOT, &dio);
+        row_alive(ROOT, NULL); /* it will not acknowledge */
+        rig.sent_count = 0;
+        for (int i = 0; i < 25; i++) { /* but answers probes */
+            rig_receive_on(&rig, RIG_IF, &root, &rig.link_local, &dio);
+            row_run(RPL_S(1));
+        }
+        assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), tries);
+    }
+    router_of_two()->dao_rate = 6; /* one at once, one every ten seconds */
+    has_joined();
+    row_run(RPL_S(60));
+    rig.sent_count = 0;
+    for (uint8_t i = 0; i < 120; i++) { /* there are news each second */
+        row_storing(CHILD, CHILD, i, i, 30);
+        row_run(RPL_S(1));
+    }
+    assert_in_range(rig_count(&rig, RPL_CODE_DAO, 0), 10, 13);
+}
+
+/* How often a former parent hears that it is one. */
+static void no_paths(void)
+{
+    for (uint8_t tries = 0; tries < 4; tries++) {
+        struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+        size_t mark = 0, k_flags = 0;
+        router_of_two()->no_path_tries = tries;
+        has_joined();
+        dio.u.dio.rank = 300;
+        row_hear(OTHER, &dio);
+        dio.u.dio.rank = RPL_INFINITE_RANK; /* ROOT leaves, and acknowledges nothing */
+        row_shout(ROOT, &dio);
+        row_alive(ROOT, NULL);
+        assert_true(row_parent_is(OTHER));
+        row_run(RPL_S(60));
+        assert_int_equal(row_sent_to(RPL_CODE_DAO, ROOT, mark), tries);
+        for (size_t i = 0; i < rig.sent_count; i++) {
+            struct rpl_addr root = rig_ll(ROOT);
+            if (rig.sent[i].msg.code == RPL_CODE_DAO &&
+                rpl_addr_equal(&rig.sent[i].send.dst, &root))
+                k_flags += rig.sent[i].msg.u.dao.ack_wanted;
+        }
+        assert_int_equal(k_flags, tries > 1 ? tries : 0);
+        assert_true(row_parent_is(OTHER)); /* which is of no consequence */
+    }
+}
+
+/* What has a node's sub-DODAG announce itself anew. */
+static void dtsn_triggers(void)
+{
+    for (int on = 0; on < 2; on++) {
+        struct rpl_event lost = {.type = RPL_EVENT_NEIGHBOUR};
+        struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 300);
+        uint8_t dtsn;
+        router_of_two()->dtsn_on_loss = on;
+        rig.config.instance[0].dtsn_on_change = on;
+        has_joined();
+        dtsn = row_instance().dtsn;
+        row_storing(CHILD, CHILD, 1, 5, 30);
+        lost.u.neighbour = (struct rpl_event_neighbour){
+            .ifindex = RIG_IF, .address = rig_ll(CHILD), .failed = true};
+        rig_input(&rig, &lost);
+        row_run(RPL_S(70));
+        assert_int_equal(row_instance().dtsn, dtsn + on);
+        row_storing(CHILD, CHILD, 2, 6, 30);
+        row_hear(OTHER, &dio);
+        dio.u.dio.rank = RPL_INFINITE_RANK;
+        row_shout(ROOT, &dio);
+        row_alive(ROOT, NULL);
+        row_run(RPL_S(10));
+        assert_true(row_parent_is(OTHER));
+        assert_int_equal(row_instance().dtsn, dtsn + 2 * on);
+    }
+    row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING);
+    rig.config.instance[0].dtsn_interval_s = 600;
+    row_start();
+    row_run(RPL_S(1810));
+    assert_int_equal(row_instance().dtsn, RPL_SEQUENCE_INIT + 3);
+}
+
 static void test_MGT_02(void **state)
 {
     struct rpl_instance_config *c;
@@ -140,13 +254,18 @@ static void test_MGT_02(void **state)
     row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING);
     c = &rig.config.instance[0];
     c->dodag.min_hop_rank_increase = 128;
+    c->dodag.path_control_size = 3;
     c->preference = 5;
     c->has_dodag_id = true;
     c->dodag_id = id;
     d = announced();
     assert_int_equal(d->config.min_hop_rank_increase, 128);
+    assert_int_equal(d->config.pcs, 3);
     assert_int_equal(d->preference, 5);
     assert_memory_equal(&d->dodag_id, &id, 16);
+    daos(); /* the version's policy is MGT-07's */
+    no_paths();
+    dtsn_triggers();
 }
 
 static void test_MGT_04(void **state)

@@ -389,6 +389,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (struct rpl_limits){.neighbours = 5, .targets = 6, .peers = 4, .effects = 64};
     rig.config.instance[0].serve_leaves = kind & 8;
     rig.config.instance[0].dao_parents = (uint8_t)(1 + (kind >> 4 & 3));
+    rig.config.instance[0].no_path_tries = kind >> 6;
     memset(&kernel, 0, sizeof(kernel));
     check(rig_start(&rig) == 0);
     kernel_follow(&rig);
