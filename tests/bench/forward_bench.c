@@ -2,8 +2,10 @@
 /*
  * Packets through rpld: down from the TUN into a source route of four hops, up from the air into
  * the TUN. Beside it the least that a process with a TUN can do: read a packet, turn its addresses
- * around, write it. A child floods; rpld, or the echo, takes what it can. Two figures each: by the
- * clock, where sender and forwarder share the machine, and by the forwarder's own processor time.
+ * around, write it; and what a process can do that sends each packet, as it is, through a raw
+ * socket to the first hop. A child floods; rpld, or the other, takes what it can. Two figures each:
+ * by the clock, where sender and forwarder share the machine, and by the forwarder's own processor
+ * time.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,7 +94,7 @@ static pid_t flood_air(void)
         (void)stage_send(packet, sizeof(packet));
 }
 
-/* ---- the bare echo ------------------------------------------------------------------------ */
+/* ---- without rpld ------------------------------------------------------------------------- */
 
 static int echo_open(void)
 {
@@ -122,6 +124,25 @@ static pid_t echo(int tun)
         memcpy(packet + 8, packet + 24, 16);
         memcpy(packet + 24, swap, 16);
         (void)!write(tun, packet, (size_t)n);
+    }
+}
+
+static pid_t pass(int tun)
+{
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = if_nametoindex("mesh")};
+    const struct rpl_addr hop = stage_local(2);
+    uint8_t packet[2048];
+    pid_t pid = child();
+
+    if (pid > 0)
+        return pid;
+    int raw = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    memcpy(&to.sin6_addr, hop.b, sizeof(to.sin6_addr));
+    for (;;) {
+        ssize_t n = read(tun, packet, sizeof(packet));
+
+        if (n >= 40)
+            (void)!sendto(raw, packet, (size_t)n, 0, (const struct sockaddr *)&to, sizeof(to));
     }
 }
 
@@ -224,7 +245,7 @@ int bench_forward(bool json)
     struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
     const struct rpl_addr last = stage_global(1 + HOPS), own = stage_global(1);
     struct rpl_addr beyond;
-    struct rate bare = {0}, down = {0}, up = {0};
+    struct rate bare = {0}, passed = {0}, down = {0}, up = {0};
 
     stage_open();
     pid_t rpld = line_of_nodes();
@@ -234,18 +255,22 @@ int bench_forward(bool json)
         stage_die("no socket: %s", strerror(errno));
     inet_pton(AF_INET6, "fd02::2", beyond.b);
     int tun = echo_open();
-    pid_t worker = echo(tun);
     for (int i = 0; i < ROUNDS; i++) {
+        pid_t worker = echo(tun);
         bare = best(bare, measure(worker, flood_udp(&beyond), "echo0", false));
+        end(worker);
+        worker = pass(tun);
+        passed = best(passed, measure(worker, flood_udp(&beyond), "mesh", true));
+        end(worker);
         down = best(down, measure(rpld, flood_udp(&last), "mesh", true));
         up = best(up, measure(rpld, flood_air(), "rpl0", false));
     }
-    end(worker);
     close(tun);
     stage_stop(SIGTERM);
     bench_begin("forward", json);
     report("down", "down-per-cpu-second", down, bare);
     report("up", "up-per-cpu-second", up, bare);
+    report("bare-down", "bare-down-per-cpu-second", passed, bare);
     bench_end();
     close(sink);
     return 0;

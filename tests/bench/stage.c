@@ -108,12 +108,14 @@ void stage_open(void)
         stage_die("no temporary folder: %s", strerror(errno));
     made = true;
     atexit(stage_close);
+    /* The nodes have an address that `air` has not: what is for them is for nobody here, and does
+     * not come back to rpld by its packet socket, which hears every interface. */
     stage_shell("set -e; s=/proc/sys/net/ipv6/conf\n"
                 "for w in all default; do echo 1 >$s/$w/forwarding; echo 0 >$s/$w/accept_dad\n"
                 "echo 0 >$s/$w/router_solicitations; echo 0 >$s/$w/accept_ra; done\n"
                 "ip link set lo up\n"
                 "ip link add mesh address 02:00:00:00:00:01 mtu 1280 type veth"
-                " peer name air address 02:00:00:00:00:02 mtu 1280\n"
+                " peer name air address 02:00:00:00:00:fe mtu 1280\n"
                 "ip link set mesh addrgenmode none; echo 1 >$s/air/disable_ipv6\n"
                 "ip link set air promisc on up");
     stage_empty();
