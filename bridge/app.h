@@ -50,6 +50,7 @@ struct brg_app {
     double collect_s;   /* the pause between two looks at the sockets */
     struct brg_now now; /* while datagrams are read */
     uint64_t oversized;
+    int exit; /* of the process, when the loop has ended */
     char about[BRG_ABOUT_MAX];
     struct brg_readings *readings;
     struct brg_show_source show_source;

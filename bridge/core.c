@@ -46,6 +46,7 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     RB_INIT(&core->asks);
     brg_timers_init(&core->timers);
     TAILQ_INIT(&core->unsaved);
+    TAILQ_INIT(&core->customs);
     TAILQ_INIT(&core->strays);
     TAILQ_INIT(&core->telling);
     core->tell_alarm.kind = ALARM_TELL;
@@ -246,7 +247,6 @@ static void node_free(struct brg_core *core, struct node *node, const struct brg
     RB_REMOVE(node_tree, &core->nodes, node);
     ip_release(core, node);
     core->stats.nodes--;
-    brg_put(core->alloc, node->name);
     brg_put(core->alloc, node);
 }
 
@@ -274,38 +274,14 @@ static bool node_evict(struct brg_core *core, const struct brg_now *now)
     return false;
 }
 
-static void name_give(struct brg_core *core, struct node *node)
-{
-    for (size_t i = 0; i < core->config.n_names; i++) {
-        const struct brg_name *name = &core->config.names[i];
-
-        if (strcmp(name->eui64, node->eui64) == 0) {
-            node->name = brg_dup(core->alloc, name->name, strlen(name->name));
-            return;
-        }
-    }
-}
-
 const char *brg_node_label(const struct node *node)
 {
     return node->name == NULL ? node->eui64 : node->name;
 }
 
-static bool is_label(const char *text, const char *label, size_t *len)
-{
-    size_t n = strlen(label);
-
-    if (n <= *len || strncmp(text, label, n) != 0 || text[n] != '/') {
-        return false;
-    }
-    *len = n;
-    return true;
-}
-
 size_t brg_node_labelled(struct brg_core *core, const char *text, char ret_eui64[BRG_EUI64_TEXT])
 {
     size_t len = strcspn(text, "/");
-    struct node *node;
 
     if (len == BRG_EUI64_TEXT - 1 && text[len] == '/') {
         memcpy(ret_eui64, text, len);
@@ -314,28 +290,7 @@ size_t brg_node_labelled(struct brg_core *core, const char *text, char ret_eui64
             return len;
         }
     }
-    len = 0;
-    for (size_t i = 0; i < core->config.n_names; i++) {
-        if (is_label(text, core->config.names[i].name, &len)) {
-            memcpy(ret_eui64, core->config.names[i].eui64, BRG_EUI64_TEXT);
-        }
-    }
-    RB_FOREACH (node, node_tree, &core->nodes) {
-        if (node->name != NULL && is_label(text, node->name, &len)) {
-            memcpy(ret_eui64, node->eui64, BRG_EUI64_TEXT);
-        }
-    }
-    return len;
-}
-
-static bool is_sleepy(const struct brg_core *core, const char *eui64)
-{
-    for (size_t i = 0; i < core->config.n_sleepy; i++) {
-        if (brg_glob(core->config.sleepy[i], eui64)) {
-            return true;
-        }
-    }
-    return false;
+    return brg_name_at(core, text, ret_eui64);
 }
 
 static struct node *node_get(struct brg_core *core, const char *eui64, const struct brg_now *now)
@@ -362,8 +317,7 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
     TAILQ_INIT(&node->gone);
-    name_give(core, node);
-    node->sleepy = is_sleepy(core, eui64);
+    brg_custom_apply(core, node);
     RB_INSERT(node_tree, &core->nodes, node);
     core->stats.nodes++;
     return node;
@@ -685,6 +639,7 @@ void brg_core_free(struct brg_core *core)
     while ((node = RB_ROOT(&core->nodes)) != NULL) {
         node_free(core, node, &never);
     }
+    brg_customs_free(core);
     brg_put(core->alloc, core->table);
     brg_put(core->alloc, core);
 }

@@ -52,6 +52,7 @@ struct brg_rule {
 
 struct brg_core_config {
     uint64_t seed;
+    brg_tstamp since; /* when the process began */
     const char *base;
     int qos;
     enum brg_output output;
@@ -100,6 +101,7 @@ enum brg_trace_kind {
     BRG_TRACE_BAD_PAYLOAD, /* detail: the reason */
     BRG_TRACE_COMMAND,     /* detail: status */
     BRG_TRACE_FORGOTTEN,   /* the node */
+    BRG_TRACE_RENAMED,     /* detail: what stands for it in topics now */
     BRG_TRACE_DIRECTORY,   /* the directory was asked; detail: "" or why not, number: nodes */
     BRG_TRACE_FULL,        /* a node or resource found no room */
     BRG_TRACE_NOT_KEPT,    /* the store fails; detail: how */
@@ -159,6 +161,9 @@ void brg_core_note_in(struct brg_core *core, struct brg_readings *readings);
  * the routing daemon says so. -BRG_ERR_x: it is of no use. */
 int brg_core_restore(struct brg_core *core, const struct brg_observation *observation,
                      const struct brg_now *now);
+
+/* What was said of a node in an earlier run; before any node. -BRG_ERR_x: it is of no use. */
+int brg_core_customize(struct brg_core *core, const struct brg_custom *custom);
 
 /* Writes what is to be written, now. 0 or what the store said. */
 int brg_core_commit(struct brg_core *core, const struct brg_now *now);
@@ -220,6 +225,9 @@ void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
 /* A message on BASE/bridge/request/X; the response is on BASE/bridge/response/X. */
 void brg_core_request(struct brg_core *core, const struct brg_demand *demand,
                       const struct brg_now *now);
+
+/* Was it asked to start anew? */
+bool brg_core_wants_restart(const struct brg_core *core);
 
 /*
  * The tables, made when there is room to send them: BASE/NODE/info, BASE/bridge/info and devices.

@@ -94,6 +94,15 @@ struct path {
     uint8_t ip[16];
 };
 
+/* What people said of a node; it stays when the node goes. */
+struct custom {
+    TAILQ_ENTRY(custom) entry;
+    char eui64[BRG_EUI64_TEXT];
+    char name[BRG_NAME_MAX]; /* "": as configured */
+    struct brg_options options;
+    bool unsaved;
+};
+
 /* What there is to tell of a node, and of all. */
 enum tell { TELL_INFO = 1, TELL_HASS = 2, TELL_ABOUT = 4, TELL_DEVICES = 8 };
 
@@ -101,7 +110,8 @@ struct node {
     RB_ENTRY(node) by_eui64;
     RB_ENTRY(node) by_ip;
     char eui64[BRG_EUI64_TEXT];
-    char *name;              /* in topics; NULL: the EUI-64 */
+    const char *name;        /* in topics; NULL: the EUI-64; of |custom| or the configuration */
+    struct custom *custom;   /* NULL: none */
     double heard_s;          /* since 1970; 0: never */
     unsigned tell;           /* of enum tell */
     TAILQ_HEAD(, gone) gone; /* components that Home Assistant is to forget */
@@ -166,6 +176,10 @@ struct brg_core {
     brg_tstamp commit_at;
     brg_tstamp states_at;
     struct resource_list unsaved;
+    TAILQ_HEAD(, custom) customs;
+    uint32_t n_customs;
+    bool customs_unsaved;
+    bool wants_restart;
     struct command_list strays; /* commands for nodes that may still be named */
     size_t command_bytes;       /* of all that wait */
     bool closing;
@@ -326,10 +340,55 @@ const char *brg_node_label(const struct node *node);
 /* Ends and frees it. */
 void brg_node_remove(struct brg_core *core, struct node *node, const struct brg_now *now);
 
+/* --- custom.c ------------------------------------------------------------------------------- */
+
+/* The node is new: what was said of it counts. */
+void brg_custom_apply(struct brg_core *core, struct node *node);
+
+/* The node is removed for good, and what was said of it with it. */
+void brg_custom_forget(struct brg_core *core, struct node *node);
+
+/* The octets of a node's name at the head of |text|, which goes on with a slash, and whose it is;
+ * 0: of none. */
+size_t brg_name_at(const struct brg_core *core, const char *text, char ret_eui64[BRG_EUI64_TEXT]);
+
+/* The retained topics that the outbox has of the node, one behind the other, |*ret_len| octets; the
+ * caller frees them. NULL: none, or no memory. */
+char *brg_node_topics(struct brg_core *core, const struct node *node, size_t *ret_len);
+
+/* From now on it is called |name|, or with "" as configured; what the broker keeps of it moves to
+ * the new topics. NULL, or why not. */
+const char *brg_node_rename(struct brg_core *core, struct node *node, const char *name);
+
+/* From now on these options count. NULL, or why not. */
+const char *brg_node_options(struct brg_core *core, struct node *node,
+                             const struct brg_options *options, const struct brg_now *now);
+
+/* What was said of the node. */
+struct brg_options brg_options_of(const struct node *node);
+
+/* Writes what is unsaved, in a transaction. 0, or what the store said. */
+int brg_customs_write(struct brg_core *core);
+void brg_customs_written(struct brg_core *core);
+void brg_customs_free(struct brg_core *core);
+
+/* What counts for the resource: its rule, the options of its node, or the configuration. */
+int brg_resource_qos(const struct brg_core *core, const struct resource *res);
+bool brg_resource_retain(const struct resource *res);
+enum brg_output brg_resource_output(const struct brg_core *core, const struct resource *res);
+uint32_t brg_resource_poll_s(const struct brg_core *core, const struct resource *res);
+
 /* --- request.c ------------------------------------------------------------------------------ */
 
 /* The broker is to forget the node, which is going to be freed for good. */
 void brg_node_forget(struct brg_core *core, struct node *node);
+
+/* Empties a retained topic of |n| parts. */
+void brg_untell(struct brg_core *core, const char *const parts[], size_t n);
+
+/* Ask for all its values again, or for those of one topic; 0: there are none. */
+unsigned brg_node_refresh(struct brg_core *core, struct node *node, const char *topic,
+                          const struct brg_now *now);
 
 /* --- tell.c --------------------------------------------------------------------------------- */
 

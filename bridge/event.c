@@ -5,13 +5,10 @@
 #include <string.h>
 
 static const char *const names[] = {
-    [BRG_TRACE_ONLINE] = "node-online",
-    [BRG_TRACE_OFFLINE] = "node-offline",
-    [BRG_TRACE_DISCOVERED] = "node-resources",
-    [BRG_TRACE_UNUSABLE] = "node-unusable",
-    [BRG_TRACE_FORGOTTEN] = "node-forgotten",
-    [BRG_TRACE_NOT_KEPT] = "spool-failing",
-    [BRG_TRACE_KEPT] = "spool-ok",
+    [BRG_TRACE_ONLINE] = "node-online",        [BRG_TRACE_OFFLINE] = "node-offline",
+    [BRG_TRACE_DISCOVERED] = "node-resources", [BRG_TRACE_UNUSABLE] = "node-unusable",
+    [BRG_TRACE_FORGOTTEN] = "node-forgotten",  [BRG_TRACE_RENAMED] = "node-renamed",
+    [BRG_TRACE_NOT_KEPT] = "spool-failing",    [BRG_TRACE_KEPT] = "spool-ok",
 };
 
 void brg_event(struct brg_core *core, const struct brg_trace *trace)
@@ -23,7 +20,7 @@ void brg_event(struct brg_core *core, const struct brg_trace *trace)
     struct brg_message message = {
         .topic = topic, .qos = 1, .content = BRG_CONTENT_JSON, .at_s = core->now.wall_s};
     struct brg_text out;
-    char room[256];
+    char room[512];
 
     if (name == NULL || brg_topic_join(topic, sizeof(topic), parts, 3) < 0) {
         return;
@@ -40,6 +37,10 @@ void brg_event(struct brg_core *core, const struct brg_trace *trace)
     if (trace->kind == BRG_TRACE_DISCOVERED) {
         brg_text_puts(&out, ",\"resources\":");
         brg_text_u64(&out, trace->number);
+    }
+    if (trace->kind == BRG_TRACE_RENAMED) {
+        brg_text_puts(&out, ",\"name\":");
+        brg_text_json_string(&out, trace->detail, strlen(trace->detail));
     }
     brg_text_puts(&out, "}");
     message.payload = out.buf;

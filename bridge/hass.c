@@ -69,13 +69,6 @@ struct gone {
     char key[KEY_MAX];
 };
 
-static enum brg_output output_of(const struct brg_core *core, const struct resource *res)
-{
-    return res->rule != NULL && res->rule->output != BRG_OUTPUT_UNSET
-               ? (enum brg_output)res->rule->output
-               : core->config.output;
-}
-
 static bool is_button(const struct resource *res)
 {
     return res->writable && res->rule != NULL && res->rule->method == BRG_METHOD_POST;
@@ -88,7 +81,7 @@ static enum platform platform_of(const struct brg_core *core, const struct resou
     bool set = res->writable && !is_button(res) &&
                (series->name[0] == '\0' || (res->shape != NULL && res->n_series == 1));
 
-    if (res->event || output_of(core, res) == BRG_OUTPUT_RAW) {
+    if (res->event || brg_resource_output(core, res) == BRG_OUTPUT_RAW) {
         return NONE;
     }
     switch (series->kind) {
@@ -258,7 +251,7 @@ static void component_write(const struct brg_core *core, struct brg_text *out,
                             const struct resource *res, const struct series *series,
                             enum platform platform)
 {
-    bool json = output_of(core, res) == BRG_OUTPUT_JSON;
+    bool json = brg_resource_output(core, res) == BRG_OUTPUT_JSON;
     char key[KEY_MAX];
 
     key_write(key, platforms[platform], res->topic, series->name);

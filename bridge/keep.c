@@ -187,6 +187,7 @@ static int transaction(struct brg_core *core, bool states)
     TAILQ_FOREACH (res, &core->unsaved, unsaved) {
         err = err < 0 ? err : observation_write(store, res);
     }
+    err = err < 0 ? err : brg_customs_write(core);
     err = err < 0 ? err : store->commit(store->ctx);
     if (err < 0) {
         store->rollback(store->ctx);
@@ -199,6 +200,7 @@ static void written(struct brg_core *core)
     struct resource *res;
 
     brg_outbox_written(core->outbox);
+    brg_customs_written(core);
     while ((res = TAILQ_FIRST(&core->unsaved)) != NULL) {
         res->is_saved = res->observing;
         res->saved = res->registration;
@@ -215,7 +217,8 @@ int brg_core_commit(struct brg_core *core, const struct brg_now *now)
     if (core->store == NULL) {
         return 0;
     }
-    if (!TAILQ_EMPTY(&core->unsaved) || brg_outbox_wants_write(core->outbox, states)) {
+    if (!TAILQ_EMPTY(&core->unsaved) || core->customs_unsaved ||
+        brg_outbox_wants_write(core->outbox, states)) {
         err = transaction(core, states);
         if (err == 0) {
             written(core);
@@ -250,7 +253,8 @@ void brg_core_tend(struct brg_core *core, const struct brg_now *now)
     }
     if (core->n_settle > 0) {
         at = now->mono + (core->store_fails ? RETRY_WAIT : COMMIT_WAIT);
-    } else if (!TAILQ_EMPTY(&core->unsaved) || brg_outbox_stats(core->outbox)->staged > 0) {
+    } else if (!TAILQ_EMPTY(&core->unsaved) || core->customs_unsaved ||
+               brg_outbox_stats(core->outbox)->staged > 0) {
         at = now->mono + (core->store_fails ? RETRY_WAIT : LAZY_WAIT);
     } else if (brg_outbox_wants_write(core->outbox, false)) {
         at = now->mono + DONE_WAIT;

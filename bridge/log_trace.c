@@ -45,6 +45,9 @@ void brg_log_trace(const struct brg_trace *trace, bool memory_will_do, const cha
     case BRG_TRACE_FORGOTTEN:
         brg_log_info("node: forgotten node=%s", trace->node);
         break;
+    case BRG_TRACE_RENAMED:
+        brg_log_info("node: renamed node=%s name=%s", trace->node, trace->detail);
+        break;
     case BRG_TRACE_DIRECTORY:
         if (trace->detail[0] == '\0') {
             brg_log_debug("directory: asked nodes=%u", trace->number);

@@ -4,6 +4,7 @@
 
 #include "bridge/log.h"
 
+#define EXIT_RESTART 3 /* not 0: who looks after us starts us again */
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
 #define COLLECT_RATE 200 /* when so many datagrams come in a second */
@@ -60,6 +61,11 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     brg_app_flush(app);
     brg_mqtt_cork(app->mqtt, false);
     brg_ctl_news(app->ctl);
+    if (brg_core_wants_restart(app->core)) {
+        brg_log_info("bridge: asked to begin anew");
+        app->exit = EXIT_RESTART;
+        ev_break(loop, EVBREAK_ALL);
+    }
     /* What waits for the broker's acknowledgements goes on with each of them. */
     ev_set_io_collect_interval(loop, brg_outbox_is_full(app->outbox) ? 0. : app->collect_s);
     deadline = coap_deadline(app->ep);

@@ -74,7 +74,7 @@ static int run(struct brg_app *app)
     brg_app_parts_free(app);
     brg_keys_free(&app->keys);
     (void)close(app->udp);
-    return 0;
+    return app->exit;
 }
 
 static void usage(FILE *out)

@@ -89,11 +89,8 @@ void brg_resource_quiet(struct brg_core *core, struct resource *res, bool quiet,
 static void resource_poll_later(struct brg_core *core, struct resource *res, uint32_t max_age_s,
                                 const struct brg_now *now)
 {
-    uint32_t interval = core->config.poll_interval_s;
+    uint32_t interval = brg_resource_poll_s(core, res);
 
-    if (res->rule != NULL && res->rule->poll_interval_s > 0) {
-        interval = (uint32_t)res->rule->poll_interval_s;
-    }
     if (max_age_s > interval) {
         interval = max_age_s < POLL_MAX_S ? max_age_s : POLL_MAX_S;
     }

@@ -109,6 +109,7 @@ bool brg_app_parts_new(struct brg_app *app)
     outbox.max_bytes = (size_t)conf->max_memory_mb << 20;
     bconf_core(conf, &core);
     core.seed = brg_app_seed();
+    core.since = brg_app_now().mono;
     core.about = about_make(app);
     core.version = BRIDGE_VERSION;
     core.is_secure = app->dtls == NULL ? NULL : brg_secure_has_key;
@@ -136,6 +137,13 @@ static void take_state(void *arg, uint64_t id, const struct brg_message *message
     struct brg_app *app = arg;
 
     (void)brg_outbox_restore(app->outbox, id, message);
+}
+
+static void take_custom(void *arg, const struct brg_custom *custom)
+{
+    struct brg_app *app = arg;
+
+    (void)brg_core_customize(app->core, custom);
 }
 
 static void take_observation(void *arg, const struct brg_observation *observation)
@@ -196,6 +204,7 @@ bool brg_app_spool_open(struct brg_app *app)
     brg_outbox_attach(app->outbox, brg_spool_store(app->spool), first, next);
     brg_core_attach(app->core, brg_spool_store(app->spool));
     (void)brg_spool_states(app->spool, take_state, app);
+    (void)brg_spool_customs(app->spool, take_custom, app);
     (void)brg_spool_observations(app->spool, take_observation, app);
     brg_log_info("spool: open file=%s messages=%llu observations=%llu", config.file,
                  (unsigned long long)brg_spool_stats(app->spool)->messages,

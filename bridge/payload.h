@@ -122,16 +122,41 @@ struct brg_command_options {
     double ttl_s;          /* 0: not said */
 };
 
+/* What somebody wants of a node, in place of what the configuration says for all. */
+struct brg_options {
+    int sleepy;          /* 0, 1; or BRG_OPTION_UNSET, as each of them */
+    int qos;             /* 0..2 */
+    int retain;          /* 0, 1 */
+    int output;          /* enum brg_output */
+    int poll_interval_s; /* at least 1 */
+};
+
+#define BRG_OPTION_UNSET -1
+#define BRG_OPTION_KEEP -2 /* in a request: not said */
+#define BRG_OPTIONS_NONE                                                                           \
+    {                                                                                              \
+        BRG_OPTION_UNSET, BRG_OPTION_UNSET, BRG_OPTION_UNSET, BRG_OPTION_UNSET, BRG_OPTION_UNSET   \
+    }
+
 /* What a request to the bridge says. */
 struct brg_request {
     struct brg_command_options options;
     char id[64];    /* "": not said */
     char path[384]; /* likewise */
+    bool has_name;
+    char name[64]; /* "" with |has_name|: none */
+    bool has_change;
+    struct brg_options change; /* of a node's options */
 };
 
-/* Reads {"id": TEXT, "path": TEXT, "transaction": ...}, or nothing at all. NULL, or what is wrong.
+/*
+ * Reads {"id": TEXT, "path": TEXT, "name": TEXT or null, "options": {...}, "transaction": ...}, or
+ * nothing at all. NULL, or what is wrong.
  */
 const char *brg_request_read(const char *data, size_t len, struct brg_request *ret);
+
+/* A node's options as JSON; null is what was not said. */
+void brg_options_write(struct brg_text *out, const struct brg_options *options);
 
 /* NULL, or why it is refused: a literal. A payload that is no JSON object says nothing. */
 const char *brg_command_options(const char *data, size_t len, struct brg_command_options *ret);

@@ -81,23 +81,144 @@ static bool text_read(const cJSON *object, const char *name, char *room, size_t 
     return true;
 }
 
+/* --- a node's options ----------------------------------------------------------------------- */
+
+enum option_type { OPTION_TRUTH, OPTION_NUMBER, OPTION_FORMAT };
+
+static const char *const formats[] = {
+    [BRG_OUTPUT_JSON] = "json",
+    [BRG_OUTPUT_VALUE] = "value",
+    [BRG_OUTPUT_RAW] = "raw",
+};
+
+static const struct option {
+    const char *name;
+    enum option_type type;
+    size_t offset;
+    int min;
+    int max;
+} options[] = {
+    {"sleepy", OPTION_TRUTH, offsetof(struct brg_options, sleepy), 0, 1},
+    {"qos", OPTION_NUMBER, offsetof(struct brg_options, qos), 0, 2},
+    {"retain", OPTION_TRUTH, offsetof(struct brg_options, retain), 0, 1},
+    {"format", OPTION_FORMAT, offsetof(struct brg_options, output), 0, 2},
+    {"poll_interval_s", OPTION_NUMBER, offsetof(struct brg_options, poll_interval_s), 1, 86400},
+};
+
+#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static int *option_of(struct brg_options *all, const struct option *option)
+{
+    return (int *)(void *)((char *)all + option->offset);
+}
+
+/* BRG_OPTION_KEEP: it is none of the option's. */
+static int option_value(const struct option *option, const cJSON *item)
+{
+    double number = cJSON_IsNumber(item) ? item->valuedouble : -1.;
+
+    if (cJSON_IsNull(item)) {
+        return BRG_OPTION_UNSET;
+    }
+    if (option->type == OPTION_TRUTH && cJSON_IsBool(item)) {
+        return cJSON_IsTrue(item) != 0;
+    }
+    if (option->type == OPTION_NUMBER && number >= option->min && number <= option->max &&
+        floor(number) >= number) {
+        return (int)number;
+    }
+    for (int i = 0; option->type == OPTION_FORMAT && i < 3; i++) {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, formats[i]) == 0) {
+            return i;
+        }
+    }
+    return BRG_OPTION_KEEP;
+}
+
+static const char *options_read(const cJSON *object, struct brg_request *ret)
+{
+    static const char wrong[] =
+        "options are {\"sleepy\": true or false, \"qos\": 0 to 2, \"retain\": true or false, "
+        "\"format\": \"json\", \"value\" or \"raw\", \"poll_interval_s\": 1 to 86400}, null for as "
+        "configured";
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(object, "options");
+    const cJSON *item;
+
+    ret->has_change = all != NULL;
+    ret->change = (struct brg_options){BRG_OPTION_KEEP, BRG_OPTION_KEEP, BRG_OPTION_KEEP,
+                                       BRG_OPTION_KEEP, BRG_OPTION_KEEP};
+    if (all != NULL && !cJSON_IsObject(all)) {
+        return wrong;
+    }
+    for (item = all == NULL ? NULL : all->child; item != NULL; item = item->next) {
+        const struct option *option = NULL;
+        int value;
+
+        for (size_t i = 0; i < N_OPTIONS; i++) {
+            option = strcmp(options[i].name, item->string) == 0 ? &options[i] : option;
+        }
+        value = option == NULL ? BRG_OPTION_KEEP : option_value(option, item);
+        if (value == BRG_OPTION_KEEP) {
+            return wrong;
+        }
+        *option_of(&ret->change, option) = value;
+    }
+    return NULL;
+}
+
+void brg_options_write(struct brg_text *out, const struct brg_options *all)
+{
+    struct brg_options copy = *all;
+
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        int value = *option_of(&copy, &options[i]);
+
+        brg_text_puts(out, i == 0 ? "{\"" : ",\"");
+        brg_text_puts(out, options[i].name);
+        brg_text_puts(out, "\":");
+        if (value < 0) {
+            brg_text_puts(out, "null");
+        } else if (options[i].type == OPTION_TRUTH) {
+            brg_text_puts(out, value ? "true" : "false");
+        } else if (options[i].type == OPTION_FORMAT) {
+            brg_text_json_string(out, formats[value], strlen(formats[value]));
+        } else {
+            brg_text_u64(out, (uint64_t)value);
+        }
+    }
+    brg_text_puts(out, "}");
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+static const char *request_read(const cJSON *json, struct brg_request *ret)
+{
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "name");
+
+    ret->has_name = name != NULL;
+    if (!cJSON_IsObject(json) || !text_read(json, "id", ret->id, sizeof(ret->id)) ||
+        !text_read(json, "path", ret->path, sizeof(ret->path)) ||
+        (!cJSON_IsNull(name) && !text_read(json, "name", ret->name, sizeof(ret->name)))) {
+        return "not understood; allowed is {\"id\": NODE, \"path\": PATH, \"name\": NAME, "
+               "\"options\": {}}";
+    }
+    return options_read(json, ret);
+}
+
 const char *brg_request_read(const char *data, size_t len, struct brg_request *ret)
 {
-    const char *reason = brg_command_options(data, len, &ret->options);
+    const char *reason;
     cJSON *json = NULL;
 
-    ret->id[0] = '\0';
-    ret->path[0] = '\0';
+    memset(ret, 0, sizeof(*ret));
+    reason = brg_command_options(data, len, &ret->options);
     if (reason != NULL || len == 0) {
         return reason;
     }
-    if (len <= BRG_COMMAND_MAX && brg_utf8_valid(data, len) && brg_json_check(data, len) == NULL) {
+    if (len <= BRG_COMMAND_MAX && brg_json_check(data, len) == NULL) {
         json = cJSON_ParseWithLength(data, len);
     }
-    if (!cJSON_IsObject(json) || !text_read(json, "id", ret->id, sizeof(ret->id)) ||
-        !text_read(json, "path", ret->path, sizeof(ret->path))) {
-        reason = "not understood; allowed is {\"id\": NODE, \"path\": PATH}";
-    }
+    reason = request_read(json, ret);
     cJSON_Delete(json);
     return reason;
 }

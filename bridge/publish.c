@@ -38,20 +38,13 @@ static struct brg_message envelope(const struct brg_core *core, const struct res
         [BRG_OUTPUT_VALUE] = BRG_CONTENT_TEXT,
         [BRG_OUTPUT_JSON] = BRG_CONTENT_JSON,
     };
-    const struct brg_rule *rule = res->rule;
     struct brg_message message = {
-        .qos = core->config.qos,
-        .retain = !res->event,
+        .qos = brg_resource_qos(core, res),
+        .retain = brg_resource_retain(res),
         .content = contents[output],
         .at_s = now->wall_s,
     };
 
-    if (rule != NULL && rule->retain != BRG_RETAIN_UNSET) {
-        message.retain = rule->retain != 0;
-    }
-    if (rule != NULL && rule->qos != BRG_QOS_UNSET) {
-        message.qos = rule->qos;
-    }
     if (core->config.message_expiry) {
         /* A state is asked for again after Max-Age; that long, and once more, it is alive. */
         uint64_t expiry = effect->max_age_s;
@@ -173,16 +166,13 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
         .has_seq = effect->observing,
         .seq = effect->seq,
     };
-    enum brg_output output = core->config.output;
+    enum brg_output output = brg_resource_output(core, res);
     struct brg_message message;
     char topic[BRG_TOPIC_MAX];
     int err = 0;
 
     if (effect->code != COAP_CONTENT) {
         return 0;
-    }
-    if (res->rule != NULL && res->rule->output != BRG_OUTPUT_UNSET) {
-        output = (enum brg_output)res->rule->output;
     }
     message = envelope(core, res, effect, output, now);
     props_make(core, res, effect);

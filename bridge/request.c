@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define PREFIX "bridge/request/"
+#define RESTART_MIN (10 * BRG_SEC)
 
 /* What a request needs to know, and where its data go. */
 struct request {
@@ -21,7 +22,7 @@ struct request {
 
 /* --- topics that the broker keeps of a node ------------------------------------------------- */
 
-static void untell(struct brg_core *core, const char *const parts[], size_t n)
+void brg_untell(struct brg_core *core, const char *const parts[], size_t n)
 {
     char topic[BRG_TOPIC_MAX];
 
@@ -30,31 +31,18 @@ static void untell(struct brg_core *core, const char *const parts[], size_t n)
     }
 }
 
-/* Empties every retained topic of the node, so that the broker forgets it. */
-static void untell_node(struct brg_core *core, const struct node *node)
-{
-    const char *label = brg_node_label(node);
-    const struct resource *res;
-    const struct series *series;
-
-    untell(core, (const char *const[]){core->config.base, label, "availability"}, 3);
-    untell(core, (const char *const[]){core->config.base, label, "info"}, 3);
-    TAILQ_FOREACH (res, &node->resources, entry) {
-        TAILQ_FOREACH (series, &res->series, entry) {
-            char name[BRG_TOPIC_MAX];
-
-            if (series->name[0] == '\0') {
-                untell(core, (const char *const[]){core->config.base, label, res->topic}, 3);
-            } else if (brg_topic_name(name, sizeof(name), series->name) == 0) {
-                untell(core, (const char *const[]){core->config.base, label, res->topic, name}, 4);
-            }
-        }
-    }
-}
-
 void brg_node_forget(struct brg_core *core, struct node *node)
 {
-    untell_node(core, node);
+    const char *label = brg_node_label(node);
+    size_t len;
+    char *topics = brg_node_topics(core, node, &len);
+
+    brg_untell(core, (const char *const[]){core->config.base, label, "availability"}, 3);
+    brg_untell(core, (const char *const[]){core->config.base, label, "info"}, 3);
+    for (size_t at = 0; at < len; at += strlen(topics + at) + 1) {
+        (void)brg_outbox_put(core->outbox, topics + at, "", 0, 1, true);
+    }
+    brg_put(core->alloc, topics);
     brg_hass_forget(core, node);
     brg_trace(core, BRG_TRACE_FORGOTTEN, node, NULL, 0);
 }
@@ -86,30 +74,106 @@ static const char *device_discover(struct request *request)
 static const char *device_remove(struct request *request)
 {
     brg_node_forget(request->core, request->node);
+    brg_custom_forget(request->core, request->node);
     brg_node_remove(request->core, request->node, request->now);
     return NULL;
 }
 
-static const char *observe_refresh(struct request *request)
+/* Is what was said just now kept over a restart? */
+static void kept_write(struct request *request)
+{
+    struct brg_core *core = request->core;
+    bool kept = core->store != NULL && brg_core_commit(core, request->now) == 0;
+
+    brg_text_puts(request->data, kept ? ",\"kept\":true" : ",\"kept\":false");
+}
+
+static const char *device_rename(struct request *request)
+{
+    struct node *node = request->node;
+    struct brg_text *data = request->data;
+    const char *error;
+
+    if (!request->args->has_name) {
+        return "\"name\" is missing; null is its configured name, or its EUI-64";
+    }
+    brg_text_puts(data, "\"from\":");
+    brg_text_json_string(data, brg_node_label(node), strlen(brg_node_label(node)));
+    error = brg_node_rename(request->core, node, request->args->name);
+    brg_text_puts(data, ",\"to\":");
+    brg_text_json_string(data, brg_node_label(node), strlen(brg_node_label(node)));
+    if (error == NULL) {
+        kept_write(request);
+    }
+    return error;
+}
+
+static const char *device_options(struct request *request)
+{
+    struct node *node = request->node;
+    struct brg_options options = brg_options_of(node);
+    const char *error = NULL;
+
+    brg_text_puts(request->data, "\"from\":");
+    brg_options_write(request->data, &options);
+    if (request->args->has_change) {
+        error = brg_node_options(request->core, node, &request->args->change, request->now);
+    }
+    options = brg_options_of(node);
+    brg_text_puts(request->data, ",\"to\":");
+    brg_options_write(request->data, &options);
+    if (error == NULL) {
+        kept_write(request);
+    }
+    return error;
+}
+
+unsigned brg_node_refresh(struct brg_core *core, struct node *node, const char *topic,
+                          const struct brg_now *now)
 {
     struct resource *res;
-    bool found = false;
+    unsigned n = 0;
 
+    TAILQ_FOREACH (res, &node->resources, entry) {
+        if (topic[0] != '\0' && strcmp(topic, res->topic) != 0) {
+            continue;
+        }
+        n++;
+        if (res->observing) {
+            coap_refresh(core->ep, res->value.id, now->mono);
+        } else {
+            brg_resource_start(core, res, now);
+        }
+    }
+    return n;
+}
+
+static const char *observe_refresh(struct request *request)
+{
     if (!request->node->online) {
         return "the node is offline";
     }
-    TAILQ_FOREACH (res, &request->node->resources, entry) {
-        if (request->args->path[0] != '\0' && strcmp(request->args->path, res->topic) != 0) {
-            continue;
-        }
-        found = true;
-        if (res->observing) {
-            coap_refresh(request->core->ep, res->value.id, request->now->mono);
-        } else {
-            brg_resource_start(request->core, res, request->now);
-        }
+    return brg_node_refresh(request->core, request->node, request->args->path, request->now) > 0
+               ? NULL
+               : "no such resource";
+}
+
+/* A request that is delivered again, because its acknowledgement was lost, is not to have it start
+ * for ever. */
+static const char *restart(struct request *request)
+{
+    struct brg_core *core = request->core;
+
+    if (request->now->mono - core->config.since < RESTART_MIN) {
+        return "it has just begun";
     }
-    return found ? NULL : "no such resource";
+    core->wants_restart = true;
+    return NULL;
+}
+
+bool brg_core_wants_restart(const struct brg_core *core)
+{
+    return core->wants_restart;
 }
 
 static const char *spool_drop(struct request *request)
@@ -124,9 +188,10 @@ static const struct row {
     const char *(*run)(struct request *request);
     bool of_node;
 } rows[] = {
-    {"health_check", health_check, false},  {"device/discover", device_discover, true},
-    {"device/remove", device_remove, true}, {"observe/refresh", observe_refresh, true},
-    {"spool/drop", spool_drop, false},
+    {"health_check", health_check, false},    {"device/discover", device_discover, true},
+    {"device/remove", device_remove, true},   {"device/rename", device_rename, true},
+    {"device/options", device_options, true}, {"observe/refresh", observe_refresh, true},
+    {"spool/drop", spool_drop, false},        {"restart", restart, false},
 };
 
 /* --- taking one and answering ----------------------------------------------------------------- */
@@ -177,7 +242,7 @@ static void respond(struct brg_core *core, const struct brg_demand *demand, cons
 {
     const char *const parts[] = {core->config.base, "bridge", "response", name};
     char topic[BRG_TOPIC_MAX];
-    char room[1024];
+    char room[2048];
     struct brg_text out;
     struct brg_props props;
     struct brg_message message = {.qos = 1, .content = BRG_CONTENT_JSON, .at_s = core->now.wall_s};
@@ -225,7 +290,7 @@ void brg_core_request(struct brg_core *core, const struct brg_demand *demand,
     struct request request = {.core = core, .args = &args, .now = now, .data = &data};
     const char *name = demand->topic + base + 1 + strlen(PREFIX);
     const char *error;
-    char room[256];
+    char room[512];
 
     core->now = *now;
     if (strncmp(demand->topic, core->config.base, base) != 0 || demand->topic[base] != '/' ||

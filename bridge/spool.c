@@ -291,6 +291,27 @@ static int spool_forget(void *ctx, const char *eui64, const char *path)
     return run(spool, FORGET);
 }
 
+static int spool_custom(void *ctx, const struct brg_custom *custom)
+{
+    const struct brg_options *options = &custom->options;
+    const int values[] = {options->sleepy, options->qos, options->retain, options->output,
+                          options->poll_interval_s};
+    struct brg_spool *spool = ctx;
+    bool any = custom->name != NULL;
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        any |= values[i] != BRG_OPTION_UNSET;
+        (void)sqlite3_bind_int(spool->statements[CUSTOM], (int)i + 3, values[i]);
+    }
+    if (!any) {
+        bind_text(spool, UNCUSTOM, 1, custom->eui64);
+        return run(spool, UNCUSTOM);
+    }
+    bind_text(spool, CUSTOM, 1, custom->eui64);
+    bind_text(spool, CUSTOM, 2, custom->name);
+    return run(spool, CUSTOM);
+}
+
 static int meters_write(struct brg_spool *spool)
 {
     const struct {
@@ -383,6 +404,7 @@ void brg_spool_writes(struct brg_spool *spool)
         .state = spool_state,
         .observe = spool_observe,
         .forget = spool_forget,
+        .custom = spool_custom,
         .commit = spool_commit,
         .rollback = spool_rollback,
         .load = spool_load,

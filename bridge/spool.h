@@ -63,6 +63,8 @@ int brg_spool_ids(struct brg_spool *spool, uint64_t *ret_first, uint64_t *ret_ne
 int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg);
 int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, void *arg);
 
+int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg);
+
 /* The newest |n| of the dead, the newest first. */
 int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void *arg);
 

@@ -23,6 +23,8 @@ enum statement {
     UNSTATE,
     OBSERVE,
     FORGET,
+    CUSTOM,
+    UNCUSTOM,
     LOAD,
     COALESCE,
     COALESCE_DELETE,

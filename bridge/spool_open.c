@@ -22,6 +22,8 @@ static const char *const sql[N_STATEMENTS] = {
     [OBSERVE] = "INSERT OR REPLACE INTO observation "
                 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
     [FORGET] = "DELETE FROM observation WHERE eui64=?1 AND path=?2",
+    [CUSTOM] = "INSERT OR REPLACE INTO node VALUES(?1,?2,?3,?4,?5,?6,?7)",
+    [UNCUSTOM] = "DELETE FROM node WHERE eui64=?1",
     [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content,props FROM message WHERE id>?1"
              " ORDER BY id LIMIT ?2",
     [COALESCE] = "SELECT id,length(topic)+length(payload)+length(props),retain,topic FROM message"
@@ -157,6 +159,30 @@ int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, 
     while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (observation_read(stmt, &observation)) {
             each(arg, &observation);
+        }
+    }
+    return query_end(spool, stmt, code);
+}
+
+int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg)
+{
+    sqlite3_stmt *stmt =
+        query(spool, "SELECT eui64,name,sleepy,qos,retain,output,poll_interval_s FROM node");
+    int code = SQLITE_ERROR;
+
+    while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const struct brg_custom custom = {
+            .eui64 = (const char *)sqlite3_column_text(stmt, 0),
+            .name = (const char *)sqlite3_column_text(stmt, 1),
+            .options = {.sleepy = sqlite3_column_int(stmt, 2),
+                        .qos = sqlite3_column_int(stmt, 3),
+                        .retain = sqlite3_column_int(stmt, 4),
+                        .output = sqlite3_column_int(stmt, 5),
+                        .poll_interval_s = sqlite3_column_int(stmt, 6)},
+        };
+
+        if (custom.eui64 != NULL) {
+            each(arg, &custom);
         }
     }
     return query_end(spool, stmt, code);

@@ -11,6 +11,7 @@
 #define BRIDGE_STORE_H
 
 #include "bridge/coap.h"
+#include "bridge/payload.h"
 
 enum brg_content { BRG_CONTENT_UNSAID, BRG_CONTENT_TEXT, BRG_CONTENT_JSON, BRG_CONTENT_OCTETS };
 
@@ -44,6 +45,14 @@ struct brg_observation {
     struct coap_registration registration;
 };
 
+/* What people said of a node while a bridge ran. */
+struct brg_custom {
+    const char *eui64;
+    const char *name; /* NULL: as the configuration says */
+    struct brg_options options;
+};
+
+typedef void brg_each_custom(void *arg, const struct brg_custom *custom);
 typedef void brg_each_message(void *arg, uint64_t id, const struct brg_message *message);
 typedef void brg_each_observation(void *arg, const struct brg_observation *observation);
 
@@ -57,6 +66,8 @@ struct brg_store {
     int (*state)(void *ctx, uint64_t id, const struct brg_message *message);
     int (*observe)(void *ctx, const struct brg_observation *observation);
     int (*forget)(void *ctx, const char *eui64, const char *path);
+    /* In place of what was said of the node before. */
+    int (*custom)(void *ctx, const struct brg_custom *custom);
     /* What was written is on the disk when it returns 0. */
     int (*commit)(void *ctx);
     void (*rollback)(void *ctx);

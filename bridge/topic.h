@@ -15,6 +15,7 @@
 #include "bridge/brg.h"
 
 #define BRG_TOPIC_MAX 512 /* octets of a whole topic, with its NUL */
+#define BRG_NAME_MAX 64   /* octets of a node's name, with its NUL */
 #define BRG_EUI64_TEXT 17 /* 16 lower-case hex digits and a NUL */
 
 /* Writes the escaped form of a percent-encoded URI path ("s/temp") into |buf| and terminates it.

@@ -35,7 +35,7 @@ may() {
 }
 
 : >passwd
-for user in bridge viewer operator admin; do
+for user in bridge viewer operator caretaker admin; do
     mosquitto_passwd -b passwd $user secret 2>/dev/null || fail 'no password file'
 done
 chmod 600 passwd
@@ -84,6 +84,19 @@ for _ in 1 2 3; do
 done
 wait $waits
 [ ! -s answers ] || fail 'an operator asks something of the bridge'
+asks() {
+    as "$1" mosquitto_pub -q 1 -t "mesh/bridge/request/device/$2" -m "{\"id\":\"$heat\"}" 2>/dev/null
+}
+as viewer mosquitto_sub -W 20 -t 'mesh/bridge/response/#' -F %t >answers 2>/dev/null &
+waits=$!
+until_ok 20 eval 'asks caretaker options; grep -q device/options answers' ||
+    fail 'a caretaker gets no answer'
+asks caretaker remove
+before=$(wc -l <answers)
+until_ok 20 eval 'asks caretaker options; [ "$(wc -l <answers)" -gt $before ]' ||
+    fail 'no answer again'
+grep -q device/remove answers && fail 'a caretaker removes nodes'
+kill $waits 2>/dev/null
 echo 'ok: the access rules let each do what they say'
 
 until_ok 20 sees_second "site1/mesh/$heat/setpoint" '"v":19,' || fail 'the second broker has nothing'

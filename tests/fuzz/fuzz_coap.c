@@ -60,6 +60,21 @@ static void fuzz_links(const uint8_t *data, size_t size)
     }
 }
 
+/* What is read of a request is within its bounds, and reads back as what it is. */
+static void request_read(const char *data, size_t size)
+{
+    struct brg_request request;
+    struct brg_text text;
+    char room[256];
+
+    if (brg_request_read(data, size, &request) == NULL && request.has_change) {
+        REQUIRE(request.change.qos <= 2 && request.change.poll_interval_s <= 86400);
+        brg_text_init(&text, room, sizeof(room));
+        brg_options_write(&text, &request.change);
+        REQUIRE(!text.full && brg_json_check(text.buf, text.len) == NULL);
+    }
+}
+
 static void fuzz_payload(int format, const uint8_t *data, size_t size)
 {
     static struct brg_decoder decoder;
@@ -90,6 +105,7 @@ static void fuzz_payload(int format, const uint8_t *data, size_t size)
             REQUIRE(brg_topic_name(topic, sizeof(topic), decoder.readings[i].name) == 0);
         }
     }
+    request_read((const char *)data, size);
     brg_text_init(&text, shape, sizeof(shape));
     if (decoder.n > 0 && decoder.readings[0].name != NULL &&
         brg_senml_shape(&decoder, format, data, size, &text)) {
@@ -289,17 +305,29 @@ static void demand_make(struct world *world, char *topic)
 static void request_make(struct world *world)
 {
     static const char *const names[] = {"health_check",    "device/discover", "device/remove",
-                                        "observe/refresh", "spool/drop",      "nothing"};
-    static const char *const payloads[] = {"", "{\"id\":\"0000000000000001\"}", "{\"id\":\"a/b\"}",
-                                           "{\"id\":\"0000000000000003\",\"transaction\":1}"};
+                                        "observe/refresh", "spool/drop",      "nothing",
+                                        "device/rename",   "device/options",  "restart"};
+    static const char *const payloads[] = {
+        "",
+        "{\"id\":\"0000000000000001\"}",
+        "{\"id\":\"a/b\"}",
+        "{\"id\":\"0000000000000003\",\"transaction\":1}",
+        "{\"id\":\"0000000000000001\",\"name\":\"a\"}",
+        "{\"id\":\"a\",\"name\":\"a/b/c\"}",
+        "{\"id\":\"a/b\",\"name\":\"a\"}",
+        "{\"id\":\"0000000000000002\",\"name\":null}",
+        "{\"id\":\"0000000000000001\",\"options\":{\"retain\":false,\"format\":\"raw\"}}",
+        "{\"id\":\"0000000000000001\",\"options\":{\"retain\":true,\"sleepy\":true,\"qos\":2}}",
+    };
     unsigned how = next(world);
+    unsigned what = next(world) % (sizeof(payloads) / sizeof(payloads[0]));
     char topic[64] = "mesh/bridge/request/";
     struct brg_demand demand = {.topic = topic,
-                                .payload = payloads[how >> 6],
+                                .payload = payloads[what],
                                 .response_topic = how & 0x20 ? "who/asked" : NULL};
 
     demand.len = strlen(demand.payload);
-    strcat(topic, names[(how & 15) % 6]);
+    strcat(topic, names[(how & 15) % (sizeof(names) / sizeof(names[0]))]);
     brg_core_request(world->core, &demand, &world->now);
 }
 
