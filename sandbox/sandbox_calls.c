@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,11 @@
 #include <unistd.h>
 
 #include "sandbox/sandbox.h"
+
+/* Levels of options that libc's headers do not name together, and where those of tables begin. */
+#define CALLS_PACKETS 263
+#define CALLS_NETLINK 270
+#define CALLS_TABLES 64
 
 static const char *const calls_allowed[] = {
     /* descriptors */
@@ -79,8 +85,6 @@ static const char *const calls_allowed[] = {
     "unlinkat",
     "getcwd",
     "fchmod",
-    "fchown",
-    "fchown32",
     "statfs",
     "statfs64",
     "fstatfs",
@@ -105,7 +109,6 @@ static const char *const calls_allowed[] = {
     "getsockname",
     "getpeername",
     "getsockopt",
-    "setsockopt",
     /* waiting */
     "epoll_create",
     "epoll_create1",
@@ -204,12 +207,16 @@ static const char *const calls_sanitizers[] = {"clone",
                                                "prlimit64",
                                                "process_vm_readv"};
 
-/* Only sockets of a kind that can do no more than talk: no raw ones, no packets, no netlink. */
+/* Only sockets of a kind that can do no more than talk: no raw ones, no packets, no netlink; and
+ * no protocol whose code in the kernel is seldom looked at. */
 static const struct {
-    unsigned family, type;
+    unsigned family, type, protocol;
 } calls_sockets[] = {
-    {AF_UNIX, SOCK_STREAM}, {AF_UNIX, SOCK_DGRAM},   {AF_INET, SOCK_STREAM},
-    {AF_INET, SOCK_DGRAM},  {AF_INET6, SOCK_STREAM}, {AF_INET6, SOCK_DGRAM},
+    {AF_UNIX, SOCK_STREAM, 0},  {AF_UNIX, SOCK_DGRAM, 0},
+    {AF_INET, SOCK_STREAM, 0},  {AF_INET, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET, SOCK_DGRAM, 0},   {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_INET6, SOCK_STREAM, 0}, {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET6, SOCK_DGRAM, 0},  {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
 };
 
 static int calls_number(const char *name)
@@ -313,6 +320,29 @@ static int calls_ioctl(scmp_filter_ctx filter)
     return r;
 }
 
+/* Options of sockets, but not those of IP that are no options: the tables of ip6tables and its like
+ * are replaced through them, by whoever has CAP_NET_ADMIN and any socket. */
+static int calls_options(scmp_filter_ctx filter)
+{
+    static const unsigned whole[] = {SOL_SOCKET,  IPPROTO_TCP,   IPPROTO_ICMPV6,
+                                     IPPROTO_RAW, CALLS_PACKETS, CALLS_NETLINK};
+    static const unsigned below[] = {IPPROTO_IP, IPPROTO_IPV6};
+    int number = calls_number("setsockopt"), r = 0;
+
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && r == 0; i++)
+        r = calls_when(filter, SCMP_ACT_ALLOW, "setsockopt",
+                       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, whole[i]));
+    for (size_t i = 0; i < sizeof(below) / sizeof(below[0]) && r == 0; i++) {
+        const struct scmp_arg_cmp compare[] = {
+            SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, below[i]),
+            SCMP_A2(SCMP_CMP_LT, CALLS_TABLES, 0),
+        };
+
+        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 2, compare);
+    }
+    return r;
+}
+
 static int calls_new_sockets(scmp_filter_ctx filter)
 {
     const unsigned flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
@@ -322,9 +352,10 @@ static int calls_new_sockets(scmp_filter_ctx filter)
         const struct scmp_arg_cmp compare[] = {
             SCMP_A0(SCMP_CMP_EQ, calls_sockets[i].family, 0),
             SCMP_A1(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)flags, calls_sockets[i].type),
+            SCMP_A2(SCMP_CMP_EQ, calls_sockets[i].protocol, 0),
         };
 
-        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, calls_number("socket"), 2, compare);
+        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, calls_number("socket"), 3, compare);
     }
     /* What libmosquitto wakes a thread of its own with, at each message it sends. We have no such
      * thread; without the pair it does without, and a message is a call cheaper. */
@@ -355,6 +386,8 @@ static int calls_rules(scmp_filter_ctx filter, const struct sandbox *sandbox)
         r = calls_limits(filter);
     if (r == 0)
         r = calls_ioctl(filter);
+    if (r == 0)
+        r = calls_options(filter);
     if (r == 0 && sandbox->sockets)
         r = calls_new_sockets(filter);
     if (r == 0 && SANDBOX_SANITIZED)

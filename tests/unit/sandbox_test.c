@@ -111,6 +111,16 @@ static int try_state_execute(void)
     return tried(mkfifo(in("state/fifo"), 0600));
 }
 
+static int try_state_owner(void)
+{
+    int fd = open(in("state/owned"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int r = fd < 0 ? errno : tried(fchown(fd, (uid_t)-1, (gid_t)-1));
+
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
 static int try_remove_socket(void)
 {
     return tried(unlink(in("run/socket")));
@@ -386,6 +396,7 @@ static const struct attempt attempts[] = {
     {"write and replace the state", try_state, YES, YES, false},
     {"make a link in the state", try_state_link, NO, NO, false},
     {"make a FIFO in the state", try_state_execute, NO, NO, false},
+    {"give the state away", try_state_owner, NO, NO, false},
     {"move the state elsewhere", try_state_out, FILES, FILES, false},
     {"remove its socket", try_remove_socket, YES, FILES, false},
     {"write where its socket is", try_write_run, FILES, FILES, false},
