@@ -295,10 +295,23 @@ static bool clear_way(const struct sockaddr_un *address)
     return true;
 }
 
+static void give_group(const char *path)
+{
+    const struct group *group = getgrnam(GROUP);
+    struct stat st;
+
+    /* As a service that is our group from the start, and chown(2) is forbidden. */
+    if (group != NULL && stat(path, &st) == 0 && st.st_gid == group->gr_gid) {
+        return;
+    }
+    if (group == NULL || chown(path, (uid_t)-1, group->gr_gid) < 0) {
+        brg_log_debug("control: the socket has not the group " GROUP " socket=%s", path);
+    }
+}
+
 static int listen_at(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct group *group = getgrnam(GROUP);
     int fd;
     int error;
 
@@ -313,9 +326,7 @@ static int listen_at(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
         listen(fd, CLIENTS_MAX) == 0) {
-        if (group == NULL || chown(path, (uid_t)-1, group->gr_gid) < 0) {
-            brg_log_debug("control: the socket has not the group " GROUP " socket=%s", path);
-        }
+        give_group(path);
         (void)chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
         return fd;
     }
