@@ -6,6 +6,14 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+# The process that a bridge is which we have started as process PID.
+process_of() {
+    echo "$1"
+}
+
+# Under tests/limits/run the namespaces are there, and the bridge is a service.
+[ -z "${LIMITS:-}" ] || . "$here/../limits/house.sh"
+
 need() {
     [ -n "$(type -P "$1")" ] && return
     echo "skipped: $1 is missing. Mend it with: apt-get install $2"

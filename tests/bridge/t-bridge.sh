@@ -182,10 +182,11 @@ say 'ok: what came three times was acknowledged three times and published once'
 printf 'down %s\n' $twice >&3
 
 # The process has nothing it does not need.
-grep -q '^CapEff:[[:space:]]*0*$' /proc/$bridge_pid/status || fail 'the bridge has capabilities'
-grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/$bridge_pid/status || fail 'new privileges are possible'
+status=/proc/$(process_of $bridge_pid)/status
+grep -q '^CapEff:[[:space:]]*0*$' "$status" || fail 'the bridge has capabilities'
+grep -q '^NoNewPrivs:[[:space:]]*1$' "$status" || fail 'new privileges are possible'
 if [ "$(wc -l </proc/self/uid_map)" -eq 1 ] && grep -q ' 4294967295$' /proc/self/uid_map; then
-    grep -q '^Uid:[[:space:]]*0' /proc/$bridge_pid/status && fail 'the bridge is still root'
+    grep -q '^Uid:[[:space:]]*0' "$status" && fail 'the bridge is still root'
 fi
 say 'ok: no privileges'
 

@@ -26,6 +26,22 @@ bridge = {
 END
 }
 
+# The packages have a service for it; rpld -f starts one itself.
+bridge_service() {
+    mkdir -p $LAB/n1/bridge
+    cp $LAB/n1/rpld.conf $LAB/n1/bridge
+    lab_run 1 bridge "$LAB_BUILD/bridge/rpld-bridge" -f -c $LAB/n1/bridge/rpld.conf
+}
+
+bridge_kill() {
+    if [ -n "${LIMITS:-}" ]; then
+        lab_signal KILL 1 bridge
+        bridge_service
+    else
+        kill -KILL "$(pgrep -f "^$LAB/rpld-bridge -c $LAB/n1/")"
+    fi
+}
+
 # message PATTERN: a line "TOPIC PAYLOAD" that arrived since the mark.
 MARK=1
 message() {
@@ -54,6 +70,7 @@ for node in 2 3 4; do
 done
 root_config
 lab_run 1 rpld "$LAB_BUILD/rpld/rpld" -c $LAB/n1/rpld.conf -f
+[ -z "${LIMITS:-}" ] || bridge_service
 lab_run 1 watch mosquitto_sub -t '#' -F '%t %p'
 MESSAGES=$LAB/n1/watch.log
 
@@ -80,7 +97,7 @@ lab_check "a sensor that restarted is observed again" lab_until 120 message \
 
 # The process of the bridge alone dies: rpld's other process starts it again.
 mark
-kill -KILL "$(pgrep -f "^$LAB/rpld-bridge -c $LAB/n1/")"
+bridge_kill
 lab_check "its last will is told" lab_until 20 message '^mesh/bridge/state offline$'
 lab_check "it is started again" lab_until 60 message '^mesh/bridge/state online$'
 lab_check "and values arrive again" lab_until 60 message "^mesh/$(lab_eui64 4)/climate/humidity "

@@ -14,6 +14,7 @@ APT_TEST=(clang clang-format libclang-rt-dev mandoc nftables procps python3 pyth
     radvd tcpdump traceroute)
 APT_RADIO=(busybox-static cpio kmod qemu-system-x86 wpan-tools xz-utils zstd)
 APT_BROKERS=(prosody python3-pika python3-qpid-proton python3-slixmpp python3-stomp rabbitmq-server)
+APT_LIMITS=(prometheus-node-exporter systemd)
 APT_POLICY=/usr/sbin/policy-rc.d
 
 # Prints those of the packages that are not installed.
@@ -48,7 +49,7 @@ apt_disable() {
     [ -n "$(type -P systemctl)" ] || return 0
     for package; do
         case $package in
-        mosquitto | prosody | rabbitmq-server)
+        mosquitto | prometheus-node-exporter | prosody | rabbitmq-server)
             systemctl --quiet disable "$package" 2>/dev/null || :
             ;;
         esac

@@ -20,6 +20,8 @@ LAB_MODE=${LAB_MODE:-non-storing} # of the DODAG
 LAB_NODES=0
 LAB_FAILED=0
 declare -A LAB_PIDS=()
+# Under tests/limits/run the namespaces are there, and LAB_BUILD's daemons are services.
+[ -z "${LIMITS:-}" ] || . "$LAB_TOP/tests/limits/house.sh"
 
 # --- the house ---
 
@@ -123,7 +125,7 @@ lab_prepare() {
     local names
 
     trap 'exit 130' INT TERM
-    mount -t tmpfs -o mode=0755 tmpfs /run
+    [ -n "${LIMITS:-}" ] || mount -t tmpfs -o mode=0755 tmpfs /run
     mkdir -p $LAB /run/netns
     # The name of our routing protocol, for `ip route`.
     for names in /etc/iproute2/rt_protos /usr/share/iproute2/rt_protos; do
@@ -138,6 +140,7 @@ lab_prepare() {
     # user namespace of ours, and they stay what they are.
     LAB_USER=nobody LAB_GROUP=nogroup
     lab_is_root || LAB_USER='' LAB_GROUP=''
+    [ -z "${LIMITS:-}" ] || LAB_USER=rpld LAB_GROUP=rpld
 }
 
 # The namespace of a node; "uplink" is the host on the wire.
