@@ -228,6 +228,36 @@ lab_check "an MTU that 6LoWPAN cannot carry is found" lab_until 10 test "$(lab_j
     '.checks[] | select(.name == "mtu of lowpan0") | .mend')" = 'ip link set lowpan0 mtu 1280'
 ip -n n2 link set lowpan0 mtu 1280
 
+# --- the ways to decode, changed by a reload ---
+
+decode() {
+    sed -i '/^decode/d' $LAB/n2/rpld.conf
+    echo "decode = \"$1\";" >>$LAB/n2/rpld.conf
+    lab_ctl 2 reload
+}
+decoded() {
+    lab_json 2 counters '.counters[] | select(.name == "lowpan-packet") | .value'
+}
+lab_in 2 tcpdump -Z root -n -x -i lowpan0 -l "dst $global or dst $mote" >$LAB/mote.log 2>&1 &
+LAB_PIDS[2/tcpdump]=$!
+lab_until 10 grep -q listening $LAB/mote.log
+lab_check "decode = never" decode never
+before=$(decoded)
+radio_frames contiki
+radio_frames echo
+lab_check "the kernel reads what it can" lab_until 20 grep "> $mote: ICMP6, echo reply" $LAB/mote.log
+lab_check "and nobody what it cannot" lab_unless eval 'answered "7270 0003" || [ $(decoded) != $before ]'
+lab_check "decode = always" decode always
+radio_frames contiki
+lab_check "such frames are read" lab_until 20 answered '7270 0001' '7270 0002' '7270 0003'
+before=$(decoded)
+lab_check "and all other data: 5 pings lose none" test "$(lab_lost 1 "$(lab_address 2)" 5 0.2)" = 0
+lab_check "each of them went through rpld" test "$(decoded)" -ge $((before + 5))
+lab_check "each once" test "$(decoded)" -lt $((before + 10))
+lab_check "decode = auto" decode auto
+lab_check "the node is reached as before" lab_reaches 1 "$(lab_address 2)"
+lab_signal TERM 2 tcpdump
+
 # --- readings ---
 
 lab_check "readings of a sensor four hops away come to MQTT" lab_until 90 \
