@@ -8,10 +8,13 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "sandbox/sandbox_log.h"
+
 #define REASONS 64 /* formats limited one by one; the rest share the last */
 #define BURST 30
 #define INTERVAL_S 10
 #define LINE_MAX_LEN 1024
+#define HELD_LEN 48 /* for how many were held back */
 
 struct bucket {
     const char *format;
@@ -23,6 +26,7 @@ struct bucket {
 static struct {
     enum bconf_log_to to;
     enum bconf_log_level level;
+    bool journal; /* standard error is the journal's */
     struct bucket buckets[REASONS];
     size_t used;
 } the_log = {.level = BCONF_LOG_INFO};
@@ -31,9 +35,8 @@ void brg_log_open(enum bconf_log_to to, enum bconf_log_level level)
 {
     the_log.to = to;
     the_log.level = level;
-    if (to == BCONF_LOG_SYSLOG) {
-        openlog("rpld-bridge", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-    }
+    the_log.journal = sandbox_log_is_journal();
+    sandbox_log_open("rpld-bridge");
 }
 
 static struct bucket *bucket_for(const char *format)
@@ -70,12 +73,44 @@ static bool may_pass(struct bucket *bucket)
     return true;
 }
 
+/* Where the words of |line| end and the first `key=` stands, or where it ends. */
+static const char *values_of(const char *line)
+{
+    for (const char *at = strchr(line, ' '); at != NULL; at = strchr(at + 1, ' ')) {
+        size_t key = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+        if (key > 0 && at[1 + key] == '=') {
+            return at;
+        }
+    }
+    return line + strlen(line);
+}
+
+static bool write_journal(int priority, const char *line)
+{
+    const char *values = values_of(line);
+    char event[128];
+
+    (void)snprintf(event, sizeof(event), "%.*s", (int)(values - line), line);
+    return sandbox_log_journal(priority, line, event, values);
+}
+
+static void write_line(int priority, const char *line)
+{
+    if (the_log.to == BCONF_LOG_SYSLOG) {
+        (void)sandbox_log_syslog(priority, line); /* without a receiver nobody listens */
+    } else if (!the_log.journal || !write_journal(priority, line)) {
+        (void)fprintf(stderr, "rpld-bridge: %s\n", line);
+    }
+}
+
 void brg_log(enum bconf_log_level level, const char *format, ...)
 {
     static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
     struct bucket *bucket;
     char line[LINE_MAX_LEN];
-    char held[48] = "";
+    unsigned long held;
+    size_t len;
     int saved = errno;
     va_list args;
 
@@ -84,23 +119,21 @@ void brg_log(enum bconf_log_level level, const char *format, ...)
     }
     bucket = bucket_for(format);
     if (may_pass(bucket)) {
-        if (bucket->suppressed > 0) {
-            (void)snprintf(held, sizeof(held), " suppressed=%lu", bucket->suppressed);
-            bucket->suppressed = 0;
-        }
+        held = bucket->suppressed;
+        bucket->suppressed = 0;
         va_start(args, format);
-        (void)vsnprintf(line, sizeof(line), format, args);
+        (void)vsnprintf(line, sizeof(line) - HELD_LEN, format, args);
         va_end(args);
+        if (held > 0) {
+            len = strlen(line);
+            (void)snprintf(line + len, sizeof(line) - len, " suppressed=%lu", held);
+        }
         for (char *c = line; *c != '\0'; c++) {
             if ((unsigned char)*c < 0x20 || *c == 0x7f) {
                 *c = '?';
             }
         }
-        if (the_log.to == BCONF_LOG_SYSLOG) {
-            syslog(priorities[level], "%s%s", line, held);
-        } else {
-            (void)fprintf(stderr, "rpld-bridge: %s%s\n", line, held);
-        }
+        write_line(priorities[level], line);
     }
     errno = saved;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The bridge's log: one line per event, `room: what happened key=value ...`, to standard error
- * or syslog. The format string is the reason: each has a bucket of its own (30 lines at once,
- * then one in 10 s), so that a hostile node can neither fill a disk nor drown another event;
- * what was held back is counted in the next line that passes. One log per process.
+ * or syslog; the journal of systemd has a field for each value. The format string is the reason:
+ * each has a bucket of its own (30 lines at once, then one in 10 s), so that a hostile node can
+ * neither fill a disk nor drown another event; what was held back is counted in the next line that
+ * passes. One log per process.
  */
 #ifndef BRIDGE_LOG_H
 #define BRIDGE_LOG_H

@@ -9,7 +9,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "rpld/log_sink.h"
+#include "sandbox/sandbox_log.h"
 
 static struct {
     enum conf_log_to to;
@@ -129,8 +129,8 @@ void log_open(enum conf_log_to to, enum conf_log_level level)
     log_state.to = to;
     log_state.level = level;
     log_state.journal = getenv("JOURNAL_STREAM") != NULL;
-    log_state.fields = log_sink_is_journal();
-    log_sink_open();
+    log_state.fields = sandbox_log_is_journal();
+    sandbox_log_open("rpld");
 }
 
 void log_level_set(enum conf_log_level level)
@@ -179,8 +179,8 @@ static void log_write(enum conf_log_level level, char *line, const char *event, 
     log_clean(line);
     log_clean(values);
     if (log_state.to == CONF_LOG_SYSLOG)
-        (void)log_sink_syslog(log_priority(level), line); /* without a receiver nobody listens */
-    else if (!log_state.fields || !log_sink_journal(log_priority(level), line, event, values))
+        (void)sandbox_log_syslog(log_priority(level), line); /* without a receiver nobody listens */
+    else if (!log_state.fields || !sandbox_log_journal(log_priority(level), line, event, values))
         log_write_stderr(level, line);
 }
 

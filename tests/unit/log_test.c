@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "rpld/log.h"
-#include "rpld/log_sink.h"
+#include "sandbox/sandbox_log.h"
 
 static uint64_t pass(struct log_limit *limit, const char *event, uint64_t now)
 {
@@ -110,7 +110,7 @@ static void what_fell_silent_is_told(void **unused)
 static const char *fields(const char *values, size_t size)
 {
     static char out[256];
-    size_t len = log_sink_fields(values, out, size);
+    size_t len = sandbox_log_fields(values, out, size);
 
     assert_true(len <= size && len < sizeof(out));
     out[len] = '\0';

@@ -17,7 +17,7 @@ allowed()
     netlink:rpl/rpl.h | netlink:rpl/rpl_view.h | netlink:rpl/rpl_wire.h | netlink:of/of.h) ;;
     conf:rpl/rpl.h | conf:rpl/rpl_view.h | conf:rpl/rpl_wire.h | conf:of/of.h) ;;
     rplctl:rplctl/* | bridge:bridge/* | sandbox:sandbox/*) ;;
-    bridge:sandbox/sandbox.h) ;;
+    bridge:sandbox/sandbox.h | bridge:sandbox/sandbox_log.h) ;;
     rpld:bridge/* | rpld:sim/* | rpld:tests/* | rpld:rplctl/*) return 1 ;;
     rpld:*/*) ;;
     *) return 1 ;;

@@ -78,7 +78,7 @@ done
 # And some that are not.
 for pair in rpl:trickle/trickle.h rpl:of/of.h sim:rpl/rpl_data.h netlink:rpl/rpl.h \
     conf:rpl/rpl_view.h rpld:netlink/krt.h rpld:rpl/rpl_data.h rpld:conf/conf.h \
-    rpld:sandbox/sandbox.h bridge:sandbox/sandbox.h; do
+    rpld:sandbox/sandbox.h bridge:sandbox/sandbox.h bridge:sandbox/sandbox_log.h; do
     plant "${pair%%:*}/${pair%%:*}.c" "#include \"${pair#*:}\""
     passes includes "$work/tree"
 done
