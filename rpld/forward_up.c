@@ -396,6 +396,14 @@ static void fwd_copy(struct fwd *fwd, struct fwd_in *in, bool own)
     }
 }
 
+/* Is |addr| in a DODAG that has its routes in its routers? */
+static bool fwd_is_storing(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tstamp now)
+{
+    struct rpl_view_instance instance;
+
+    return fwd_instance_of(fwd, addr, now, &instance) && instance.mop >= RPL_MOP_STORING;
+}
+
 /* |alone|: nobody but us has the packet. */
 static void fwd_dispatch(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t ifindex,
                          unsigned nest, bool alone, rpl_tstamp now)
@@ -437,6 +445,12 @@ static void fwd_dispatch(struct fwd *fwd, uint8_t *packet, size_t len, uint32_t 
     if (!fwd_judge(fwd, &in))
         return;
     if (in.info.srh != 0 && in.info.segments_left > 0) {
+        /* In storing mode nobody of the mesh makes one: it came in from outside, which the kernel
+         * of a root that has routes for all nodes does not prevent (RFC 6554 section 5). */
+        if (fwd_is_storing(fwd, &in.info.dst, now)) {
+            fwd->counters[FWD_DROP_LIVE_SRH]++;
+            return;
+        }
         fwd_step(fwd, &in);
         return;
     }

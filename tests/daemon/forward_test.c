@@ -415,6 +415,26 @@ static void bad_source_routes_are_answered(void **unused)
     bench_close(&bench);
 }
 
+/* In storing mode nobody in the mesh makes one. */
+static void storing_router_follows_no_source_route(void **unused)
+{
+    struct rpl_addr hops[] = {rig_global(1), rig_global(5)}, host = bench_host();
+    const struct rpl_rpi rpi = {.type = RPL_RPI_63, .flags = RPL_RPI_O, .sender_rank = 1};
+    unsigned hop;
+
+    (void)unused;
+    bench_router(&bench, RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench_packet got, in = bench_routed(&host, hops, 2, 0, i ? &rpi : NULL);
+
+        bench_from_air(&bench, &in);
+        assert_false(bench_in_air(&bench, &got, &hop));
+        assert_int_equal(bench_counter(&bench, FWD_DROP_LIVE_SRH), i + 1);
+    }
+    assert_int_equal(bench_counter(&bench, FWD_STEP), 0);
+    bench_close(&bench);
+}
+
 static void errors_are_limited(void **unused)
 {
     struct rpl_addr hops[] = {rig_global(1), rig_global(5)}, host = bench_host();
@@ -650,6 +670,7 @@ int main(void)
         cmocka_unit_test_teardown(router_steps_along_the_route, teardown),
         cmocka_unit_test_teardown(last_hop_takes_all_off, teardown),
         cmocka_unit_test_teardown(bad_source_routes_are_answered, teardown),
+        cmocka_unit_test_teardown(storing_router_follows_no_source_route, teardown),
         cmocka_unit_test_teardown(errors_are_limited, teardown),
         cmocka_unit_test_teardown(failed_hop_is_told_to_the_root, teardown),
         cmocka_unit_test_teardown(failed_first_hop_is_told_to_the_engine, teardown),
