@@ -50,7 +50,9 @@ struct brg_app {
     double collect_s;   /* the pause between two looks at the sockets */
     struct brg_now now; /* while datagrams are read */
     uint64_t oversized;
-    int exit; /* of the process, when the loop has ended */
+    brg_tstamp log_since;   /* of the lines of the log that were published lately: */
+    unsigned log_published; /* how many */
+    int exit;               /* of the process, when the loop has ended */
     char about[BRG_ABOUT_MAX];
     struct brg_readings *readings;
     struct brg_show_source show_source;
@@ -98,6 +100,9 @@ void brg_app_watch(struct brg_app *app);
 
 /* What the core tells; |ctx| is the app. */
 void brg_app_trace(void *ctx, const struct brg_trace *trace);
+
+/* Lines of the log go to the broker too, as the configuration wants it. */
+void brg_app_publish_log(struct brg_app *app);
 
 /* Makes the broker's side, the routing daemon's and the control socket. False without memory. */
 bool brg_app_hear(struct brg_app *app);

@@ -15,6 +15,7 @@ static const char *const serve_words[] = {"off", "nodes", "all", NULL};
 static const char *const failure_words[] = {"refuse", "memory", NULL};
 static const char *const version_words[] = {"auto", "5", "3.1.1", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+static const char *const publish_words[] = {"off", "error", "warning", "info", NULL};
 static const char *const to_words[] = {"stderr", "syslog", NULL};
 
 #define NUMBER(name, low, high)                                                                    \
@@ -87,6 +88,7 @@ static const struct bconf_setting settings[] = {
     TEXT(socket, 1),
     TEXT(user, 0),
     CHOICE("log", log_level, level_words),
+    CHOICE("publish_log", publish_log, publish_words),
     CHOICE("log_to", log_to, to_words),
 };
 
@@ -219,6 +221,7 @@ static void defaults(struct bconf *conf)
         .spool_mb = 64,
         .spool_hours = 168,
         .socket = "/run/rpld/rpld.sock",
+        .publish_log = BCONF_PUBLISH_WARNING,
         .log_level = BCONF_LOG_INFO,
         .log_to = BCONF_LOG_STDERR,
     };

@@ -26,6 +26,12 @@
 
 enum bconf_mqtt_version { BCONF_MQTT_AUTO, BCONF_MQTT_5, BCONF_MQTT_311 };
 enum bconf_log_level { BCONF_LOG_ERROR, BCONF_LOG_WARNING, BCONF_LOG_INFO, BCONF_LOG_DEBUG };
+enum bconf_publish_log {
+    BCONF_PUBLISH_OFF,
+    BCONF_PUBLISH_ERROR,
+    BCONF_PUBLISH_WARNING,
+    BCONF_PUBLISH_INFO
+};
 enum bconf_spool_failure { BCONF_SPOOL_REFUSE, BCONF_SPOOL_MEMORY };
 enum bconf_log_to { BCONF_LOG_STDERR, BCONF_LOG_SYSLOG };
 
@@ -84,9 +90,11 @@ struct bconf {
     char spool[BCONF_TEXT_MAX]; /* "": the usual place, if it is there; "none": none */
     int spool_mb;
     int spool_hours;
-    int on_spool_failure; /* enum bconf_spool_failure */
+    int on_spool_failure; /* enum bconf_publish_log { BCONF_PUBLISH_OFF, BCONF_PUBLISH_ERROR,
+BCONF_PUBLISH_WARNING, BCONF_PUBLISH_INFO }; enum bconf_spool_failure */
     char socket[BCONF_SOCKET_MAX];
     char user[BCONF_TEXT_MAX]; /* "": rpld-bridge, or else nobody */
+    int publish_log;           /* enum bconf_publish_log */
     int log_level;             /* enum bconf_log_level */
     int log_to;                /* enum bconf_log_to */
     size_t n_rules;

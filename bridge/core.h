@@ -168,6 +168,10 @@ int brg_core_customize(struct brg_core *core, const struct brg_custom *custom);
 /* Writes what is to be written, now. 0 or what the store said. */
 int brg_core_commit(struct brg_core *core, const struct brg_now *now);
 
+/* The same before the process ends, with the newest value of every state: a later process is not to
+ * publish older ones again. */
+int brg_core_commit_all(struct brg_core *core, const struct brg_now *now);
+
 /* Did the last transaction go wrong? */
 bool brg_core_store_fails(const struct brg_core *core);
 

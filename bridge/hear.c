@@ -8,6 +8,10 @@
 #include "bridge/log.h"
 #include "bridge/log_trace.h"
 
+#define LOG_LINES 20 /* of the log that are published */
+#define LOG_SECONDS 60
+#define LOG_OCTETS 2560
+
 static void on_snapshot_begin(void *ctx)
 {
     struct brg_app *app = ctx;
@@ -84,6 +88,50 @@ void brg_app_trace(void *ctx, const struct brg_trace *trace)
 
     brg_log_trace(trace, app->conf.on_spool_failure == BCONF_SPOOL_MEMORY,
                   app->spool == NULL ? "" : brg_spool_error(app->spool));
+}
+
+/* BASE/bridge/log, while there is a broker: nothing is kept for one that comes later, and a flood
+ * would be in the way of values. It leaves with what else leaves at the end of the turn. */
+static void publish_line(void *ctx, enum bconf_log_level level, const char *line)
+{
+    static const char *const words[] = {"error", "warning", "info", "debug"};
+    struct brg_app *app = ctx;
+    struct brg_now now = brg_app_now();
+    char topic[BRG_TOPIC_MAX];
+    char room[LOG_OCTETS];
+    const char *const parts[] = {app->conf.base, "bridge", "log"};
+    struct brg_message message = {
+        .topic = topic, .payload = room, .content = BRG_CONTENT_JSON, .at_s = now.wall_s};
+    struct brg_text out;
+
+    if (now.mono - app->log_since >= BRG_SEC * LOG_SECONDS) {
+        app->log_since = now.mono;
+        app->log_published = 0;
+    }
+    if (app->mqtt == NULL || !brg_mqtt_is_ready(app->mqtt) || app->log_published == LOG_LINES ||
+        !brg_utf8_valid(line, strlen(line)) || brg_topic_join(topic, sizeof(topic), parts, 3) < 0) {
+        return;
+    }
+    app->log_published++;
+    brg_text_init(&out, room, sizeof(room));
+    brg_text_puts(&out, "{\"level\":\"");
+    brg_text_puts(&out, words[level]);
+    brg_text_puts(&out, "\",\"t\":");
+    brg_text_time(&out, now.wall_s);
+    brg_text_puts(&out, ",\"message\":");
+    brg_text_json_string(&out, line, strlen(line));
+    brg_text_puts(&out, "}");
+    message.len = out.len;
+    if (!out.full) {
+        (void)brg_outbox_add(app->outbox, &message);
+    }
+}
+
+void brg_app_publish_log(struct brg_app *app)
+{
+    if (app->conf.publish_log != BCONF_PUBLISH_OFF) {
+        brg_log_tee(publish_line, app, (enum bconf_log_level)(app->conf.publish_log - 1));
+    }
 }
 
 static void show_broker(void *ctx, struct brg_show_broker *ret_broker)

@@ -236,6 +236,17 @@ int brg_core_commit(struct brg_core *core, const struct brg_now *now)
     return err;
 }
 
+int brg_core_commit_all(struct brg_core *core, const struct brg_now *now)
+{
+    int err;
+
+    do {
+        core->states_at = 0;
+        err = brg_core_commit(core, now);
+    } while (err == 0 && core->store != NULL && brg_outbox_wants_write(core->outbox, true));
+    return err;
+}
+
 bool brg_core_store_fails(const struct brg_core *core)
 {
     return core->store_fails;

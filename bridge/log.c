@@ -29,6 +29,9 @@ static struct {
     bool journal; /* standard error is the journal's */
     struct bucket buckets[REASONS];
     size_t used;
+    brg_log_tee_fn *tee; /* NULL: none */
+    void *tee_ctx;
+    enum bconf_log_level tee_level;
 } the_log = {.level = BCONF_LOG_INFO};
 
 void brg_log_open(enum bconf_log_to to, enum bconf_log_level level)
@@ -37,6 +40,24 @@ void brg_log_open(enum bconf_log_to to, enum bconf_log_level level)
     the_log.level = level;
     the_log.journal = sandbox_log_is_journal();
     sandbox_log_open("rpld-bridge");
+}
+
+void brg_log_tee(brg_log_tee_fn *tee, void *ctx, enum bconf_log_level level)
+{
+    the_log.tee = tee;
+    the_log.tee_ctx = ctx;
+    the_log.tee_level = level;
+}
+
+static void tee_line(enum bconf_log_level level, const char *line)
+{
+    brg_log_tee_fn *tee = the_log.tee;
+
+    if (tee != NULL && level <= the_log.tee_level) {
+        the_log.tee = NULL; /* no loop */
+        tee(the_log.tee_ctx, level, line);
+        the_log.tee = tee;
+    }
 }
 
 static struct bucket *bucket_for(const char *format)
@@ -134,6 +155,7 @@ void brg_log(enum bconf_log_level level, const char *format, ...)
             }
         }
         write_line(priorities[level], line);
+        tee_line(level, line);
     }
     errno = saved;
 }

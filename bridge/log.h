@@ -13,6 +13,14 @@
 
 void brg_log_open(enum bconf_log_to to, enum bconf_log_level level);
 
+/*
+ * From now on |tee| gets every line of at least this level that passes, without the program's name.
+ * What it logs itself, or has logged, is not handed to it. NULL: nobody does.
+ */
+typedef void brg_log_tee_fn(void *ctx, enum bconf_log_level level, const char *line);
+
+void brg_log_tee(brg_log_tee_fn *tee, void *ctx, enum bconf_log_level level);
+
 /* |format| must be a string constant. Keeps errno. */
 __attribute__((format(printf, 2, 3))) void brg_log(enum bconf_log_level level, const char *format,
                                                    ...);

@@ -65,9 +65,11 @@ static int run(struct brg_app *app)
         return 1;
     }
     enclose(app);
+    brg_app_publish_log(app);
     brg_mqtt_start(app->mqtt);
     ev_run(app->loop, 0);
     brg_log_info("bridge: stopping");
+    brg_log_tee(NULL, NULL, BCONF_LOG_ERROR);
     brg_ctl_free(app->ctl);
     brg_follow_free(app->follow);
     brg_mqtt_free(app->mqtt);

@@ -216,7 +216,7 @@ void brg_app_parts_free(struct brg_app *app)
 {
     struct brg_now now = brg_app_now();
 
-    if (brg_core_commit(app->core, &now) < 0) {
+    if (brg_core_commit_all(app->core, &now) < 0) {
         brg_log_error("spool: the last messages are lost error=\"%s\"",
                       brg_spool_error(app->spool));
     }

@@ -113,6 +113,25 @@ gone() {
 until_ok 30 gone || fail "it is still retained: $(kept "mesh/$green")"
 echo 'ok: what is not to be retained is not'
 
+# Warnings of the log, and no flood of them. With SIGHUP there is one.
+warned() {
+    [ "$(grep -c 'read at start only' bridge.log)" -ge "$1" ]
+}
+told_log() {
+    grep -c '^0 mesh/bridge/log {"level":"warning","t":[0-9.]*,"message":"bridge: the configuration is' \
+        told.txt
+}
+for n in {1..25}; do
+    kill -HUP $bridge_pid
+    until_ok 5 warned "$n" || fail 'no warning in the log'
+done
+asked health_check '' '"healthy":true'
+enough() {
+    [ "$(told_log)" -eq 20 ]
+}
+until_ok 10 enough || fail "$(told_log) lines of the log are told, not 20"
+echo 'ok: 20 of 25 warnings are told, and then no more'
+
 # To begin anew: the response is there, and who looks after it sees why it ended.
 asked device/rename "{\"id\":\"hall/heat\",\"name\":\"$green\"}" '"error":"a name that is none'
 asked spool/drop '' 'not allowed'
@@ -128,6 +147,8 @@ until_ok 5 keeps mesh/bridge/state offline || fail 'it did not say good-bye'
 bridge_pid=$!
 until_ok 30 keeps mesh/bridge/state online || fail 'it does not come back'
 asked device/options "{\"id\":\"$green\"}" '"from":{"sleepy":null,"qos":0,"retain":false,"format":"value"'
+awk '$2 != "mesh/hall/heat/setpoint" || NF < 3 { next } /"v":22.5/ { set = 1 }
+    set && !/"v":22.5/ { old = 1 } END { exit old }' told.txt || fail 'an older value came back'
 asked device/rename '{"id":"hall/heat","name":null}' "\"to\":\"$heat\""
 until_ok 30 keeps "mesh/$heat/setpoint" '"v":22.5' || fail 'its value did not move back'
 bridge_stop
