@@ -55,6 +55,7 @@ static const struct bconf_setting settings[] = {
     TEXT(psk_identity, 0),
     TEXT(psk, 0),
     NUMBER(keepalive_s, 10, 3600),
+    NUMBER(topic_aliases, 0, 256),
     TEXT(base, 1),
     NUMBER(qos, 0, 2),
     CHOICE("format", output, bconf_output_words),

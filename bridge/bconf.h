@@ -58,6 +58,7 @@ struct bconf {
     char password[BCONF_TEXT_MAX];
     char client_id[BCONF_TEXT_MAX]; /* "": made at start */
     int keepalive_s;
+    int topic_aliases; /* at most */
     char base[BCONF_TEXT_MAX];
     int qos;
     int output; /* enum brg_output */

@@ -16,6 +16,7 @@
 #include <mqtt_protocol.h>
 
 #include "bridge/log.h"
+#include "bridge/mqtt_alias.h"
 #include "bridge/mqtt_id.h"
 #include "bridge/mqtt_props.h"
 #include "bridge/topic.h"
@@ -69,7 +70,8 @@ struct brg_mqtt {
     bool taken_over;
     unsigned short_lived; /* connections in a row */
     ev_tstamp ready_at;
-    char refusal[96]; /* of a CONNACK or DISCONNECT; "": none */
+    struct brg_aliases aliases; /* of this connection */
+    char refusal[96];           /* of a CONNACK or DISCONNECT; "": none */
     bool corked;
     mosquitto_property *properties; /* of the last message without any of its own, */
     uint32_t properties_expiry_s;   /* and what they say */
@@ -238,25 +240,52 @@ static int properties_make(struct brg_mqtt *mqtt, const struct brg_message *mess
     return result;
 }
 
+/* The same with a topic alias, |*ret_alias|, if the topic has one; then |*topic| is NULL once the
+ * broker knows it. Not for QoS 0: what the library holds back of the others, because the broker
+ * takes no more at a time, would tell it too late. */
+static int alias_make(struct brg_mqtt *mqtt, const struct brg_message *message, uint32_t expiry_s,
+                      const char **topic, uint16_t *ret_alias)
+{
+    bool known = false;
+    int result;
+
+    *ret_alias = message->qos == 0 ? 0 : brg_alias_take(&mqtt->aliases, message->topic, &known);
+    if (*ret_alias == 0) {
+        return properties_make(mqtt, message, expiry_s);
+    }
+    *topic = known ? NULL : message->topic;
+    mosquitto_property_free_all(&mqtt->properties);
+    result = brg_mqtt_properties(message, expiry_s, &mqtt->properties);
+    if (result == MOSQ_ERR_SUCCESS) {
+        result = mosquitto_property_add_int16(&mqtt->properties, MQTT_PROP_TOPIC_ALIAS, *ret_alias);
+    }
+    return result;
+}
+
 static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
 {
     uint32_t expiry_s = brg_mqtt_remaining_s(message);
+    const char *topic = message->topic;
+    uint16_t alias = 0;
     int result = MOSQ_ERR_SUCCESS;
 
     if (message->expiry_s > 0 && expiry_s == 0) {
         return MOSQ_ERR_NOT_FOUND; /* nobody wants to have it now */
     }
     if (mqtt->v5) {
-        result = properties_make(mqtt, message, expiry_s);
+        result = alias_make(mqtt, message, expiry_s, &topic, &alias);
     }
     if (result == MOSQ_ERR_SUCCESS) {
         mqtt->publishing = true;
-        result = mosquitto_publish_v5(mqtt->handle, &message->mid, message->topic,
-                                      (int)message->len, message->payload, message->qos,
-                                      message->retain, mqtt->v5 ? mqtt->properties : NULL);
+        result = mosquitto_publish_v5(mqtt->handle, &message->mid, topic, (int)message->len,
+                                      message->payload, message->qos, message->retain,
+                                      mqtt->v5 ? mqtt->properties : NULL);
         mqtt->publishing = false;
     }
-    if (message->props_len > 0 || result != MOSQ_ERR_SUCCESS) {
+    if (result != MOSQ_ERR_SUCCESS) {
+        brg_alias_forget(&mqtt->aliases, alias);
+    }
+    if (message->props_len > 0 || alias > 0 || result != MOSQ_ERR_SUCCESS) {
         mosquitto_property_free_all(&mqtt->properties);
     }
     return result;
@@ -368,9 +397,9 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
                        const mosquitto_property *properties)
 {
     struct brg_mqtt *mqtt = ctx;
+    uint16_t aliases = 0;
 
     (void)flags;
-    (void)properties;
     if (code != 0) {
         refused(mqtt, code);
         return;
@@ -380,6 +409,10 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     mqtt->guessed = false;
     mqtt->ready_at = ev_now(mqtt->loop);
     mqtt->said_away = false;
+    (void)mosquitto_property_read_int16(properties, MQTT_PROP_TOPIC_ALIAS_MAXIMUM, &aliases, false);
+    brg_aliases_reset(&mqtt->aliases, aliases < mqtt->conf->topic_aliases
+                                          ? aliases
+                                          : (unsigned)mqtt->conf->topic_aliases);
     brg_log_info("broker: connected broker=%s client_id=%s mqtt=%s", broker_of(mqtt)->url,
                  mqtt->client_id, mqtt->v5 ? "5" : "3.1.1");
     (void)mosquitto_publish(handle, NULL, mqtt->state_topic, 6, "online", STATE_QOS, true);
@@ -674,5 +707,6 @@ void brg_mqtt_free(struct brg_mqtt *mqtt)
     }
     mosquitto_destroy(mqtt->handle);
     mosquitto_property_free_all(&mqtt->properties);
+    brg_aliases_reset(&mqtt->aliases, 0);
     free(mqtt);
 }
