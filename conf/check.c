@@ -94,6 +94,45 @@ static void check_prefixes(struct conf_reader *reader, const config_setting_t *r
     }
 }
 
+/* |prefix| is that of some instance, or a further one of those before |index|. */
+static bool prefix_taken(const struct conf *conf, uint32_t index, const struct rpl_prefix *prefix)
+{
+    for (uint32_t i = 0; i < conf->instance_count; i++) {
+        const struct conf_instance *other = &conf->instance[i];
+
+        if (other->rpl.role == RPL_ROLE_ROOT && !other->prefix_auto &&
+            memcmp(&other->rpl.prefix, &prefix->addr, sizeof(prefix->addr)) == 0)
+            return true;
+        for (uint32_t k = 0; i < index && k < other->rpl.more.count; k++)
+            if (memcmp(&other->rpl.more.prefix[k], prefix, sizeof(*prefix)) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void check_more_prefixes(struct conf_reader *reader, const config_setting_t *root,
+                                uint32_t index)
+{
+    const struct conf_instance *instance = &reader->conf->instance[index];
+    struct place place = locate(reader, root, index, NULL, "more_prefixes");
+    const char *wrong = NULL;
+
+    if (place.bad || !place.given)
+        return;
+    if (instance->uplink[0] != '\0' && instance->rpl.more.count > 1)
+        wrong = "beside the prefix of an uplink there is room for one";
+    for (uint32_t n = 0; n < instance->rpl.more.count && wrong == NULL; n++) {
+        const struct rpl_prefix *prefix = &instance->rpl.more.prefix[n];
+
+        if (prefix->len != 64)
+            wrong = "not all of them are of length 64, of which addresses are made";
+        else if (prefix_taken(reader->conf, index, prefix))
+            wrong = "one of them is in use already; every instance has its own";
+    }
+    if (wrong != NULL)
+        conf_reader_error(reader, place.at, place.path, "%s", wrong);
+}
+
 /* A prefix comes from one place, and a part of it goes to one instance. */
 static void check_uplinks(struct conf_reader *reader, const config_setting_t *root, uint32_t index)
 {
@@ -222,6 +261,7 @@ void conf_check(struct conf_reader *reader, const config_setting_t *root)
     for (uint32_t i = 0; i < reader->conf->instance_count; i++) {
         check_ids(reader, root, i);
         check_prefixes(reader, root, i);
+        check_more_prefixes(reader, root, i);
         check_uplinks(reader, root, i);
         check_lifetimes(reader, root, i);
         check_intervals(reader, root, i);

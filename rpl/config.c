@@ -36,6 +36,7 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->mop = RPL_MOP_NON_STORING;
     instance->ocp = OF_OCP_MRHOF;
     instance->prefix_len = 64;
+    instance->autonomous = true;
     instance->prefix_valid_s = UINT32_MAX;
     instance->prefix_preferred_s = UINT32_MAX;
     instance->grounded = true;
@@ -110,10 +111,29 @@ static bool prefixes_ok(const struct rpl_prefixes *prefixes)
     return true;
 }
 
+/* /64s, each of them once; one that changes takes more room in a DIO. */
+static bool more_ok(const struct rpl_instance_config *instance)
+{
+    if (instance->more.count > (instance->renumbers ? 1 : RPL_MORE_PREFIXES_MAX))
+        return false;
+    for (uint32_t i = 0; i < instance->more.count; i++) {
+        const struct rpl_prefix *p = &instance->more.prefix[i];
+        if (p->len != 64 || !rpl_addr_is_routable(&p->addr) ||
+            rpl_addr_match(&p->addr, &instance->prefix, 64))
+            return false;
+        for (uint32_t k = 0; k < i; k++)
+            if (rpl_addr_match(&p->addr, &instance->more.prefix[k].addr, 64))
+                return false;
+    }
+    return true;
+}
+
 static const char *check_root(const struct rpl_instance_config *instance)
 {
     if (instance->prefix_len != 64 || !rpl_addr_is_routable(&instance->prefix))
         return "prefix";
+    if (!more_ok(instance))
+        return "more_prefixes";
     if (instance->prefix_preferred_s > instance->prefix_valid_s)
         return "prefix_preferred";
     if (instance->preference > PREFERENCE_HIGHEST)

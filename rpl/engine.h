@@ -306,7 +306,8 @@ struct rpl_instance {
     uint32_t dco_count;
     uint8_t dco_seq;
     uint32_t dao_out_count;
-    struct rpl_rt_own *rt_default, *rt_prefix, *rt_root, *rt_rio[RPL_WIRE_RIOS_MAX];
+    struct rpl_rt_own *rt_default, *rt_prefix, *rt_more[RPL_WIRE_PIOS_MAX - 1], *rt_root,
+        *rt_rio[RPL_WIRE_RIOS_MAX];
     struct rpl_old_prefix old_prefix[RPL_OLD_PREFIXES_MAX];
     bool store_dirty;
 };

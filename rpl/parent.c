@@ -189,13 +189,18 @@ void rpl_parent_routes(struct rpl_instance *inst)
     static const struct rpl_addr any;
     uint8_t len = 0;
     const struct rpl_addr *prefix = rpl_prefix(inst, &len);
-    bool inside = prefix && rpl_addr_match(&inst->dodag_id, prefix, len);
+    bool inside = rpl_prefix_holds(inst, &inst->dodag_id);
     uint32_t metric = inst->cfg.route_metric;
 
     if (inst->cfg.role == RPL_ROLE_ROOT)
         return;
     want_route(inst, &inst->rt_default, inst->joined && inst->cfg.default_route, &any, 0, metric);
     want_route(inst, &inst->rt_prefix, inst->joined && prefix, prefix ? prefix : &any, len, metric);
+    for (unsigned n = 1; n < RPL_WIRE_PIOS_MAX; n++) {
+        prefix = rpl_prefix_nth(inst, n);
+        want_route(inst, &inst->rt_more[n - 1], inst->joined && prefix, prefix ? prefix : &any, len,
+                   metric);
+    }
     want_route(inst, &inst->rt_root, inst->joined && !inside, &inst->dodag_id, 128, metric);
     outside_routes(inst);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The prefixes of a DODAG: at the root the configured one, and those that it had before, which
+ * The prefixes of a DODAG: at the root the configured ones, and those that it had before, which
  * are phased out; elsewhere what the PIOs say.
  *
  * A prefix that is left is announced with a preferred lifetime of 0 and a valid one that runs
@@ -11,6 +11,10 @@
  */
 #include "rpl/engine.h"
 
+_Static_assert(RPL_WIRE_PIOS_MAX >= 1 + RPL_MORE_PREFIXES_MAX &&
+                   RPL_WIRE_PIOS_MAX >= 2 + RPL_OLD_PREFIXES_MAX,
+               "all that are announced at once fit into a DIO");
+
 #define PREFIX_LEN 64 /* the only length that addresses are made from */
 
 /* ---- which there are ----------------------------------------------------------------- */
@@ -19,21 +23,32 @@ static const struct rpl_addr *root_prefix(const struct rpl_instance *inst, unsig
 {
     if (n == 0)
         return &inst->cfg.prefix;
+    if (n <= inst->cfg.more.count)
+        return &inst->cfg.more.prefix[n - 1].addr;
+    n -= inst->cfg.more.count;
     for (unsigned i = 0; i < RPL_OLD_PREFIXES_MAX; i++)
         if (inst->old_prefix[i].until && --n == 0)
             return &inst->old_prefix[i].prefix;
     return NULL;
 }
 
-/* Addresses are made from A=1 alone (RFC 6550 section 6.7.10), and only from a /64; those that
- * are phased out come last, and what has run out not at all. */
+/* The one that the root is in comes first, those that are phased out last. */
+static int pio_order(const struct rpl_instance *inst, const struct rpl_wire_pio *pio)
+{
+    if (pio->preferred_s == 0)
+        return 2;
+    return rpl_addr_match(&inst->dodag_id, &pio->prefix, PREFIX_LEN) ? 0 : 1;
+}
+
+/* Addresses are made from A=1 alone (RFC 6550 section 6.7.10), and only from a /64; what has run
+ * out is none any more. */
 static const struct rpl_addr *pio_prefix(const struct rpl_instance *inst, unsigned n)
 {
-    for (int deprecated = 0; deprecated < 2; deprecated++)
+    for (int order = 0; order < 3; order++)
         for (uint8_t i = 0; i < inst->pio_count; i++) {
             const struct rpl_wire_pio *pio = &inst->pio[i];
             if (pio->autonomous && pio->len == PREFIX_LEN && pio->valid_s &&
-                (pio->preferred_s == 0) == deprecated && n-- == 0)
+                pio_order(inst, pio) == order && n-- == 0)
                 return &pio->prefix;
         }
     return NULL;
@@ -84,12 +99,26 @@ void rpl_prefix_routes(struct rpl_instance *inst)
 {
     if (!inst->rt_prefix)
         want_unreachable(inst, &inst->rt_prefix, &inst->cfg.prefix);
+    for (uint32_t i = 0; i < inst->cfg.more.count; i++)
+        if (!inst->rt_more[i])
+            want_unreachable(inst, &inst->rt_more[i], &inst->cfg.more.prefix[i].addr);
     for (unsigned i = 0; i < RPL_OLD_PREFIXES_MAX; i++)
         if (inst->old_prefix[i].until && !inst->old_prefix[i].route)
             want_unreachable(inst, &inst->old_prefix[i].route, &inst->old_prefix[i].prefix);
 }
 
-/* NOTE: the good one comes last: a deployed node that keeps one prefix keeps the last it reads. */
+static void add_pio(struct rpl_instance *inst, const struct rpl_addr *prefix)
+{
+    inst->pio[inst->pio_count++] =
+        (struct rpl_wire_pio){.len = PREFIX_LEN,
+                              .on_link = inst->cfg.on_link,
+                              .autonomous = inst->cfg.autonomous,
+                              .valid_s = inst->cfg.prefix_valid_s,
+                              .preferred_s = inst->cfg.prefix_preferred_s,
+                              .prefix = *prefix};
+}
+
+/* NOTE: the first one comes last: a deployed node that keeps one prefix keeps the last it reads. */
 void rpl_prefix_fill(struct rpl_instance *inst)
 {
     rpl_tstamp now = inst->engine->now;
@@ -99,20 +128,18 @@ void rpl_prefix_fill(struct rpl_instance *inst)
     inst->pio_count = 0;
     for (unsigned i = 0; i < RPL_OLD_PREFIXES_MAX; i++) {
         const struct rpl_old_prefix *old = &inst->old_prefix[i];
-        if (old->until > now)
+        if (old->until > now && inst->pio_count + inst->cfg.more.count + 1 < RPL_WIRE_PIOS_MAX)
             inst->pio[inst->pio_count++] =
                 (struct rpl_wire_pio){.len = PREFIX_LEN,
-                                      .autonomous = true,
+                                      .on_link = inst->cfg.on_link,
+                                      .autonomous = inst->cfg.autonomous,
                                       .valid_s = (uint32_t)((old->until - now) / RPL_S(1)),
                                       .prefix = old->prefix};
     }
-    inst->pio[inst->pio_count++] = (struct rpl_wire_pio){
-        .len = inst->cfg.prefix_len,
-        .autonomous = true,
-        .valid_s = inst->cfg.prefix_valid_s,
-        .preferred_s = inst->cfg.prefix_preferred_s,
-        .prefix = inst->cfg.prefix,
-    };
+    for (uint32_t i = inst->cfg.more.count; i > 0; i--)
+        if (!rpl_addr_equal(&inst->cfg.more.prefix[i - 1].addr, &inst->cfg.prefix))
+            add_pio(inst, &inst->cfg.more.prefix[i - 1].addr);
+    add_pio(inst, &inst->cfg.prefix);
 }
 
 static void arm(struct rpl_instance *inst)
@@ -216,7 +243,7 @@ int rpl_prefix_change(struct rpl_instance *inst, const struct rpl_addr *prefix)
     rpl_rt_unwant(inst->engine, &inst->rt_prefix);
     inst->cfg.prefix = now;
     /* What nobody has heard of needs no end. */
-    if (inst->joined)
+    if (inst->joined && !rpl_prefix_holds(inst, &before))
         leave(inst, &before);
     for (unsigned i = 0; i < RPL_OLD_PREFIXES_MAX; i++)
         if (!inst->old_prefix[i].until)

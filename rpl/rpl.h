@@ -136,6 +136,7 @@ struct rpl_prefixes {
     struct rpl_prefix prefix[RPL_PREFIXES_MAX];
 };
 
+#define RPL_MORE_PREFIXES_MAX 3
 struct rpl_instance_config {
     uint8_t id; /* RPLInstanceID; 0x80 and up is local */
     enum rpl_role role;
@@ -145,6 +146,9 @@ struct rpl_instance_config {
     struct rpl_addr dodag_id; /* root: default is its own address; others: join only this */
     struct rpl_addr prefix;   /* root: the /64 that the PIO carries */
     uint8_t prefix_len;       /* root: 64 */
+    struct rpl_prefixes more; /* root: /64s beside it that stay, at most RPL_MORE_PREFIXES_MAX, or
+                               * one where the prefix may change */
+    bool on_link, autonomous; /* root: L and A of the PIOs */
     bool renumbers; /* root: the prefix may change; targets in one it had once are passed over */
     uint32_t prefix_valid_s, prefix_preferred_s; /* UINT32_MAX = infinite */
     uint8_t preference;                          /* Prf, 0..7 */

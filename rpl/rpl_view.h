@@ -35,8 +35,10 @@ struct rpl_view_instance {
     uint16_t parent_switch_threshold; /* ours, of MRHOF */
     struct rpl_addr prefix;
     uint8_t prefix_len;
-    uint32_t old_prefix_count; /* /64s that are phased out */
-    struct rpl_addr old_prefix[RPL_OLD_PREFIXES_MAX];
+    uint32_t more_prefix_count; /* /64s beside it, those that are phased out last */
+    struct rpl_addr more_prefix[RPL_MORE_PREFIXES_MAX];
+    uint8_t rpi_type; /* that the DODAG writes: 0x63 or 0x23 */
+    bool compresses;  /* T: the root wants RFC 8138's compression (RFC 9035) */
     bool has_address;
     struct rpl_addr address; /* our own in the DODAG */
     bool has_parent;

@@ -33,7 +33,8 @@ enum rpl_code {
 #define RPL_WIRE_ROVR_MAX 64 /* a longer one, of a size not defined yet, is left out */
 #define RPL_WIRE_RIOS_MAX 8
 
-#define RPL_CONFIG_PROXY 0x40  /* in its flags: the root speaks to the 6LBR (P), RFC 9010 */
+#define RPL_CONFIG_PROXY 0x40       /* in its flags: the root speaks to the 6LBR (P), RFC 9010 */
+#define RPL_CONFIG_COMPRESSION 0x20 /* in its flags: 6LoRH is wanted (T), RFC 9035 section 3 */
 #define RPL_CONFIG_RPI_23 0x10 /* in its flags: RPIs are of type 0x23, RFC 9008 section 4.1.3 */
 
 /* DODAG Configuration, 6.7.6. |raw| is the option's first 14 data octets, relayed bit for bit. */

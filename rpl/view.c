@@ -57,7 +57,10 @@ static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_
                   .max_rank_increase = inst->config.max_rank_increase,
                   .min_hop_rank_increase = inst->config.min_hop_rank_increase,
                   .default_lifetime = inst->config.default_lifetime,
-                  .lifetime_unit_s = inst->config.lifetime_unit_s},
+                  .lifetime_unit_s = inst->config.lifetime_unit_s,
+                  .path_control_size = inst->config.pcs},
+        .rpi_type = inst->config.flags & RPL_CONFIG_RPI_23 ? RPL_RPI_23 : RPL_RPI_63,
+        .compresses = (inst->config.flags & RPL_CONFIG_COMPRESSION) != 0,
         .has_address = own != NULL,
         .has_parent = inst->parent != NULL,
         .nodes = inst->node_count,
@@ -73,9 +76,9 @@ static void fill_instance(struct rpl_instance *inst, rpl_tstamp now, struct rpl_
         out->prefix_len = 64;
         rpl_addr_mask(&out->prefix, 64); /* a router sends its whole address */
     }
-    for (unsigned n = 0; n < RPL_OLD_PREFIXES_MAX && (prefix = rpl_prefix_nth(inst, n + 1)); n++) {
-        out->old_prefix[out->old_prefix_count] = *prefix;
-        rpl_addr_mask(&out->old_prefix[out->old_prefix_count++], 64);
+    for (unsigned n = 1; n <= RPL_MORE_PREFIXES_MAX && (prefix = rpl_prefix_nth(inst, n)); n++) {
+        out->more_prefix[out->more_prefix_count] = *prefix;
+        rpl_addr_mask(&out->more_prefix[out->more_prefix_count++], 64);
     }
     if (inst->parent) {
         out->parent = inst->parent->addr;

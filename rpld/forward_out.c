@@ -75,8 +75,8 @@ bool fwd_instance_of(const struct fwd *fwd, const struct rpl_addr *addr, rpl_tst
             continue;
         if (rpl_addr_match(addr, &ret_instance->prefix, ret_instance->prefix_len))
             return true;
-        for (uint32_t i = 0; i < ret_instance->old_prefix_count; i++)
-            if (rpl_addr_match(addr, &ret_instance->old_prefix[i], ret_instance->prefix_len))
+        for (uint32_t i = 0; i < ret_instance->more_prefix_count; i++)
+            if (rpl_addr_match(addr, &ret_instance->more_prefix[i], ret_instance->prefix_len))
                 return true;
     }
     return false;

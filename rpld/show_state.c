@@ -191,6 +191,13 @@ static void dodag_row(struct writer *w, const struct rpl_view_instance *view)
     writer_uint(w, "lifetime_unit_s", dodag->lifetime_unit_s);
     writer_string(w, "prefix",
                   view->prefix_len ? show_prefix(&view->prefix, view->prefix_len, buf) : NULL);
+    writer_array(w, "more_prefixes", NULL, 0);
+    for (uint32_t i = 0; i < view->more_prefix_count; i++)
+        writer_string(w, NULL, show_prefix(&view->more_prefix[i], view->prefix_len, buf));
+    writer_end_array(w);
+    writer_uint(w, "path_control_size", dodag->path_control_size);
+    writer_string(w, "rpi_type", view->rpi_type == 0x23 ? "0x23" : "0x63");
+    writer_bool(w, "compressed_6lorh", view->compresses);
     writer_uint(w, "dao_sequence", view->dao_sequence);
     writer_uint(w, "path_sequence", view->path_sequence);
     trickle_fields(w, view);

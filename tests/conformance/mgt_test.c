@@ -63,6 +63,68 @@ static void targets(void)
     }
 }
 
+/* The list of prefixes and their flags, at a root and at a router that hears of them. */
+static void prefixes(void)
+{
+    struct rpl_addr first, second = {{0xfd, 0x77, [7] = 1}}, own, host;
+    struct rpl_wire_message dio;
+    const struct rpl_wire_dio *d;
+    struct rpl_view_instance v;
+
+    for (int flag = 0; flag < 2; flag++) {
+        row_begin(RPL_ROLE_ROOT, RPL_MOP_STORING);
+        struct rpl_instance_config *c = &rig.config.instance[0];
+        first = c->prefix;
+        c->more = (struct rpl_prefixes){.count = 1, .prefix = {{second, 64}}};
+        c->on_link = flag;
+        c->autonomous = !flag;
+        d = announced();
+        assert_int_equal(d->pio_count, 2);
+        for (int i = 0; i < 2; i++) {
+            assert_memory_equal(&d->pio[i].prefix, i ? &first : &second, 16);
+            assert_int_equal(d->pio[i].on_link, flag);
+            assert_int_equal(d->pio[i].autonomous, !flag);
+            assert_true(d->pio[i].preferred_s > 0);
+        }
+    }
+    /* Targets in either are taken, and what is in neither is not. */
+    for (unsigned i = 0; i < 3; i++) {
+        struct rpl_addr src = rig_ll(CHILD), node = rig_ll(CHILD);
+        memcpy(&node, i == 0 ? &first : &second, 8);
+        node.b[7] = (uint8_t)(node.b[7] + (i == 2));
+        dio = rig_dao((uint8_t)(i + 1), &node, 1, 30, NULL);
+        rig_receive_on(&rig, RIG_IF, &src, &rig.link_local, &dio);
+        assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_PREFIX), i == 2);
+    }
+    v = row_instance();
+    assert_int_equal(v.more_prefix_count, 1);
+    assert_memory_equal(&v.more_prefix[0], &second, 16);
+    /* A router has an address in each, announces both, and has a route up for each. */
+    dio = row_dio(RPL_MOP_STORING, 256);
+    dio.u.dio.pio[1] = dio.u.dio.pio[0];
+    dio.u.dio.pio[0].prefix = second; /* that of the root is the main one, wherever it stands */
+    dio.u.dio.pio_count = 2;
+    row_begin(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    rig.config.instance[0].default_route = false;
+    row_start();
+    row_hear(ROOT, &dio);
+    row_run(RPL_S(5));
+    d = NULL;
+    own = rig_global(1);
+    v = row_instance();
+    assert_memory_equal(&v.address, &own, 16);
+    const struct rpl_wire_dao *dao = &rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao;
+    assert_int_equal(dao->target_count, 2);
+    host = rig_ll(1);
+    memcpy(&host, &second, 8);
+    assert_memory_equal(&dao->target[0].prefix, &own, 16);
+    assert_memory_equal(&dao->target[1].prefix, &host, 16);
+    unsigned up = 0;
+    for (size_t i = 0; i < rig.route_count; i++)
+        up += rig.route[i].route.dst_len == 64;
+    assert_int_equal(up, 2);
+}
+
 static void test_MGT_01(void **state)
 {
     struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
@@ -128,6 +190,7 @@ static void test_MGT_01(void **state)
         assert_int_equal(rig_last(&rig, RPL_CODE_DAO, 0)->msg.u.dao.ack_wanted, ack);
     }
     targets();
+    prefixes();
 }
 
 static struct rpl_instance_config *router_of_two(void)

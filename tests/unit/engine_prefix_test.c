@@ -125,7 +125,7 @@ static void old_prefix_is_phased_out(void **state)
     assert_int_equal(rpl_view_route(rig.engine, &far, &path), 0);
     assert_int_equal(path.hops, 2);
     assert_int_equal(instance().nodes, 3);
-    assert_int_equal(instance().old_prefix_count, 1);
+    assert_int_equal(instance().more_prefix_count, 1);
     /* After two hours it is gone, with what was in it; but the DODAGID stays an address. */
     rig_run(&rig, RPL_S(3600));
     assert_int_equal(dao(0, 2, 1, 245), 0);
@@ -134,7 +134,7 @@ static void old_prefix_is_phased_out(void **state)
     rig_run(&rig, RPL_S(3601));
     assert_int_equal(prefix_route(0), 0);
     assert_int_equal(prefix_route(7), 1);
-    assert_int_equal(instance().old_prefix_count, 0);
+    assert_int_equal(instance().more_prefix_count, 0);
     assert_true(rpl_view_is_own(rig.engine, &root));
     is = instance();
     assert_true(rpl_addr_equal(&is.dodag_id, &root));
@@ -166,9 +166,9 @@ static void phasing_out_goes_on_after_a_restart(void **state)
     assert_int_equal(instance().nodes, 1);
     event.u.prefix.prefix = in(0, 1); /* the one in use is not phased out */
     assert_int_equal(rig_input(&rig, &event), 0);
-    assert_int_equal(instance().old_prefix_count, 1);
+    assert_int_equal(instance().more_prefix_count, 1);
     rig_run(&rig, RPL_S(600));
-    assert_int_equal(instance().old_prefix_count, 0);
+    assert_int_equal(instance().more_prefix_count, 0);
     assert_int_equal(instance().nodes, 0);
     assert_int_equal(prefix_route(7), 0);
     assert_int_equal(prefix_route(0), 1);
@@ -191,7 +191,7 @@ static void prefix_that_comes_back_is_good_again(void **state)
     rig_run(&rig, RPL_S(7300));
     assert_int_equal(prefix_route(0), 1);
     assert_int_equal(prefix_route(7), 0);
-    assert_int_equal(instance().old_prefix_count, 0);
+    assert_int_equal(instance().more_prefix_count, 0);
 }
 
 /* A prefix a minute: the table has an end, and the routes follow it. */
@@ -206,7 +206,7 @@ static void many_changes_are_bounded(void **state)
     for (unsigned net = 0; net <= 9; net++)
         assert_int_equal(prefix_route(net), net >= 7);
     assert_int_equal(next_dio()->pio_count, 1 + RPL_OLD_PREFIXES_MAX);
-    assert_int_equal(instance().old_prefix_count, RPL_OLD_PREFIXES_MAX);
+    assert_int_equal(instance().more_prefix_count, RPL_OLD_PREFIXES_MAX);
 }
 
 /* Before anybody heard of it, another one simply takes its place. */
@@ -220,7 +220,7 @@ static void first_prefix_leaves_no_trace(void **state)
     event.u.prefix.prefix = in(7, 1);
     assert_int_equal(rig_input(&rig, &event), 0);
     assert_false(instance().joined);
-    assert_int_equal(instance().old_prefix_count, 0);
+    assert_int_equal(instance().more_prefix_count, 0);
     event.u.prefix.instance = 9;
     assert_int_equal(rig_input(&rig, &event), -RPL_ERR_NOENT);
     event.u.prefix.instance = 0;
