@@ -4,7 +4,7 @@
 # same DODAG, same version, and everybody is reached again. In storing mode the kernel has carried
 # the packets meanwhile and none is lost; in non-storing mode those of the gap are, and counted: it
 # has kept what it knew of the tree, and carries on with that until the DAOs come. $LAB_PINGS is how
-# many packets there are, 1000 unless told.
+# many packets there are, 1000 unless told. At last it comes back without its state.
 . "$(dirname "$0")/lab.sh"
 LAB_MODE=${1:-non-storing}
 PINGS=${LAB_PINGS:-1000}
@@ -65,4 +65,19 @@ lab_check "a clean restart keeps version and DODAG too" lab_until 10 eval \
     '[ "$(identity)" = "$before" ]'
 lab_check "and everybody is back within 120 s" lab_until 120 lab_joined 3
 lab_check "and reached" lab_all 1
+
+# Nothing is left of the state: the nodes hold a newer version than a root begins with.
+version() {
+    lab_json "$1" status '.instances[0].version'
+}
+lab_ctl 1 repair global
+moved=$(version 1)
+lab_check "the nodes follow to another version" lab_until 60 eval '[ "$(version 4)" = $moved ]'
+lab_signal KILL 1 rpld
+rm -f $LAB/n1/state/*
+lab_rpld 1
+lab_check "a root without its state goes past the version that they hold" lab_until 60 eval \
+    '[ "$(version 1)" -gt $moved ]'
+lab_check "and everybody is back within 120 s" lab_until 120 lab_joined 3
+lab_check "and reached" lab_until 60 lab_all 1
 lab_finish
