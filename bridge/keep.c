@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#define COMMIT_WAIT (40 * BRG_MSEC)
-#define LAZY_WAIT (200 * BRG_MSEC) /* nobody waits for an acknowledgement */
+#define COMMIT_WAIT (30 * BRG_MSEC) /* and as long as the loop takes to look, 20 ms at most */
+#define LAZY_WAIT (200 * BRG_MSEC)  /* nobody waits for an acknowledgement */
 #define RETRY_WAIT BRG_SEC
 #define DONE_WAIT BRG_SEC
 #define STATES_WAIT (10 * BRG_SEC)

@@ -8,7 +8,7 @@
 #define HEALTH_FIRST_S 3.
 #define HEALTH_S 60.
 #define COLLECT_RATE 200 /* when so many datagrams come in a second */
-#define COLLECT_S 0.01   /* it is so long between two looks, at most, */
+#define COLLECT_S 0.02   /* it is so long between two looks, at most, */
 #define COLLECT_MANY                                                                               \
     40. /* or as long as so many take: the broker's window has room for twice that */
 
@@ -50,6 +50,7 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct brg_app *app = prepare->data;
     struct brg_now now = brg_app_now();
+    double pause;
     brg_tstamp core;
     brg_tstamp deadline;
 
@@ -67,7 +68,9 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
         ev_break(loop, EVBREAK_ALL);
     }
     /* What waits for the broker's acknowledgements goes on with each of them. */
-    ev_set_io_collect_interval(loop, brg_outbox_is_full(app->outbox) ? 0. : app->collect_s);
+    pause = brg_outbox_is_full(app->outbox) ? 0. : app->collect_s;
+    ev_set_io_collect_interval(loop, pause);
+    ev_set_timeout_collect_interval(loop, pause); /* what is due meanwhile is no turn of its own */
     deadline = coap_deadline(app->ep);
     if (app->dtls != NULL && brg_dtls_deadline(app->dtls) < deadline) {
         deadline = brg_dtls_deadline(app->dtls);
