@@ -14,6 +14,7 @@
 #include "bridge/follow.h"
 #include "bridge/health.h"
 #include "bridge/mqtt.h"
+#include "bridge/neighbors.h"
 #include "bridge/secure.h"
 #include "bridge/seek.h"
 #include "bridge/spool.h"
@@ -35,6 +36,7 @@ struct brg_app {
     struct brg_spool *spool; /* NULL: none */
     struct brg_mqtt *mqtt;
     struct brg_follow *follow;
+    struct brg_neighbors *neighbors;
     struct brg_follow_handler follow_handler;
     struct brg_mqtt_handler mqtt_handler;
     ev_io udp_io;

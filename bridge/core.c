@@ -399,6 +399,9 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
         return;
     }
     was_here = node->online && memcmp(node->ip, ip, sizeof(node->ip)) == 0;
+    if (!path->used) {
+        path->link = (struct brg_link_state){.rank = -1, .etx = -1};
+    }
     path->used = true;
     path->listed = true;
     path->instance = instance;
@@ -436,6 +439,28 @@ void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance
     node->parent_instance = instance;
     memcpy(node->parent, parent, sizeof(node->parent));
     brg_tell(core, node, TELL_INFO);
+}
+
+/* What a packet costs moves a little all the time, and is told when it has moved by a fifth. */
+static bool is_news(const struct brg_link_state *old, const struct brg_link_state *link)
+{
+    int32_t moved = old->etx > link->etx ? old->etx - link->etx : link->etx - old->etx;
+
+    return old->rank != link->rank || (old->etx < 0) != (link->etx < 0) ||
+           moved > (old->etx < 100 ? 100 : old->etx) / 5;
+}
+
+void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
+                        const struct brg_link_state *link, const struct brg_now *now)
+{
+    struct node *node = brg_node_find(core, eui64);
+    struct path *path = node == NULL ? NULL : path_find(node, instance);
+
+    core->now = *now;
+    if (path != NULL && path->used && is_news(&path->link, link)) {
+        path->link = *link;
+        brg_tell(core, node, TELL_INFO);
+    }
 }
 
 void brg_path_drop(struct brg_core *core, struct node *node, struct path *path,

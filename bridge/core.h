@@ -186,6 +186,16 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
 void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
                         const struct brg_now *now);
 
+/* The routing daemon's view of its link with a node. */
+struct brg_link_state {
+    int32_t rank; /* that the node announces; -1: not known */
+    int32_t etx;  /* transmissions a packet takes, in hundredths; -1: not known */
+};
+
+/* |link| is with that node, a neighbour of the routing daemon's. */
+void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
+                        const struct brg_link_state *link, const struct brg_now *now);
+
 /* Whom that node sends its packets up to. */
 void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance,
                           const uint8_t parent[16], const struct brg_now *now);

@@ -92,6 +92,7 @@ struct path {
     uint8_t missed;
     int instance;
     uint8_t ip[16];
+    struct brg_link_state link;
 };
 
 /* What people said of a node; it stays when the node goes. */

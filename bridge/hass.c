@@ -300,6 +300,8 @@ static void diagnostics_write(const struct brg_core *core, struct brg_text *out,
         const char *template;
         const char *device_class; /* NULL: none */
     } rows[] = {
+        {"sensor_info_rank", "Rank", "{{ value_json.instances[0].rank }}", NULL},
+        {"sensor_info_etx", "ETX", "{{ value_json.instances[0].etx }}", NULL},
         {"sensor_info_parent", "Parent", "{{ value_json.instances[0].parent }}", NULL},
         {"sensor_info_resources", "Resources", "{{ value_json.resources | length }}", NULL},
         {"sensor_info_last_seen", "Last seen",

@@ -43,6 +43,14 @@ static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *i
     }
 }
 
+static void on_neighbor(void *ctx, const struct brg_neighbor *neighbor)
+{
+    struct brg_app *app = ctx;
+    struct brg_now now = brg_app_now();
+
+    brg_core_node_link(app->core, neighbor->eui64, neighbor->instance, &neighbor->link, &now);
+}
+
 static void on_command(void *ctx, const struct brg_demand *demand)
 {
     struct brg_app *app = ctx;
@@ -185,8 +193,9 @@ bool brg_app_hear(struct brg_app *app)
     app->mqtt =
         brg_mqtt_new(app->loop, &app->conf, app->outbox, brg_app_seed(), &app->mqtt_handler);
     app->follow = brg_follow_new(app->loop, app->conf.socket, &app->follow_handler);
+    app->neighbors = brg_neighbors_new(app->loop, app->conf.socket, on_neighbor, app);
     if (app->mqtt != NULL) {
         ctl_start(app);
     }
-    return app->mqtt != NULL && app->follow != NULL;
+    return app->mqtt != NULL && app->follow != NULL && app->neighbors != NULL;
 }

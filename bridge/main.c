@@ -72,6 +72,7 @@ static int run(struct brg_app *app)
     brg_log_tee(NULL, NULL, BCONF_LOG_ERROR);
     brg_ctl_free(app->ctl);
     brg_follow_free(app->follow);
+    brg_neighbors_free(app->neighbors);
     brg_mqtt_free(app->mqtt);
     brg_app_parts_free(app);
     brg_keys_free(&app->keys);

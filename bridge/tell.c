@@ -158,6 +158,22 @@ static void resource_write(struct brg_text *out, const struct resource *res)
     brg_text_puts(out, "}");
 }
 
+static void link_write(struct brg_text *out, const struct brg_link_state *link)
+{
+    brg_text_puts(out, ",\"rank\":");
+    if (link->rank < 0) {
+        brg_text_puts(out, "null");
+    } else {
+        brg_text_u64(out, (uint64_t)link->rank);
+    }
+    brg_text_puts(out, ",\"etx\":");
+    if (link->etx < 0) {
+        brg_text_puts(out, "null");
+    } else {
+        brg_text_number(out, (double)link->etx / 100.);
+    }
+}
+
 static void paths_write(struct brg_text *out, const struct node *node)
 {
     bool first = true;
@@ -178,6 +194,7 @@ static void paths_write(struct brg_text *out, const struct node *node)
         } else {
             member(out, "parent", NULL);
         }
+        link_write(out, &path->link);
         brg_text_puts(out, "}");
     }
     brg_text_puts(out, "]");

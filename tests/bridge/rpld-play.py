@@ -8,6 +8,7 @@ Standard input is the script, a command a line:
   up EUI64 ADDRESS     a node joins
   down EUI64           it is gone
   gap                  events were lost; the bridge has to ask for all again
+  link EUI64 RANK ETX  what is known of a neighbour, for who asks
   hide EUI64           the node goes without a word: only the next snapshot lacks it
 """
 
@@ -22,6 +23,7 @@ import time
 class Player:
     def __init__(self, path):
         self.nodes = {}
+        self.links = {}
         self.clients = []
         self.seq = 0
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -48,9 +50,20 @@ class Player:
             except OSError:
                 self.clients.remove(client)
 
+    def neighbors(self, client):
+        rows = [json.dumps({"address": "fe80::" + eui64[12:], "instance": 0, "rank": rank,
+                            "eui64": ":".join(eui64[i:i + 2] for i in range(0, 16, 2)),
+                            "interface": "lowpan0", "etx": etx}, separators=(",", ":"))
+                for eui64, (rank, etx) in self.links.items()]
+        client.sendall(b'ok\n{"schema":1,"neighbors":[\n%s]}\n' % ",\n".join(rows).encode())
+        client.close()
+
     def greet(self):
         client, _ = self.listener.accept()
         request = client.makefile("rb").readline()
+        if request == b"json neighbors\n":
+            self.neighbors(client)
+            return
         if request != b"json monitor\n":
             client.sendall(b"error unknown-command play knows monitor only\n")
             client.close()
@@ -67,6 +80,8 @@ class Player:
             self.tell(self.node("node-up", words[1], words[2]))
         elif words[0] == "down":
             self.tell(self.node("node-down", words[1], self.nodes.pop(words[1])))
+        elif words[0] == "link":
+            self.links[words[1]] = int(words[2]), float(words[3])
         elif words[0] == "hide":
             del self.nodes[words[1]]
         elif words[0] == "gap":

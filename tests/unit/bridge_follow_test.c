@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bridge/follow.h"
+#include "bridge/neighbors.h"
 
 static char seen[256];
 
@@ -105,12 +106,50 @@ static void test_bad(void **state)
     }
 }
 
+static int neighbor(const char *text, struct brg_neighbor *out)
+{
+    return brg_neighbors_line(text, strlen(text), out);
+}
+
+/* Lines of rpld's table of neighbours. */
+static void test_neighbors(void **state)
+{
+    struct brg_neighbor out;
+
+    (void)state;
+    assert_int_equal(neighbor("ok", &out), -BRG_ERR_NOENT);
+    assert_int_equal(neighbor("{\"schema\":1,\"neighbors\":[", &out), -BRG_ERR_NOENT);
+    assert_int_equal(neighbor("{\"address\":\"fe80::1\",\"eui64\":\"00:12:4b:00:00:01:00:07\","
+                              "\"instance\":30,\"rank\":512,\"etx\":1.25,\"x\":[{}]},",
+                              &out),
+                     0);
+    assert_string_equal(out.eui64, "00124b0000010007");
+    assert_int_equal(out.instance, 30);
+    assert_int_equal(out.link.rank, 512);
+    assert_int_equal(out.link.etx, 125);
+    assert_int_equal(
+        neighbor("{\"eui64\":\"00124b0000010007\",\"instance\":0,\"rank\":null,\"etx\":-1}", &out),
+        0);
+    assert_int_equal(out.link.rank, -1);
+    assert_int_equal(out.link.etx, -1);
+    assert_int_equal(neighbor("]}", &out), -BRG_ERR_NOENT);
+    assert_int_equal(neighbor("{}", &out), -BRG_ERR_FORMAT);
+    assert_int_equal(neighbor("{\"eui64\":5,\"instance\":0}", &out), -BRG_ERR_FORMAT);
+    assert_int_equal(neighbor("{\"eui64\":\"00124b0000010007\"}", &out), -BRG_ERR_FORMAT);
+    assert_int_equal(neighbor("{\"eui64\":\"00124b0000010007\",\"instance\":1e9}", &out),
+                     -BRG_ERR_FORMAT);
+    assert_int_equal(neighbor("{[}", &out), -BRG_ERR_FORMAT);
+    assert_int_equal(neighbor("", &out), -BRG_ERR_NOENT);
+    assert_int_equal(neighbor(",", &out), -BRG_ERR_NOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_neighbors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,8 @@ static void test_tables(void **state)
     assert_string_equal(text_of(json, "name"), "kitchen/clock");
     item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "instances"), 0);
     assert_string_equal(text_of(item, "parent"), "fe80::7");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(item, "rank")));
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(item, "etx")));
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "resources")), 3);
     item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "resources"), 0);
     assert_string_equal(text_of(item, "rt"), "core.x temperature");
@@ -109,6 +111,42 @@ static void test_tables(void **state)
     brg_core_node_down(core, EUI1, 0, &now);
     expect("mesh/kitchen/clock/availability", "offline", 1, true);
     expect_event("node-offline");
+}
+
+/* What rpld knows of the link with a neighbour: told once, and when it is different. */
+static void test_link(void **state)
+{
+    struct brg_link_state link = {.rank = 512, .etx = 100};
+    cJSON *item;
+    cJSON *json;
+
+    (void)state;
+    discovered("</t>");
+    pass(60);
+    while (brg_outbox_take(outbox) != NULL) {
+    }
+    brg_outbox_lost(outbox);
+    (void)brg_outbox_drop(outbox);
+    brg_core_node_link(core, EUI1, 0, &link, &now);
+    brg_core_node_link(core, "0000000000000009", 0, &link, &now); /* nobody */
+    brg_core_node_link(core, EUI1, 7, &link, &now);               /* not its instance */
+    pass(10);
+    json = next_json("mesh/kitchen/clock/info", true);
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "instances"), 0);
+    assert_int_equal(cJSON_GetObjectItem(item, "rank")->valueint, 512);
+    assert_true(cJSON_GetObjectItem(item, "etx")->valuedouble > 0.99);
+    cJSON_Delete(json);
+    link.etx = 115;
+    brg_core_node_link(core, EUI1, 0, &link, &now);
+    pass(10);
+    expect_nothing();
+    link.etx = 125;
+    brg_core_node_link(core, EUI1, 0, &link, &now);
+    pass(10);
+    json = next_json("mesh/kitchen/clock/info", true);
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "instances"), 0);
+    assert_true(cJSON_GetObjectItem(item, "etx")->valuedouble > 1.24);
+    cJSON_Delete(json);
 }
 
 /* By its name as by its EUI-64. */
@@ -193,7 +231,7 @@ static void test_hass(void **state)
     pass(3);
     json = next_discovery();
     assert_int_equal(count(json, "binary_sensor", false), 1);
-    assert_int_equal(count(json, "sensor", false), 3); /* what helps to find out what is wrong */
+    assert_int_equal(count(json, "sensor", false), 5); /* what helps to find out what is wrong */
     cJSON_Delete(json);
     answer(EUI1, &request,
            (struct answer){.type = COAP_CON,
@@ -206,7 +244,7 @@ static void test_hass(void **state)
     json = next_discovery();
     assert_int_equal(count(json, "binary_sensor", false), 0);
     assert_int_equal(count(json, "binary_sensor", true), 1);
-    assert_int_equal(count(json, "sensor", false), 4);
+    assert_int_equal(count(json, "sensor", false), 6);
     cJSON_Delete(json);
     json = next_discovery(); /* once more, without what went */
     assert_int_equal(count(json, "binary_sensor", true), 0);
@@ -233,6 +271,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_told, teardown)
     const struct CMUnitTest tests[] = {
         T(test_tables),
+        T(test_link),
         T(test_command_by_name),
         T(test_lost),
         cmocka_unit_test_setup_teardown(test_hass, setup_hass, teardown),
