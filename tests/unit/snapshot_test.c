@@ -446,6 +446,10 @@ static void cut_at_every_call_leaves_old_or_new(void **unused)
     unsigned cuts = 0;
 
     (void)unused;
+    if (!power_can_fail()) {
+        print_message("no filter of calls here (qemu-user passes none on): not cut at calls\n");
+        skip();
+    }
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         write_old();
         if (cut_write(calls[i], 0)) {
