@@ -14,7 +14,7 @@ APT_TEST=(clang clang-format libclang-rt-dev mandoc nftables procps python3 pyth
     radvd tcpdump traceroute)
 APT_RADIO=(busybox-static cpio kmod qemu-system-x86 wpan-tools xz-utils zstd)
 APT_BROKERS=(prosody python3-pika python3-qpid-proton python3-slixmpp python3-stomp rabbitmq-server)
-APT_LIMITS=(prometheus-node-exporter systemd)
+APT_LIMITS=(apparmor prometheus-node-exporter systemd)
 APT_POLICY=/usr/sbin/policy-rc.d
 
 # Prints those of the packages that are not installed.

@@ -37,9 +37,10 @@ until_ok() {
     done
 }
 
+# installed_need PROGRAM [PACKAGE]
 installed_need() {
     [ -n "$(type -P "$1")" ] && return
-    echo "FAIL $1 is missing. Mend it with: apt-get install $1"
+    echo "FAIL $1 is missing. Mend it with: apt-get install ${2:-$1}"
     exit 1
 }
 
