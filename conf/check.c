@@ -133,6 +133,19 @@ static void check_more_prefixes(struct conf_reader *reader, const config_setting
         conf_reader_error(reader, place.at, place.path, "%s", wrong);
 }
 
+static void check_floating(struct conf_reader *reader, const config_setting_t *root, uint32_t index)
+{
+    const struct rpl_prefixes *own = &reader->conf->instance[index].rpl.floating_prefix;
+    struct place place = locate(reader, root, index, NULL, "floating_prefix");
+
+    for (uint32_t n = 0; n < own->count && place.given && !place.bad; n++)
+        if (own->prefix[n].len != 64) {
+            conf_reader_error(reader, place.at, place.path,
+                              "not all of them are of length 64, of which addresses are made");
+            return;
+        }
+}
+
 /* A prefix comes from one place, and a part of it goes to one instance. */
 static void check_uplinks(struct conf_reader *reader, const config_setting_t *root, uint32_t index)
 {
@@ -262,6 +275,7 @@ void conf_check(struct conf_reader *reader, const config_setting_t *root)
         check_ids(reader, root, i);
         check_prefixes(reader, root, i);
         check_more_prefixes(reader, root, i);
+        check_floating(reader, root, i);
         check_uplinks(reader, root, i);
         check_lifetimes(reader, root, i);
         check_intervals(reader, root, i);

@@ -234,6 +234,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.ignore_unknown), "in a DODAG whose objective we do not know"},
     {CONF_GROUP_INSTANCE, "floating", CONF_SWITCH, CONF_NOT_ROOT, 0, 0, NULL, IN_INST(rpl.floating),
      "root a DODAG of our own when the last parent is lost"},
+    {CONF_GROUP_INSTANCE, "floating_prefix", CONF_PREFIXES, CONF_NOT_ROOT, 0, RPL_MORE_PREFIXES_MAX,
+     NULL, IN_INST(rpl.floating_prefix), "of one that is rooted at the start, when nobody answers"},
     {CONF_GROUP_INSTANCE, "floating_time", CONF_NUMBER, CONF_NOT_ROOT, 1, INT32_MAX, unlimited,
      IN_INST(rpl.floating_s), "seconds, at most"},
     {CONF_GROUP_INSTANCE, "probe_parent", CONF_NUMBER, CONF_NOT_ROOT, RPL_PROBE_S_MIN,

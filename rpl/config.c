@@ -111,15 +111,25 @@ static bool prefixes_ok(const struct rpl_prefixes *prefixes)
     return true;
 }
 
+/* Of which addresses are made. */
+static bool sixty_fours_ok(const struct rpl_prefixes *prefixes)
+{
+    if (prefixes->count > RPL_MORE_PREFIXES_MAX)
+        return false;
+    for (uint32_t i = 0; i < prefixes->count; i++)
+        if (prefixes->prefix[i].len != 64 || !rpl_addr_is_routable(&prefixes->prefix[i].addr))
+            return false;
+    return true;
+}
+
 /* /64s, each of them once; one that changes takes more room in a DIO. */
 static bool more_ok(const struct rpl_instance_config *instance)
 {
-    if (instance->more.count > (instance->renumbers ? 1 : RPL_MORE_PREFIXES_MAX))
+    if (!sixty_fours_ok(&instance->more) || (instance->renumbers && instance->more.count > 1))
         return false;
     for (uint32_t i = 0; i < instance->more.count; i++) {
         const struct rpl_prefix *p = &instance->more.prefix[i];
-        if (p->len != 64 || !rpl_addr_is_routable(&p->addr) ||
-            rpl_addr_match(&p->addr, &instance->prefix, 64))
+        if (rpl_addr_match(&p->addr, &instance->prefix, 64))
             return false;
         for (uint32_t k = 0; k < i; k++)
             if (rpl_addr_match(&p->addr, &instance->more.prefix[k].addr, 64))
@@ -163,6 +173,8 @@ static const char *check_other(const struct rpl_instance_config *instance)
         return "dao_tries";
     if (instance->dao_rate == 0 || instance->dao_rate > RPL_DAO_RATE_MAX)
         return "dao_rate";
+    if (!sixty_fours_ok(&instance->floating_prefix))
+        return "floating_prefix";
     return instance->no_path_tries > RPL_TRIES_MAX ? "no_path_tries" : NULL;
 }
 

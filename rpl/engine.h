@@ -241,7 +241,8 @@ struct rpl_instance {
     bool grounded;
     bool goal_lost; /* root: whatever is configured, G is 0 for now (RFC 6550 section 8.2.2.2) */
     bool leaf;      /* by role, or because the OCP is unknown */
-    bool floating;  /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
+    bool starts_floating; /* it wants to be one as soon as it has an address */
+    bool floating;        /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
     bool has_config;
     uint8_t version, mop, preference, dtsn;
     uint16_t rank, lowest; /* lowest Rank advertised in this version */

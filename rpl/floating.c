@@ -15,8 +15,10 @@ bool rpl_floating_start(struct rpl_instance *inst)
     if (!inst->cfg.floating || inst->leaf || inst->floating || !inst->has_config || !own ||
         !rpl_iface_first(inst))
         return false;
-    rpl_instance_remember(inst);
-    inst->floating = inst->joined = true;
+    if (inst->has_dodag)
+        rpl_instance_remember(inst);
+    inst->starts_floating = false;
+    inst->floating = inst->joined = inst->has_dodag = true;
     inst->dodag_id = *own;
     inst->float_version = rpl_lollipop_increment(inst->float_version);
     inst->version = inst->float_version;
@@ -37,7 +39,7 @@ bool rpl_floating_start(struct rpl_instance *inst)
 
 void rpl_floating_stop(struct rpl_instance *inst)
 {
-    inst->floating = false;
+    inst->floating = inst->starts_floating = false;
     rpl_timer_stop(inst->engine, &inst->t_float);
 }
 

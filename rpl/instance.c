@@ -266,6 +266,25 @@ static void root_start(struct rpl_instance *inst)
     arm_dtsn(inst);
 }
 
+/* INS-09: nobody answered from the start. A DODAG of our own needs a Configuration and a prefix,
+ * which are ours then; it begins when we have an address in it (router_update()). */
+static void start_floating(struct rpl_instance *inst)
+{
+    const struct rpl_prefixes *own = &inst->cfg.floating_prefix;
+
+    fill_root_config(inst);
+    fill_of(inst);
+    inst->pio_count = (uint8_t)own->count;
+    for (uint32_t i = 0; i < own->count; i++)
+        inst->pio[i] = (struct rpl_wire_pio){.len = own->prefix[i].len,
+                                             .autonomous = true,
+                                             .valid_s = UINT32_MAX,
+                                             .preferred_s = UINT32_MAX,
+                                             .prefix = own->prefix[i].addr};
+    inst->starts_floating = true;
+    rpl_own_update(inst);
+}
+
 int rpl_instance_ground(struct rpl_instance *inst, bool met)
 {
     if (inst->cfg.role != RPL_ROLE_ROOT)
@@ -385,7 +404,10 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst)
         inst->lowest = RPL_INFINITE_RANK;
         inst->has_dodag = false;
     }
-    /* INS-09: with none left we wait for somebody to speak. */
+    /* INS-09: with none left we wait for somebody to speak, or speak up. */
+    if (inst->dis_left == 0 && inst->cfg.solicitations > 0 && inst->cfg.floating && !inst->leaf &&
+        inst->cfg.floating_prefix.count > 0 && !inst->has_config)
+        start_floating(inst);
     for (size_t i = 0; i < e->iface_end && inst->dis_left; i++)
         if (rpl_iface_serves(&e->iface[i], inst))
             rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
@@ -593,6 +615,8 @@ static void router_update(struct rpl_instance *inst)
     }
     rpl_own_update(inst);
     if (!inst->joined) {
+        if (inst->starts_floating && rpl_floating_start(inst))
+            return;
         parentless(inst, true);
         if (!rpl_timer_armed(&inst->t_dis) && !rpl_timer_armed(&inst->t_poison))
             rpl_instance_dis_start(inst, rpl_random_range(e, 0, RPL_DIS_FIRST));

@@ -94,6 +94,7 @@ static const struct rpl_record_field instance_fields[] = {
     BOOL(I, serve_leaves),
     BOOL(I, ignore_unknown),
     BOOL(I, floating),
+    PREFIXES(floating_prefix),
     UINT(I, floating_s),
     BOOL(I, poison),
     BOOL(I, compat.srh_encapsulate),

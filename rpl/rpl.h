@@ -185,8 +185,10 @@ struct rpl_instance_config {
     bool ignore_unknown; /* non-roots: stay out of a DODAG whose objective or metric we do not know,
                           * instead of being a leaf there */
     bool floating;       /* non-roots: root a DODAG of our own instead of poisoning */
-    uint32_t floating_s; /* at most so long, 0 = no limit */
-    bool poison;         /* non-roots: announce INFINITE_RANK when the last parent is lost */
+    struct rpl_prefixes floating_prefix; /* non-roots: /64s of a floating DODAG that is rooted at
+                                          * the start, when |solicitations| brought no answer */
+    uint32_t floating_s;                 /* at most so long, 0 = no limit */
+    bool poison; /* non-roots: announce INFINITE_RANK when the last parent is lost */
     struct rpl_compat compat;
     /* MRHOF and link settings, 0 = RFC default */
     uint16_t parent_switch_threshold, max_link_metric, max_path_cost;

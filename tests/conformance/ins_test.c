@@ -227,6 +227,48 @@ static void test_INS_08(void **state)
     }
 }
 
+/* Nobody answers: the router speaks up, with a prefix of its own, and follows a grounded DODAG. */
+static void floats_from_the_start(enum rpl_mop mop)
+{
+    struct rpl_addr prefix = {{0xfd, 0x77, [7] = 1}}, own = rig_ll(1);
+    struct rpl_wire_message dio = row_dio(mop, 256);
+    const struct rpl_wire_dio *d;
+
+    memcpy(&own, &prefix, 8);
+    for (int configured = 0; configured < 2; configured++) {
+        row_begin(RPL_ROLE_ROUTER, mop);
+        struct rpl_instance_config *c = &rig.config.instance[0];
+        c->solicitations = 3;
+        c->floating = true;
+        c->floating_prefix =
+            (struct rpl_prefixes){.count = (uint32_t)configured, .prefix = {{prefix, 64}}};
+        row_start();
+        row_run(RPL_S(5)); /* one second and two; and four to wait */
+        assert_false(row_instance().joined);
+        row_run(RPL_S(5));
+        assert_int_equal(row_instance().joined, configured);
+    }
+    d = &rig_last(&rig, RPL_CODE_DIO, 0)->msg.u.dio;
+    assert_memory_equal(&d->dodag_id, &own, 16);
+    assert_false(d->grounded);
+    assert_int_equal(d->preference, 0);
+    assert_true(d->has_config);
+    assert_int_equal(d->rank, d->config.min_hop_rank_increase);
+    assert_int_equal(d->pio_count, 1);
+    assert_true(d->pio[0].autonomous && rpl_addr_match(&d->pio[0].prefix, &prefix, 64));
+    if (mop == RPL_MOP_STORING) { /* it is a root to its children */
+        struct rpl_addr child = rig_ll(CHILD), src = rig_ll(CHILD);
+        memcpy(&child, &prefix, 8);
+        struct rpl_wire_message dao = rig_dao(1, &child, 1, 30, NULL);
+        rig_receive_on(&rig, RIG_IF, &src, &rig.link_local, &dao);
+        assert_int_equal(row_instance().nodes, 1);
+    }
+    row_hear(ROOT, &dio);
+    assert_true(row_parent_is(ROOT));
+    struct rpl_view_instance v = row_instance();
+    assert_memory_equal(&v.dodag_id, &dio.u.dio.dodag_id, 16);
+}
+
 static void test_INS_09(void **state)
 {
     rpl_tstamp before = 0;
@@ -255,6 +297,8 @@ static void test_INS_09(void **state)
         row_hear(ROOT, &dio);
         assert_true(row_parent_is(ROOT));
     }
+    floats_from_the_start(RPL_MOP_NON_STORING);
+    floats_from_the_start(RPL_MOP_STORING);
 }
 
 static void test_INS_10(void **state)
