@@ -64,12 +64,13 @@ struct resource {
     bool obs;
     bool event;
     bool writable;
-    bool pushed; /* the node sends it unasked, and does not list it */
-    bool quiet;  /* was told to be: neither observed nor polled */
-    bool listed; /* seen in the discovery that is being read */
-    int format;  /* to write with: the first ct, or COAP_FORMAT_NONE */
-    int seen;    /* the format of its last value, likewise */
-    char *shape; /* if it is written in SenML: of its last value; NULL: none */
+    bool pushed;   /* the node sends it unasked, and does not list it */
+    bool quiet;    /* was told to be: neither observed nor polled */
+    bool doubtful; /* of an earlier run, whose last value is not known here: it is asked for */
+    bool listed;   /* seen in the discovery that is being read */
+    int format;    /* to write with: the first ct, or COAP_FORMAT_NONE */
+    int seen;      /* the format of its last value, likewise */
+    char *shape;   /* if it is written in SenML: of its last value; NULL: none */
     struct ask value;
     struct alarm alarm;
     bool observing;

@@ -16,7 +16,8 @@
 #define REDISCOVER (24 * 3600 * BRG_SEC)
 #define WORDS_MAX 128 /* octets of a link's rt= or if=; a longer one is none */
 #define POLL_MAX_S 86400U
-#define TOPIC_ROOM 128 /* for BASE, NODE and what the bridge puts behind a resource */
+#define VALUE_LAG_S 0.5 /* from a value to the transaction that keeps its observation */
+#define TOPIC_ROOM 128  /* for BASE, NODE and what the bridge puts behind a resource */
 
 static brg_tstamp backoff(struct brg_core *core, uint32_t *failures, bool silence)
 {
@@ -306,6 +307,55 @@ struct resource *brg_resource_push(struct brg_core *core, struct node *node, con
     return res;
 }
 
+/* The state of the resource, or of a record of it, that comes behind |topic|; "" for the first. */
+static const struct brg_message *state_after(struct brg_core *core, const struct resource *res,
+                                             const char *topic)
+{
+    const struct brg_message *message;
+    char own[BRG_TOPIC_MAX];
+    size_t len;
+
+    if (brg_resource_topic(core, res, NULL, own) < 0) {
+        return NULL;
+    }
+    len = strlen(own);
+    message = topic[0] == '\0' ? brg_outbox_state(core->outbox, own) : NULL;
+    topic = topic[0] == '\0' ? own : topic;
+    while (message == NULL || (message->topic[len] != '\0' && message->topic[len] != '/')) {
+        message = brg_outbox_state_after(core->outbox, message == NULL ? topic : message->topic);
+        if (message == NULL || strncmp(message->topic, own, len) != 0) {
+            return NULL;
+        }
+    }
+    return message;
+}
+
+/*
+ * An observation is kept with each value, the values themselves only now and then, but then all. A
+ * process that was killed in between has left older values than the broker has: those are not
+ * published again, and the node is asked.
+ */
+static void resource_doubt(struct brg_core *core, struct resource *res, double seen_s)
+{
+    const struct brg_message *message;
+    char topic[BRG_TOPIC_MAX] = "";
+    double newest_s = 0.;
+
+    while ((message = state_after(core, res, topic)) != NULL) {
+        newest_s = message->at_s > newest_s ? message->at_s : newest_s;
+        memcpy(topic, message->topic, strlen(message->topic) + 1);
+    }
+    if (newest_s <= 0. || seen_s - newest_s <= VALUE_LAG_S) {
+        return;
+    }
+    res->doubtful = true;
+    topic[0] = '\0';
+    while ((message = state_after(core, res, topic)) != NULL) {
+        memcpy(topic, message->topic, strlen(message->topic) + 1);
+        brg_outbox_forget(core->outbox, topic);
+    }
+}
+
 struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
                                       const struct brg_observation *observation)
 {
@@ -335,6 +385,7 @@ struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
         res->saved = observation->registration;
         res->is_saved = true;
         observing(core, res, true);
+        resource_doubt(core, res, observation->seen_s);
     }
     return res;
 }
@@ -460,7 +511,8 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
     brg_trace(core, BRG_TRACE_DISCOVERED, node, NULL, node->n_resources);
     TAILQ_FOREACH (res, &node->resources, entry) {
         if (res->observing) {
-            if (!restored) {
+            if (!restored || res->doubtful) {
+                res->doubtful = false;
                 coap_refresh(core->ep, res->value.id, now->mono);
             }
         } else {

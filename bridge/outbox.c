@@ -667,6 +667,15 @@ void brg_outbox_republish(struct brg_outbox *outbox)
     }
 }
 
+void brg_outbox_forget(struct brg_outbox *outbox, const char *topic)
+{
+    struct entry *entry = state_find(outbox, topic);
+
+    if (entry != NULL && entry->where == NOWHERE && !entry->is_staged && !entry->is_unsaved) {
+        entry_free(outbox, entry);
+    }
+}
+
 const struct brg_message *brg_outbox_state(const struct brg_outbox *outbox, const char *topic)
 {
     const struct entry *entry = state_find(outbox, topic);

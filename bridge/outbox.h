@@ -115,6 +115,10 @@ void brg_outbox_lost(struct brg_outbox *outbox);
 /* Queues every state that is not on its way already. What is made is the maker's to do. */
 void brg_outbox_republish(struct brg_outbox *outbox);
 
+/* Forgets a restored state that is not the newest one, without a word to the broker. One that is on
+ * its way stays. */
+void brg_outbox_forget(struct brg_outbox *outbox, const char *topic);
+
 /* The newest value of a state, or NULL; good until the next one is added. */
 const struct brg_message *brg_outbox_state(const struct brg_outbox *outbox, const char *topic);
 

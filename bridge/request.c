@@ -76,14 +76,16 @@ static const char *device_remove(struct request *request)
     brg_node_forget(request->core, request->node);
     brg_custom_forget(request->core, request->node);
     brg_node_remove(request->core, request->node, request->now);
+    (void)brg_core_commit_all(request->core, request->now);
     return NULL;
 }
 
-/* Is what was said just now kept over a restart? */
+/* Is what was said just now kept over a restart? Topics that are empty now must not come back
+ * either, so all states are written. */
 static void kept_write(struct request *request)
 {
     struct brg_core *core = request->core;
-    bool kept = core->store != NULL && brg_core_commit(core, request->now) == 0;
+    bool kept = core->store != NULL && brg_core_commit_all(core, request->now) == 0;
 
     brg_text_puts(request->data, kept ? ",\"kept\":true" : ",\"kept\":false");
 }

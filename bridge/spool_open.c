@@ -135,6 +135,7 @@ static bool observation_read(sqlite3_stmt *stmt, struct brg_observation *out)
         .format = sqlite3_column_int(stmt, 4),
         .event = (sqlite3_column_int(stmt, 5) & 1) != 0,
         .writable = (sqlite3_column_int(stmt, 5) & 2) != 0,
+        .seen_s = sqlite3_column_double(stmt, 11),
         .registration = {.seq = (uint32_t)sqlite3_column_int64(stmt, 7),
                          .mid = (uint16_t)sqlite3_column_int(stmt, 8),
                          .digest = (uint32_t)sqlite3_column_int64(stmt, 9),

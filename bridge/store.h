@@ -42,6 +42,7 @@ struct brg_observation {
     const char *shape; /* and what SenML is to look like; NULL: not known */
     bool event;
     bool writable;
+    double seen_s; /* read only: when its last value was written, since 1970; 0: not known */
     struct coap_registration registration;
 };
 

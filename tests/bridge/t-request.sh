@@ -151,5 +151,26 @@ awk '$2 != "mesh/hall/heat/setpoint" || NF < 3 { next } /"v":22.5/ { set = 1 }
     set && !/"v":22.5/ { old = 1 } END { exit old }' told.txt || fail 'an older value came back'
 asked device/rename '{"id":"hall/heat","name":null}' "\"to\":\"$heat\""
 until_ok 30 keeps "mesh/$heat/setpoint" '"v":22.5' || fail 'its value did not move back'
+
+# Killed before the values went to the disk, but not before the node was told that they are safe: what
+# the broker has is not made older, and the node is asked.
+result=$(mosquitto_rr -h 127.0.0.1 -p $port -V 5 -W 20 -t mesh/$heat/setpoint/set -m 24.5 \
+    -e me/answers)
+[[ "$result" == *'"status":"ok"'* ]] || fail "no command: $result"
+until_ok 30 keeps "mesh/$heat/setpoint" '"v":24.5' || fail 'it is not told'
+for _ in {1..20}; do # which takes longer than the transaction is put off, by far
+    ask health_check '' >/dev/null
+done
+kill -9 $bridge_pid
+wait $bridge_pid 2>/dev/null
+"$bridge" -c rpld.conf -f 2>>bridge.log &
+bridge_pid=$!
+again() {
+    ask health_check '{"transaction":"again"}' | grep -q again
+}
+until_ok 30 again || fail 'it does not come back'
+grep '^[01] mesh/.*/setpoint {' told.txt | awk '/"v":24.5/ { set = 1 }
+    set && !/"v":24.5/ { old = 1 } END { exit old }' || fail 'an older value came back'
+echo 'ok: no older value comes back after kill -9'
 bridge_stop
 echo 'all well'

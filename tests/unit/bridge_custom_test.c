@@ -272,6 +272,62 @@ static void test_options(void **state)
     asked("device/options", "{\"id\":\"" EUI1 "\"}", "\"to\":{\"sleepy\":true,\"qos\":null,");
 }
 
+/* What an earlier process, which was killed, left of a value: it is older than the observation. */
+static void restored(double value_at, double seen)
+{
+    struct brg_observation observation = {
+        .eui64 = EUI1,
+        .path = "temp",
+        .topic = "temp",
+        .format = -1,
+        .seen_s = seen,
+        .registration = {.token = {1, 2, 3, 4}, .seq = 5, .mid = 6, .max_age_s = 60},
+    };
+    const struct brg_message messages[] = {
+        {.topic = "mesh/" EUI1 "/temp",
+         .payload = "old",
+         .len = 3,
+         .retain = true,
+         .at_s = value_at},
+        {.topic = "mesh/" EUI1 "/temp/a",
+         .payload = "old",
+         .len = 3,
+         .retain = true,
+         .at_s = value_at - 5},
+        {.topic = "mesh/" EUI1 "/temper", .payload = "other", .len = 5, .retain = true, .at_s = 1},
+    };
+
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(brg_outbox_restore(outbox, i + 1, &messages[i]), 0);
+    }
+    ip_of(EUI1, observation.ip);
+    assert_int_equal(brg_core_restore(core, &observation, &now), 0);
+    discovered("</temp>;obs");
+}
+
+static void test_older_value(void **state)
+{
+    struct coap_msg request;
+
+    (void)state;
+    restored(1699999990, 1699999995);
+    has("mesh/" EUI1 "/temp", NULL);
+    has("mesh/" EUI1 "/temp/a", NULL);
+    has("mesh/" EUI1 "/temper", "other");
+    request = request_for("temp");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, 7, "22");
+    has("mesh/" EUI1 "/temp", "{\"v\":22,");
+}
+
+static void test_newest_value(void **state)
+{
+    (void)state;
+    restored(1699999994.9, 1699999995);
+    has("mesh/" EUI1 "/temp", "old");
+    has("mesh/" EUI1 "/temp/a", "old");
+    assert_int_equal(n_air, 0); /* what was agreed stands, and nobody is asked */
+}
+
 static void test_restart(void **state)
 {
     (void)state;
@@ -286,9 +342,10 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_requests, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_rename),    T(test_names_inside_names),
-        T(test_bad_names), T(test_remembered),
-        T(test_options),   T(test_restart),
+        T(test_rename),      T(test_names_inside_names),
+        T(test_bad_names),   T(test_remembered),
+        T(test_options),     T(test_restart),
+        T(test_older_value), T(test_newest_value),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
