@@ -39,10 +39,10 @@ effects() {
         "/bin/bash /usr/local/lib/limits/probe.sh ${spaces[*]}" | sort)
 }
 
-# A connection of IPv4 to this machine.
+# A connection of IPv4 to this machine; one whose packets are dropped would be tried for two minutes.
 connects() {
     # shellcheck disable=SC2016
-    as_unit rpld "$1" '/bin/bash -c ": <>/dev/tcp/127.0.0.1/1883 && echo connected"' \
+    as_unit rpld "$1" '/bin/timeout 10 /bin/bash -c ": <>/dev/tcp/127.0.0.1/1883 && echo connected"' \
         RestrictAddressFamilies= "${@:2}"
 }
 
