@@ -126,7 +126,10 @@ static int timer_cmp(const struct brg_timer *a, const struct brg_timer *b)
     if (a->deadline != b->deadline) {
         return a->deadline < b->deadline ? -1 : 1;
     }
-    return (a->order > b->order) - (a->order < b->order);
+    if (a->order != b->order) {
+        return a->order < b->order ? -1 : 1;
+    }
+    return (a > b) - (a < b); /* it has gone around */
 }
 
 BRG_TREE_FUNCTIONS(brg_timer_tree, brg_timer, entry, timer_cmp)

@@ -90,9 +90,9 @@ uint64_t brg_siphash(const uint8_t key[16], const uint8_t *data, size_t len);
 struct brg_timer {
     RB_ENTRY(brg_timer) entry;
     brg_tstamp deadline; /* by which it is looked at, */
-    uint64_t order;
-    brg_tstamp put_off; /* and the one that it has; 0: the same */
-    uint8_t kind;       /* the owner's: what it is a timer of */
+    brg_tstamp put_off;  /* and the one that it has; 0: the same */
+    uint32_t order;
+    uint8_t kind; /* the owner's: what it is a timer of */
     bool armed;
 };
 
@@ -100,7 +100,7 @@ RB_HEAD(brg_timer_tree, brg_timer);
 
 struct brg_timers {
     struct brg_timer_tree tree;
-    uint64_t order;
+    uint32_t order;
 };
 
 void brg_timers_init(struct brg_timers *timers);

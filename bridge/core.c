@@ -51,6 +51,7 @@ struct brg_core *brg_core_new(const struct brg_core_config *config, struct coap_
     TAILQ_INIT(&core->telling);
     core->tell_alarm.kind = ALARM_TELL;
     core->node_alarm.kind = ALARM_TELL;
+    core->checkin_alarm.kind = ALARM_CHECKIN;
     core->commit_at = BRG_NEVER;
     brg_serve_start(core);
     return core;
@@ -368,6 +369,7 @@ static void node_online(struct brg_core *core, struct node *node, const struct b
 {
     core->stats.online++;
     node->online = true;
+    node->overdue = false;
     node->failures = 0;
     announce(core, node);
     brg_tell(core, node, TELL_INFO | TELL_DEVICES);
@@ -400,7 +402,8 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
     }
     was_here = node->online && memcmp(node->ip, ip, sizeof(node->ip)) == 0;
     if (!path->used) {
-        path->link = (struct brg_link_state){.rank = -1, .etx = -1};
+        path->rank = 0;
+        path->etx = 0;
     }
     path->used = true;
     path->listed = true;
@@ -442,12 +445,13 @@ void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance
 }
 
 /* What a packet costs moves a little all the time, and is told when it has moved by a fifth. */
-static bool is_news(const struct brg_link_state *old, const struct brg_link_state *link)
+static bool is_news(const struct path *path, const struct brg_link_state *link)
 {
-    int32_t moved = old->etx > link->etx ? old->etx - link->etx : link->etx - old->etx;
+    int32_t old = path->etx - 1;
+    int32_t moved = old > link->etx ? old - link->etx : link->etx - old;
 
-    return old->rank != link->rank || (old->etx < 0) != (link->etx < 0) ||
-           moved > (old->etx < 100 ? 100 : old->etx) / 5;
+    return path->rank != link->rank + 1 || (old < 0) != (link->etx < 0) ||
+           moved > (old < 100 ? 100 : old) / 5;
 }
 
 void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
@@ -457,8 +461,9 @@ void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
     struct path *path = node == NULL ? NULL : path_find(node, instance);
 
     core->now = *now;
-    if (path != NULL && path->used && is_news(&path->link, link)) {
-        path->link = *link;
+    if (path != NULL && path->used && is_news(path, link)) {
+        path->rank = (uint16_t)(link->rank + 1);
+        path->etx = (uint16_t)(link->etx + 1);
         brg_tell(core, node, TELL_INFO);
     }
 }
@@ -602,6 +607,7 @@ void brg_core_heard(struct brg_core *core, const struct coap_addr *from, const s
         return;
     }
     node->heard_s = now->wall_s;
+    brg_checkin_heard(core, node, now);
     if (!node->online) {
         return;
     }

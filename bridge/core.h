@@ -188,8 +188,8 @@ void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
 
 /* The routing daemon's view of its link with a node. */
 struct brg_link_state {
-    int32_t rank; /* that the node announces; -1: not known */
-    int32_t etx;  /* transmissions a packet takes, in hundredths; -1: not known */
+    int32_t rank; /* that the node announces, up to 65534; -1: not known */
+    int32_t etx;  /* transmissions a packet takes, in hundredths, up to 65534; -1: not known */
 };
 
 /* |link| is with that node, a neighbour of the routing daemon's. */

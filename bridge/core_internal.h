@@ -24,7 +24,14 @@ struct ask {
     brg_tstamp since;
 };
 
-enum alarm_kind { ALARM_DISCOVERY, ALARM_VALUE, ALARM_COMMAND, ALARM_TELL, ALARM_BIRTH };
+enum alarm_kind {
+    ALARM_DISCOVERY,
+    ALARM_VALUE,
+    ALARM_COMMAND,
+    ALARM_TELL,
+    ALARM_BIRTH,
+    ALARM_CHECKIN
+};
 
 /* A timer with what it is for, and why it waits. */
 struct alarm {
@@ -93,7 +100,7 @@ struct path {
     uint8_t missed;
     int instance;
     uint8_t ip[16];
-    struct brg_link_state link;
+    uint16_t rank, etx; /* of struct brg_link_state, and one more; 0: not known */
 };
 
 /* What people said of a node; it stays when the node goes. */
@@ -136,8 +143,12 @@ struct node {
     brg_tstamp poked; /* when a word of its last ended a wait */
     struct resource_list resources;
     uint32_t n_resources;
-    bool sleepy;     /* as configured */
-    bool discovered; /* by this process: the resources are all there are */
+    bool sleepy;         /* as configured */
+    bool discovered;     /* by this process: the resources are all there are */
+    bool overdue;        /* it sleeps, and should have spoken long ago */
+    uint8_t n_pauses;    /* between words of one that sleeps, as far as that matters, */
+    uint32_t pause_s;    /* and the longest of late */
+    brg_tstamp heard_at; /* its last word; 0: none */
     brg_tstamp awake_until;
     struct command_list commands; /* in the order in which they came */
     uint32_t n_commands;
@@ -190,6 +201,7 @@ struct brg_core {
     struct alarm tell_alarm; /* of the tables of all */
     struct alarm node_alarm; /* of the first of |telling| */
     struct alarm birth_alarm;
+    struct alarm checkin_alarm; /* the first node that sleeps too long */
     TAILQ_HEAD(, node) telling;
     char table_topic[BRG_TOPIC_MAX];
     char *table; /* the one that is being taken; NULL: none */
@@ -330,6 +342,13 @@ void brg_serve_news(struct brg_core *core, const struct brg_message *message,
 /* Puts what a representation says into the outbox; 0 when all of it is there. */
 int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
                       const struct brg_now *now);
+/* checkin.c: a node that sleeps said something, or none did for long. */
+void brg_checkin_heard(struct brg_core *core, struct node *node, const struct brg_now *now);
+void brg_checkin_due(struct brg_core *core, const struct brg_now *now);
+
+/* It has a route, and if it sleeps it has not been silent for too long. */
+bool brg_node_available(const struct node *node);
+
 int brg_publish_availability(struct brg_core *core, const struct node *node);
 
 /* BASE/NODE/RES, or with |suffix| that behind it. -BRG_ERR_SIZE. */

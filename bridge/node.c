@@ -572,6 +572,9 @@ void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_
     case ALARM_BIRTH:
         brg_hass_birth_due(core);
         break;
+    case ALARM_CHECKIN:
+        brg_checkin_due(core, now);
+        break;
     case ALARM_COMMAND:
         brg_command_due(core, BRG_CONTAINER(alarm, struct command, alarm), now);
         break;

@@ -19,7 +19,7 @@ int brg_resource_topic(const struct brg_core *core, const struct resource *res, 
 int brg_publish_availability(struct brg_core *core, const struct node *node)
 {
     const char *const parts[] = {core->config.base, brg_node_label(node), "availability"};
-    const char *word = node->online ? "online" : "offline";
+    const char *word = brg_node_available(node) ? "online" : "offline";
     char topic[BRG_TOPIC_MAX];
     int err = brg_topic_join(topic, sizeof(topic), parts, 3);
 

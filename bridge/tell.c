@@ -158,19 +158,19 @@ static void resource_write(struct brg_text *out, const struct resource *res)
     brg_text_puts(out, "}");
 }
 
-static void link_write(struct brg_text *out, const struct brg_link_state *link)
+static void link_write(struct brg_text *out, const struct path *path)
 {
     brg_text_puts(out, ",\"rank\":");
-    if (link->rank < 0) {
+    if (path->rank == 0) {
         brg_text_puts(out, "null");
     } else {
-        brg_text_u64(out, (uint64_t)link->rank);
+        brg_text_u64(out, path->rank - 1U);
     }
     brg_text_puts(out, ",\"etx\":");
-    if (link->etx < 0) {
+    if (path->etx == 0) {
         brg_text_puts(out, "null");
     } else {
-        brg_text_number(out, (double)link->etx / 100.);
+        brg_text_number(out, (path->etx - 1) / 100.);
     }
 }
 
@@ -194,7 +194,7 @@ static void paths_write(struct brg_text *out, const struct node *node)
         } else {
             member(out, "parent", NULL);
         }
-        link_write(out, &path->link);
+        link_write(out, path);
         brg_text_puts(out, "}");
     }
     brg_text_puts(out, "]");
@@ -211,7 +211,7 @@ static void info_write(struct brg_core *core, const struct node *node)
     brg_text_puts(out, "{\"schema\":1,\"node\":");
     brg_text_json_string(out, node->eui64, strlen(node->eui64));
     member(out, "name", node->name);
-    member_bool(out, "online", node->online);
+    member_bool(out, "online", brg_node_available(node));
     member_bool(out, "sleepy", node->sleepy);
     member_bool(out, "asked", node->discovered);
     heard_write(out, node);
@@ -248,7 +248,7 @@ static void devices_write(struct brg_core *core, struct brg_text *out)
         brg_text_puts(out, first ? "{\"node\":" : ",{\"node\":");
         brg_text_json_string(out, node->eui64, strlen(node->eui64));
         member(out, "name", node->name);
-        member_bool(out, "online", node->online);
+        member_bool(out, "online", brg_node_available(node));
         heard_write(out, node);
         brg_text_puts(out, ",\"resources\":");
         brg_text_u64(out, node->n_resources);

@@ -13,8 +13,8 @@
 
 #define RECEIVE_BUFFER (16 << 20) /* a second of 20,000 while the disk writes */
 #define MULTICAST_HOPS 16
-#define BATCH 64
-#define BATCHES_PER_TURN 4
+#define BATCH 32
+#define BATCHES_PER_TURN 8
 
 #ifndef IPV6_MULTICAST_ALL
 #define IPV6_MULTICAST_ALL 29 /* linux/in6.h, which cannot be included beside netinet/in.h */

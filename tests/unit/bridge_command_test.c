@@ -238,6 +238,64 @@ static int setup_sleepy_config(void **state)
     return setup_with(sleepy);
 }
 
+/* What is sent meanwhile is lost. */
+static void silent_for(double seconds)
+{
+    for (; seconds > 100; seconds -= 100) {
+        pass(100);
+        n_air = 0;
+    }
+    pass(seconds);
+    n_air = 0;
+}
+
+static void says(double after_s)
+{
+    struct coap_addr from = {.port = 5683};
+
+    silent_for(after_s);
+    ip_of(EUI1, from.ip);
+    brg_core_heard(core, &from, &now);
+}
+
+/* A battery that is dead: its route is still there, but it has not woken up. */
+static void test_overdue(void **state)
+{
+    (void)state;
+    up(EUI1);
+    expect_availability(EUI1, "online");
+    says(60);
+    silent_for(86400); /* one word tells nothing of how long it sleeps */
+    expect_nothing();
+    teardown(state);
+    assert_int_equal(setup_sleepy_config(state), 0);
+    up(EUI1);
+    expect_availability(EUI1, "online");
+    says(10);
+    for (int i = 0; i < 5; i++) {
+        says(60);
+        says(2); /* the same wake */
+    }
+    silent_for(2 * 60 + 29 - 1);
+    expect_nothing();
+    silent_for(5);
+    expect_availability(EUI1, "offline");
+    silent_for(3 * 86400);
+    expect_nothing();
+    says(1);
+    expect_availability(EUI1, "online");
+    /* Its long silence was none of its habits. */
+    silent_for(2 * 120 + 30 + 5);
+    expect_availability(EUI1, "offline");
+    /* Nor has a node that lost its route one that it is overdue on. */
+    brg_core_node_down(core, EUI1, 0, &now);
+    expect_availability(EUI1, "offline");
+    silent_for(86400);
+    expect_nothing();
+    up(EUI1);
+    expect_availability(EUI1, "online");
+}
+
 /* A node that sleeps is spoken to when it has spoken. */
 static void test_sleepy(void **state)
 {
@@ -607,6 +665,7 @@ int main(void)
         T(test_without_answer),
         T(test_times_out_in_the_air),
         S(test_sleepy),
+        S(test_overdue),
         S(test_expires),
         T(test_learns_that_it_sleeps),
         T(test_bounds),
