@@ -423,9 +423,13 @@ void rpl_nbr_confirmed(struct rpl_nbr *n)
         rpl_timer_set(e, &n->t_probe, next);
 }
 
+/* It may have been of no use for long, and what we know of it be old: then nobody asks it, and
+ * nothing else would tell us that it is gone. */
 void rpl_nbr_chosen(struct rpl_nbr *n)
 {
     suspect(n, first_probe(n));
+    if (!rpl_timer_armed(&n->t_probe))
+        rpl_timer_set(n->inst->engine, &n->t_probe, first_probe(n));
 }
 
 void rpl_nbr_alone(struct rpl_instance *inst, uint16_t old_rank)

@@ -147,8 +147,9 @@ struct rpl_view_standing {
 };
 bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
                        struct rpl_view_standing *out);
-/* False if the instance with |index| has a parent that is not in its neighbour table. */
-bool rpl_view_parent_known(const struct rpl_engine *engine, uint32_t index);
+/* False if the instance with |index| has a parent that is not in its neighbour table, or that it
+ * does not ask from time to time whether it is still there. */
+bool rpl_view_parent_watched(const struct rpl_engine *engine, uint32_t index);
 
 bool rpl_view_next_instance(const struct rpl_engine *engine, struct rpl_cursor *cursor,
                             rpl_tstamp now, struct rpl_view_instance *out);

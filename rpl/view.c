@@ -132,12 +132,13 @@ bool rpl_view_standing(const struct rpl_engine *engine, uint32_t index,
     return true;
 }
 
-bool rpl_view_parent_known(const struct rpl_engine *engine, uint32_t index)
+bool rpl_view_parent_watched(const struct rpl_engine *engine, uint32_t index)
 {
     const struct rpl_nbr *parent =
         index < engine->instance_count ? engine->instance[index].parent : NULL;
 
-    return !parent || rpl_slab_find(&engine->nbrs, parent->id) == parent;
+    return !parent || (rpl_slab_find(&engine->nbrs, parent->id) == parent &&
+                       rpl_timer_armed(&parent->t_probe));
 }
 
 /* ---- nodes ------------------------------------------------------------------------- */

@@ -130,9 +130,9 @@ static bool check_standing(struct sim *sim, unsigned node, char *text, size_t si
 static bool check_parents(struct sim *sim, unsigned node, char *text, size_t size)
 {
     for (uint32_t i = 0; i < sim->nodes[node]->config.instance_count; i++) {
-        if (rpl_view_parent_known(sim->nodes[node]->engine, i))
+        if (rpl_view_parent_watched(sim->nodes[node]->engine, i))
             continue;
-        snprintf(text, size, "node %s has a parent that it does not know", sim_name(sim, node));
+        snprintf(text, size, "node %s has a parent that it does not watch", sim_name(sim, node));
         return false;
     }
     return true;

@@ -304,6 +304,30 @@ static void test_new_parent(void **state)
     assert_int_equal(asked(OTHER, mark), 1);
 }
 
+/* One that was of no use for an hour, and so was not asked, is all that is left when our parent
+ * goes, and is gone itself: what was known of it does not keep us there. */
+static void test_old_knowledge(void **state)
+{
+    size_t mark;
+
+    (void)state;
+    settled();
+    node[OTHER].dio.u.dio.rank = 768;
+    shout(OTHER);
+    mark = probes;
+    run(RPL_S(3600));
+    assert_int_equal(asked(OTHER, mark), 0);
+    node[OTHER].deaf = true;
+    node[PARENT].dio.u.dio.rank = 768; /* we move down, beyond it */
+    shout(PARENT);
+    node[PARENT].dio.u.dio.rank = 0xffff;
+    shout(PARENT);
+    assert_true(parent_is(OTHER));
+    run(RPL_S(10));
+    assert_int_equal(asked(OTHER, mark), 3);
+    assert_false(parent_is(OTHER));
+}
+
 /* The kernel finds our parent to answer as it carries packets: a probe that would tell what they
  * cost is due every five to ten minutes all the same. */
 static void test_traffic(void **state)
@@ -449,6 +473,7 @@ int main(void)
         cmocka_unit_test_teardown(test_rank_change, stop),
         cmocka_unit_test_teardown(test_parent_in_trouble, stop),
         cmocka_unit_test_teardown(test_new_parent, stop),
+        cmocka_unit_test_teardown(test_old_knowledge, stop),
         cmocka_unit_test_teardown(test_traffic, stop),
         cmocka_unit_test_teardown(test_shouter, stop),
         cmocka_unit_test_teardown(test_shouter_alone, stop),
