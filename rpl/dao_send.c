@@ -494,15 +494,19 @@ void rpl_dao_moved(struct rpl_instance *inst)
 }
 
 /*
- * Our parent restarted, and in storing mode it has lost what we told it: only who has no DODAG asks
- * for one, and only who has no state begins its DTSN anew.
+ * Our parent restarted and has lost what we told it, or in non-storing mode what all told the root:
+ * only who has no DODAG or no state asks for one, and only who has none begins its DTSN anew.
  */
 void rpl_dao_parent_restarted(struct rpl_instance *inst)
 {
-    if (inst->mop != RPL_MOP_STORING || !inst->joined)
+    bool root = inst->parent && of_dag_rank(&inst->of, inst->parent->dio.rank) <= 1;
+
+    if (!inst->joined || (inst->mop == RPL_MOP_NON_STORING && !root))
         return;
     inst->dao_all = inst->refresh_seq = true;
     rpl_dao_schedule(inst, RPL_DELAY_RESTART);
+    if (inst->mop == RPL_MOP_NON_STORING)
+        rpl_instance_dtsn_step(inst, RPL_DELAY_RESTART);
 }
 
 /*

@@ -73,8 +73,10 @@ void rpl_dio_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
             continue;
         e->scratch->code = RPL_CODE_DIO;
         fill(inst, &e->scratch->u.dio);
-        if (rpl_send(e, iface->ifindex, &iface->address, dst ? dst : &rpl_addr_all_nodes) > 0)
+        if (rpl_send(e, iface->ifindex, &iface->address, dst ? dst : &rpl_addr_all_nodes) > 0) {
             rpl_count(e, RPL_COUNT_DIO_OUT);
+            inst->announced = inst->announced || !dst;
+        }
         /* PAR-07: L is the lowest Rank that was sent, not the lowest computed. */
         if (e->scratch->u.dio.rank < inst->lowest)
             inst->lowest = e->scratch->u.dio.rank;
@@ -112,29 +114,31 @@ static void root_hears_newer(struct rpl_instance *inst, const struct rpl_packet 
     rpl_instance_global_repair(inst, RPL_CAUSE_STALE_STATE);
 }
 
+/* A node below us knows our version before we have ever told it: it is from our last life. */
+static bool was_here(const struct rpl_instance *inst, const struct rpl_wire_dio *d)
+{
+    return !inst->restored && !inst->announced && d->version == inst->version &&
+           d->rank > inst->rank;
+}
+
 static void root_receive(struct rpl_instance *inst, const struct rpl_packet *p,
                          const struct rpl_wire_dio *d)
 {
     enum rpl_order order = rpl_lollipop_compare(d->version, inst->version);
 
-    /* A link probe or a child that lost its way is no news (interop), unless it knows a newer
-     * version than ours: whoever lost its parent because we came back without state says so
-     * with INFINITE_RANK. */
-    if (d->rank == RPL_INFINITE_RANK && order != RPL_NEWER)
-        return;
-    switch (order) {
-    case RPL_NEWER:
+    /* A link probe or a child that lost its way is no news (interop), unless it knows what we have
+     * not said: whoever lost its parent because we came back without state says so with
+     * INFINITE_RANK. */
+    if (order == RPL_NEWER || was_here(inst, d)) {
         root_hears_newer(inst, p, d->version);
-        break;
-    case RPL_OLDER:
-    case RPL_NOT_COMPARABLE:
-        rpl_instance_reset_trickle(inst, true); /* REP-08: so that it learns */
-        break;
-    case RPL_EQUAL:
-        if (d->rank <= inst->rank)
-            alarm_about(inst, RPL_COUNT_DODAGID_SPOOFED, RPL_CAUSE_DODAGID_SPOOFED, p, d->rank);
-        break;
+        return;
     }
+    if (d->rank == RPL_INFINITE_RANK)
+        return;
+    if (order != RPL_EQUAL)
+        rpl_instance_reset_trickle(inst, true); /* REP-08: so that it learns */
+    else if (d->rank <= inst->rank)
+        alarm_about(inst, RPL_COUNT_DODAGID_SPOOFED, RPL_CAUSE_DODAGID_SPOOFED, p, d->rank);
 }
 
 /* TRK-06: a multicast DIO of our version from closer to the root that changed nothing. */

@@ -244,6 +244,7 @@ struct rpl_instance {
     bool starts_floating; /* it wants to be one as soon as it has an address */
     bool floating;        /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
     bool has_config;
+    bool announced; /* a DIO of ours has gone out to all */
     uint8_t version, mop, preference, dtsn;
     uint16_t rank, lowest; /* lowest Rank advertised in this version */
     struct rpl_addr dodag_id;

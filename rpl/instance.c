@@ -241,6 +241,17 @@ void rpl_instance_version_timeout(struct rpl_instance *inst)
     rpl_instance_global_repair(inst, RPL_CAUSE_SCHEDULED);
 }
 
+/* A root without state may have been here before. A router that had it as a parent tells it again
+ * what is below, and others in its DODAG may answer before it has announced anything. */
+static void ask_who_knows_us(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    for (uint32_t i = 0; i < e->iface_end; i++)
+        if (rpl_iface_serves(&e->iface[i], inst))
+            rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+}
+
 static void root_start(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
@@ -252,9 +263,8 @@ static void root_start(struct rpl_instance *inst)
     inst->restored = inst->stored.valid && rpl_addr_equal(&inst->stored.dodag_id, &inst->dodag_id);
     /* A restarted root keeps its version and moves its DTSN on, so that the network refreshes
      * its DAOs without being rebuilt (SEQ-13, REP-10). */
-    if (inst->restored) {
+    if (inst->restored)
         inst->version = inst->stored.version;
-    }
     fill_root_config(inst);
     fill_of(inst);
     /* RFC 6550 section 17: ROOT_RANK is MinHopRankIncrease. */
@@ -264,6 +274,8 @@ static void root_start(struct rpl_instance *inst)
     rpl_instance_start_trickle(inst);
     arm_version(inst);
     arm_dtsn(inst);
+    if (!inst->restored)
+        ask_who_knows_us(inst);
 }
 
 /* INS-09: nobody answered from the start. A DODAG of our own needs a Configuration and a prefix,

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Whoever was told that its DAO was taken can be reached: the root has a source route to it, or the
- * forwarding tables lead from the root to it. What happens to a mesh breaks that for a while: in
- * storing mode relays do not change a Path Sequence (RFC 6550 section 9.2.1), so that what is left
- * of an older tree gives way to the owner's next refresh, or ends with its lifetime. It counts once
- * it has stood for longer than that.
+ * forwarding tables lead from the root to it. What happens to a mesh breaks that for a while, until
+ * those whom it concerns have been asked for a DAO again; it counts once it stands for longer.
  */
 #include "sim/sim_impl.h"
 
 #include <stdio.h>
 
-#define AT_ONCE 200u /* nodes that are always all looked at */
-#define TURNS 5u     /* of more, a part at a time */
+#define ASKED RPL_S(300) /* DTSN steps keep a minute apart at each router on the way */
+#define AT_ONCE 200u     /* nodes that are always all looked at */
+#define TURNS 5u         /* of more, a part at a time */
 
 /* True if the tables lead from |at| to |node|. */
 static bool led(struct sim *sim, unsigned at, unsigned node, const struct rpl_addr *addr)
@@ -35,21 +34,8 @@ static bool led(struct sim *sim, unsigned at, unsigned node, const struct rpl_ad
     return false;
 }
 
-/* Of what |root| has its nodes announce. */
-static rpl_duration lifetime(const struct sim *sim, unsigned root, uint8_t id)
-{
-    const struct rpl_config *config = &sim->nodes[root]->config;
-
-    for (uint32_t i = 0; i < config->instance_count; i++)
-        if (config->instance[i].id == id)
-            return RPL_S((uint64_t)config->instance[i].dodag.default_lifetime *
-                         config->instance[i].dodag.lifetime_unit_s);
-    return 0;
-}
-
-/* In each DODAG that it is a member of and whose root is up. *ret_life is that of the entry that
- * should lead to it. */
-static bool reached(struct sim *sim, unsigned number, rpl_duration *ret_life)
+/* In each DODAG that it is a member of and whose root is up. */
+static bool reached(struct sim *sim, unsigned number)
 {
     const struct sim_node *node = sim->nodes[number];
     struct rpl_view_standing view;
@@ -59,7 +45,6 @@ static bool reached(struct sim *sim, unsigned number, rpl_duration *ret_life)
         if (!view.joined || view.role == RPL_ROLE_ROOT || root == sim_count(sim) ||
             !sim->nodes[root]->engine || node->config.instance[i].mop == RPL_MOP_NONE)
             continue;
-        *ret_life = lifetime(sim, root, view.id);
         for (unsigned k = 0; k < node->address_count; k++)
             if (rpl_addr_match(&node->addresses[k], &view.dodag_id, 64) &&
                 !led(sim, root, number, &node->addresses[k]))
@@ -75,15 +60,14 @@ bool sim_check_reach(struct sim *sim, rpl_duration grace, char *text, size_t siz
     for (; left > 0; left--) {
         unsigned number = sim->reach_next++ % n;
         struct sim_node *node = sim->nodes[number];
-        rpl_duration life = 0;
 
-        if (!node->engine || !node->acknowledged || reached(sim, number, &life)) {
+        if (!node->engine || !node->acknowledged || reached(sim, number)) {
             node->lost_since = 0;
             continue;
         }
         if (node->lost_since == 0)
             node->lost_since = sim->now;
-        if (sim->now - node->lost_since <= grace + life)
+        if (sim->now - node->lost_since <= grace + ASKED)
             continue;
         snprintf(text, size, "node %s, whose DAO was taken, cannot be reached since %llu s",
                  sim_name(sim, number), (unsigned long long)(node->lost_since / RPL_S(1)));

@@ -198,7 +198,7 @@ size_t sim_route_count(const struct sim *sim, unsigned node);
  *   - a node's DAGRank is above that of its preferred parent (RFC 6550 section 8.2.1)
  *   - its Rank is at most L + DAGMaxRankIncrease (section 8.2.2.4)
  *   - no circle of preferred parents outlives |grace|
- *   - no node whose DAO was taken stays unreachable from its root for a lifetime and |grace|; of
+ *   - no node whose DAO was taken stays unreachable from its root for |grace| and five minutes; of
  * more than 200 nodes a fifth are looked at for that, in turn
  *   - no table holds more than its limit
  *   - no forwarding table holds a route outside the prefixes of its instances. */

@@ -121,6 +121,33 @@ STORY(a_restart_without_state_storing)
     restart_without_state(story, RPL_MOP_STORING);
 }
 
+/* The same in a young network, whose numbers are those that the root begins with: nothing in its
+ * DIOs is news. It asks, and everybody tells it again who is there; if somebody names its DODAG
+ * before it has itself, it jumps. */
+static void restart_in_a_young_network(struct story *story, enum rpl_mop mop)
+{
+    line_of_three(story, mop);
+    assert_int_equal(version_of(story, 2), 240);
+    story_forget(story);
+    sim_stop(story->sim, 0);
+    story_run(story, 1);
+    sim_start(story->sim, 0, SIM_FRESH);
+    story_run(story, 60);
+    assert_true(story_count(story, "a repair") <= 1);
+    story_expect_delivery(story, 0, 2);
+    story_expect_delivery(story, 0, 1);
+}
+
+STORY(a_young_network_non_storing)
+{
+    restart_in_a_young_network(story, RPL_MOP_NON_STORING);
+}
+
+STORY(a_young_network_storing)
+{
+    restart_in_a_young_network(story, RPL_MOP_STORING);
+}
+
 /* A root that restored an older state than the network remembers does not move (DIO-12), and gets
  * its network back when that has forgotten (INS-08). */
 STORY(a_restart_with_older_state)
@@ -217,6 +244,8 @@ int main(void)
         cmocka_unit_test(a_restart_with_state_storing),
         cmocka_unit_test(a_restart_without_state_non_storing),
         cmocka_unit_test(a_restart_without_state_storing),
+        cmocka_unit_test(a_young_network_non_storing),
+        cmocka_unit_test(a_young_network_storing),
         cmocka_unit_test(a_restart_with_older_state),
         cmocka_unit_test(a_forged_version_moves_nobody),
         cmocka_unit_test(a_second_root_is_reported),
