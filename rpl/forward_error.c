@@ -18,12 +18,8 @@ static void next_hop_failed(struct rpl_instance *inst, const struct rpl_event_fo
     RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
         if (rpl_addr_same_iid(&n->addr, &ev->target) && rpl_timer_armed(&n->t_probe))
             rpl_nbr_probe_now(n);
-    if (inst->cfg.role != RPL_ROLE_ROOT || inst->mop != RPL_MOP_NON_STORING)
-        return;
-    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
-    struct rpl_addr child = rpl_addr_join(prefix, &ev->target);
-    if (rpl_source_remove_edge(inst, &child, NULL, true, RPL_CAUSE_UNREACHABLE))
-        rpl_instance_dtsn(inst, REFRESH_DELAY);
+    if (inst->cfg.role == RPL_ROLE_ROOT && inst->mop == RPL_MOP_NON_STORING)
+        rpl_source_child_lost(inst, &ev->target, REFRESH_DELAY);
 }
 
 /* DPV-08: F=1 came back from the child we sent to: its route for the destination is stale. */

@@ -452,7 +452,6 @@ void rpl_nbr_alone(struct rpl_instance *inst, uint16_t old_rank)
 static void failed(struct rpl_instance *inst, const struct rpl_event_neighbour *ev)
 {
     struct rpl_nbr *n = rpl_nbr_find(inst, &ev->address, ev->ifindex);
-    const struct rpl_addr *prefix = rpl_prefix(inst, NULL);
 
     if (n && (n == inst->parent || rpl_timer_armed(&n->t_probe))) {
         rpl_nbr_probe_now(n);
@@ -460,13 +459,10 @@ static void failed(struct rpl_instance *inst, const struct rpl_event_neighbour *
             parent_in_trouble(inst);
         return;
     }
-    if (rpl_storing(inst)) {
+    if (rpl_storing(inst))
         rpl_storing_neighbour_lost(inst, &ev->address, ev->ifindex, RPL_CAUSE_UNREACHABLE);
-    } else if (inst->cfg.role == RPL_ROLE_ROOT && prefix) {
-        struct rpl_addr child = rpl_addr_join(prefix, &ev->address);
-        if (rpl_source_remove_edge(inst, &child, NULL, true, RPL_CAUSE_UNREACHABLE))
-            rpl_instance_dtsn(inst, RPL_S(5));
-    }
+    else if (inst->cfg.role == RPL_ROLE_ROOT)
+        rpl_source_child_lost(inst, &ev->address, RPL_S(5));
 }
 
 /* A sample from the driver. */

@@ -335,3 +335,17 @@ bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *ch
     rpl_source_work(inst, RPL_CAUSE_PARENT_GONE);
     return true;
 }
+
+void rpl_source_child_lost(struct rpl_instance *inst, const struct rpl_addr *addr,
+                           rpl_duration delay)
+{
+    const struct rpl_addr *prefix;
+    bool lost = false;
+
+    for (unsigned i = 0; (prefix = rpl_prefix_nth(inst, i)) != NULL; i++) {
+        struct rpl_addr child = rpl_addr_join(prefix, addr);
+        lost |= rpl_source_remove_edge(inst, &child, NULL, true, RPL_CAUSE_UNREACHABLE);
+    }
+    if (lost)
+        rpl_instance_dtsn(inst, delay);
+}

@@ -89,6 +89,27 @@ static bool is_in(const struct rpl_addr *addr, unsigned net)
     return rpl_addr_match(addr, &prefix, 64);
 }
 
+/* A child that is gone is gone in each prefix that it has an address in. */
+static void child_goes_with_all_its_addresses(void **state)
+{
+    struct rpl_event lost = {
+        .type = RPL_EVENT_NEIGHBOUR,
+        .u.neighbour = {.ifindex = RIG_IF, .address = rig_ll(2), .failed = true}};
+    struct rpl_addr old = in(0, 2), now = in(7, 2);
+    struct rpl_view_path path;
+
+    (void)state;
+    start(RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    change(7);
+    assert_int_equal(dao(0, 2, 1, 241), 0);
+    assert_int_equal(dao(7, 2, 1, 242), 0);
+    assert_int_equal(rpl_view_route(rig.engine, &old, &path), 0);
+    assert_int_equal(rpl_view_route(rig.engine, &now, &path), 0);
+    rig_input(&rig, &lost);
+    assert_true(rpl_view_route(rig.engine, &old, &path) < 0);
+    assert_true(rpl_view_route(rig.engine, &now, &path) < 0);
+}
+
 static void old_prefix_is_phased_out(void **state)
 {
     struct rpl_addr root = rig_global(1);
@@ -307,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(old_prefix_is_phased_out, stop),
+        cmocka_unit_test_teardown(child_goes_with_all_its_addresses, stop),
         cmocka_unit_test_teardown(phasing_out_goes_on_after_a_restart, stop),
         cmocka_unit_test_teardown(prefix_that_comes_back_is_good_again, stop),
         cmocka_unit_test_teardown(many_changes_are_bounded, stop),
