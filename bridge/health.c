@@ -83,6 +83,7 @@ static void spool_write(struct brg_text *out, const struct brg_spool_stats *stat
     field(out, "spool_superseded", stats->superseded);
     field(out, "spool_dropped", stats->dropped);
     field(out, "spool_expired", stats->expired);
+    field(out, "spool_buried", stats->buried);
 }
 
 static void dead_write(void *arg, const struct brg_dead *dead)
@@ -100,7 +101,7 @@ static void dead_write(void *arg, const struct brg_dead *dead)
     brg_text_json_string(out, dead->reason, strlen(dead->reason));
     brg_text_puts(out, ",\"t\":");
     brg_text_number(out, dead->at_s);
-    field(out, "octets", dead->len);
+    field(out, "octets", dead->octets);
     brg_text_puts(out, ",\"hex\":\"");
     brg_text_hex(out, dead->payload, dead->len < DEAD_OCTETS ? dead->len : DEAD_OCTETS);
     brg_text_puts(out, "\"}");
@@ -110,7 +111,7 @@ static void dead_write(void *arg, const struct brg_dead *dead)
 static void dead_tell(struct brg_health *health)
 {
     const struct brg_spool_stats *stats = brg_spool_stats(health->spool);
-    uint64_t dead = stats->dropped + stats->expired;
+    uint64_t dead = stats->dropped + stats->expired + stats->buried;
     struct list list = {.first = true};
     char room[ROOM];
 

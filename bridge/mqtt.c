@@ -77,8 +77,12 @@ struct brg_mqtt {
     uint32_t properties_expiry_s;   /* and what they say */
     enum brg_content properties_content;
     bool publishing; /* inside mosquitto_publish(), whose callback may come at once */
-    int acked[WINDOW];
+    struct {
+        int mid;
+        int code;
+    } acked[WINDOW];
     size_t n_acked;
+    bool said_refused; /* on this connection: the rest is for who looks closer */
 };
 
 static void connect_begin(struct brg_mqtt *mqtt);
@@ -204,15 +208,49 @@ static void after(struct brg_mqtt *mqtt, int result)
 
 /* --- publishing ----------------------------------------------------------------------------- */
 
-static void on_publish(struct mosquitto *handle, void *ctx, int mid)
+/* What the bridge says of itself is told again and is no loss, nor may it crowd out what is. */
+static bool is_own(const struct brg_mqtt *mqtt, const char *topic)
+{
+    size_t len = strlen(mqtt->conf->base);
+
+    return strncmp(topic, mqtt->conf->base, len) == 0 && strncmp(topic + len, "/bridge/", 8) == 0;
+}
+
+/* The broker has answered: MQTT 5 says whether it takes the message. */
+static void answered(struct brg_mqtt *mqtt, int mid, int code)
+{
+    const struct brg_message *message =
+        code < MQTT_RC_UNSPECIFIED ? NULL : brg_outbox_in_flight(mqtt->outbox, mid);
+    char reason[96];
+
+    if (message == NULL) {
+        brg_outbox_acked(mqtt->outbox, mid);
+        return;
+    }
+    (void)snprintf(reason, sizeof(reason), "refused by the broker: %s",
+                   mosquitto_reason_string(code));
+    if (!mqtt->said_refused) {
+        brg_log_warning("broker: a message was refused, more of them are not told topic=%s "
+                        "reason=\"%s\"",
+                        message->topic, mosquitto_reason_string(code));
+        mqtt->said_refused = true;
+    }
+    brg_outbox_undeliverable(mqtt->outbox, mid, is_own(mqtt, message->topic) ? NULL : reason);
+}
+
+static void on_publish(struct mosquitto *handle, void *ctx, int mid, int code,
+                       const mosquitto_property *properties)
 {
     struct brg_mqtt *mqtt = ctx;
 
     (void)handle;
+    (void)properties;
+    code = mqtt->v5 ? code : 0;
     if (!mqtt->publishing) {
-        brg_outbox_acked(mqtt->outbox, mid);
-    } else if (mqtt->n_acked < WINDOW) {
-        mqtt->acked[mqtt->n_acked++] = mid; /* the message is still being read */
+        answered(mqtt, mid, code);
+    } else if (mqtt->n_acked < WINDOW) { /* the message is still being read */
+        mqtt->acked[mqtt->n_acked].mid = mid;
+        mqtt->acked[mqtt->n_acked++].code = code;
     }
 }
 
@@ -291,6 +329,25 @@ static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
     return result;
 }
 
+/* The library does not take this message, and never will. */
+static void unsendable(struct brg_mqtt *mqtt, struct brg_message *message, int result)
+{
+    const char *reason =
+        result == MOSQ_ERR_NOT_FOUND ? "older than its Max-Age" : mosquitto_strerror(result);
+
+    if (result == MOSQ_ERR_NOT_FOUND) {
+        brg_log_debug("broker: older than its Max-Age topic=%s", message->topic);
+    } else {
+        brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"", message->topic,
+                        reason);
+    }
+    if (result == MOSQ_ERR_PAYLOAD_SIZE || result == MOSQ_ERR_OVERSIZE_PACKET) {
+        reason = "larger than the broker takes";
+    }
+    message->mid = -1;
+    brg_outbox_undeliverable(mqtt->outbox, -1, is_own(mqtt, message->topic) ? NULL : reason);
+}
+
 void brg_mqtt_pump(struct brg_mqtt *mqtt)
 {
     struct brg_message *message;
@@ -302,18 +359,12 @@ void brg_mqtt_pump(struct brg_mqtt *mqtt)
     while (result == MOSQ_ERR_SUCCESS && (message = brg_outbox_take(mqtt->outbox)) != NULL) {
         result = publish(mqtt, message);
         if (result == MOSQ_ERR_NOT_FOUND || cannot_be_sent(result)) {
-            if (result == MOSQ_ERR_NOT_FOUND) {
-                brg_log_debug("broker: older than its Max-Age topic=%s", message->topic);
-            } else {
-                brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"",
-                                message->topic, mosquitto_strerror(result));
-            }
-            message->mid = -1;
-            brg_outbox_acked(mqtt->outbox, -1);
+            unsendable(mqtt, message, result);
             result = MOSQ_ERR_SUCCESS;
         }
         while (mqtt->n_acked > 0) {
-            brg_outbox_acked(mqtt->outbox, mqtt->acked[--mqtt->n_acked]);
+            mqtt->n_acked--;
+            answered(mqtt, mqtt->acked[mqtt->n_acked].mid, mqtt->acked[mqtt->n_acked].code);
         }
     }
     after(mqtt, result);
@@ -406,6 +457,7 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     }
     mqtt->state = MQTT_READY;
     mqtt->corked = false;
+    mqtt->said_refused = false;
     mqtt->guessed = false;
     mqtt->ready_at = ev_now(mqtt->loop);
     mqtt->said_away = false;
@@ -572,7 +624,7 @@ static int handle_new(struct brg_mqtt *mqtt)
     }
     mosquitto_connect_v5_callback_set(mqtt->handle, on_connect);
     mosquitto_disconnect_v5_callback_set(mqtt->handle, on_disconnect);
-    mosquitto_publish_callback_set(mqtt->handle, on_publish);
+    mosquitto_publish_v5_callback_set(mqtt->handle, on_publish);
     mosquitto_message_v5_callback_set(mqtt->handle, on_message);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_PROTOCOL_VERSION,
                                mqtt->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);

@@ -591,7 +591,7 @@ struct brg_message *brg_outbox_take(struct brg_outbox *outbox)
     return &entry->message;
 }
 
-void brg_outbox_acked(struct brg_outbox *outbox, int mid)
+static struct entry *flight_find(const struct brg_outbox *outbox, int mid)
 {
     struct entry *entry;
 
@@ -600,14 +600,45 @@ void brg_outbox_acked(struct brg_outbox *outbox, int mid)
             break;
         }
     }
-    if (entry == NULL) {
-        return;
-    }
-    outbox->stats.published++;
+    return entry;
+}
+
+const struct brg_message *brg_outbox_in_flight(const struct brg_outbox *outbox, int mid)
+{
+    const struct entry *entry = flight_find(outbox, mid);
+
+    return entry == NULL ? NULL : &entry->message;
+}
+
+static void entry_done(struct brg_outbox *outbox, struct entry *entry)
+{
     entry_unlist(outbox, entry);
     entry_unstage(outbox, entry);
     entry_empty(outbox, entry);
     entry_release(outbox, entry);
+}
+
+void brg_outbox_acked(struct brg_outbox *outbox, int mid)
+{
+    struct entry *entry = flight_find(outbox, mid);
+
+    if (entry != NULL) {
+        outbox->stats.published++;
+        entry_done(outbox, entry);
+    }
+}
+
+void brg_outbox_undeliverable(struct brg_outbox *outbox, int mid, const char *reason)
+{
+    struct entry *entry = flight_find(outbox, mid);
+
+    if (entry == NULL) {
+        return;
+    }
+    if (reason != NULL && outbox->store != NULL && !entry->again) {
+        outbox->store->bury(outbox->store->ctx, &entry->message, reason);
+    }
+    entry_done(outbox, entry);
 }
 
 uint64_t brg_outbox_drop(struct brg_outbox *outbox)

@@ -101,8 +101,16 @@ struct brg_message *brg_outbox_take(struct brg_outbox *outbox);
 /* Is the window full, so that nothing leaves before something is acknowledged? */
 bool brg_outbox_is_full(const struct brg_outbox *outbox);
 
+/* The message with this mid, or NULL; good until it is acknowledged or taken back. */
+const struct brg_message *brg_outbox_in_flight(const struct brg_outbox *outbox, int mid);
+
 /* The message with this mid arrived. Unknown ones are ignored. */
 void brg_outbox_acked(struct brg_outbox *outbox, int mid);
+
+/* The message with this mid will never arrive, for |reason|. Its content is the store's among the
+ * dead, unless |reason| is NULL, the broker had it before or it can be made again. Unknown ones are
+ * ignored. */
+void brg_outbox_undeliverable(struct brg_outbox *outbox, int mid, const char *reason);
 
 /* Gives up all that is not in flight and not the newest value of a state. Their number; with a
  * store those that only it has are gone with the next transaction. */

@@ -97,12 +97,20 @@ static void bad_payload(struct brg_core *core, struct resource *res, const char 
                         const struct coap_effect *effect, const struct brg_now *now)
 {
     char topic[BRG_TOPIC_MAX];
+    const struct brg_message message = {
+        .topic = topic, .payload = effect->data, .len = effect->len, .at_s = now->wall_s};
 
     core->stats.bad_payloads++;
-    if (now->mono < res->next_error || brg_resource_topic(core, res, "error", topic) < 0) {
+    if (now->mono < res->next_error || brg_resource_topic(core, res, NULL, topic) < 0) {
         return;
     }
     res->next_error = now->mono + ERROR_INTERVAL;
+    if (core->store != NULL) {
+        core->store->bury(core->store->ctx, &message, reason);
+    }
+    if (brg_resource_topic(core, res, "error", topic) < 0) {
+        return;
+    }
     brg_trace(core, BRG_TRACE_BAD_PAYLOAD, res->node, reason, 0);
     brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
     brg_error_write(&core->out, reason, effect->data, effect->len, now->wall_s);

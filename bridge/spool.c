@@ -134,6 +134,7 @@ static int bury_oldest(struct brg_spool *spool, double now_s, double if_older_s,
     bind_int(spool, BURY, 1, id);
     (void)sqlite3_bind_double(spool->statements[BURY], 2, now_s);
     bind_text(spool, BURY, 3, reason);
+    bind_int(spool, BURY, 4, BRG_DEAD_PAYLOAD_MAX);
     bind_int(spool, BURY_DELETE, 1, id);
     err = run(spool, BURY);
     err = err < 0 ? err : run(spool, BURY_DELETE);
@@ -142,6 +143,26 @@ static int bury_oldest(struct brg_spool *spool, double now_s, double if_older_s,
     }
     forget_row(spool, bytes);
     return 1;
+}
+
+/* Writes those that are to be among the dead; they are forgotten when it is committed. */
+static int burials_write(struct brg_spool *spool)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < spool->n_burials && err == 0; i++) {
+        const struct burial *burial = &spool->burials[i];
+
+        (void)sqlite3_bind_double(spool->statements[BURY_NEW], 1, burial->died_s);
+        (void)sqlite3_bind_double(spool->statements[BURY_NEW], 2, burial->at_s);
+        bind_text(spool, BURY_NEW, 3, burial->topic);
+        bind_blob(spool, BURY_NEW, 4, burial->payload, burial->len);
+        bind_text(spool, BURY_NEW, 5, burial->reason);
+        bind_int(spool, BURY_NEW, 6, burial->octets);
+        err = run(spool, BURY_NEW);
+        spool->stats.buried++;
+    }
+    return err;
 }
 
 static int shrink(struct brg_spool *spool)
@@ -171,7 +192,8 @@ static int shrink(struct brg_spool *spool)
         spool->stats.expired += n > 0;
     }
     if (n == 0 && (spool->stats.dropped != spool->before.dropped ||
-                   spool->stats.expired != spool->before.expired)) {
+                   spool->stats.expired != spool->before.expired ||
+                   spool->stats.buried != spool->before.buried)) {
         bind_int(spool, DEAD_TRIM, 1, DEAD_MAX);
         n = run(spool, DEAD_TRIM);
     }
@@ -322,6 +344,7 @@ static int meters_write(struct brg_spool *spool)
         {"superseded", spool->stats.superseded, spool->before.superseded},
         {"dropped", spool->stats.dropped, spool->before.dropped},
         {"expired", spool->stats.expired, spool->before.expired},
+        {"buried", spool->stats.buried, spool->before.buried},
     };
     int err = 0;
 
@@ -350,14 +373,50 @@ static void spool_rollback(void *ctx)
 static int spool_commit(void *ctx)
 {
     struct brg_spool *spool = ctx;
-    int err = shrink(spool);
+    int err = burials_write(spool);
 
+    err = err < 0 ? err : shrink(spool);
     err = err < 0 ? err : meters_write(spool);
     err = err < 0 ? err : run(spool, COMMIT);
     if (err == 0) {
         spool->stats.commits++;
+        spool->n_burials = 0;
     }
     return err;
+}
+
+/* Many at a time need a transaction of their own; of those that it cannot write the oldest give
+ * way. */
+static void burials_make_room(struct brg_spool *spool)
+{
+    int err = spool_begin(spool);
+
+    err = err < 0 ? err : spool_commit(spool);
+    if (err < 0) {
+        spool_rollback(spool);
+        spool->n_burials--;
+        memmove(spool->burials, spool->burials + 1, spool->n_burials * sizeof(spool->burials[0]));
+    }
+}
+
+static void spool_bury(void *ctx, const struct brg_message *message, const char *reason)
+{
+    struct brg_spool *spool = ctx;
+    struct burial *burial;
+
+    if (spool->n_burials == SPOOL_BURIALS) {
+        burials_make_room(spool);
+    }
+    burial = &spool->burials[spool->n_burials++];
+    burial->len = message->len < sizeof(burial->payload) ? message->len : sizeof(burial->payload);
+    burial->octets = message->len;
+    burial->died_s = brg_spool_wall_s();
+    burial->at_s = message->at_s > 0. ? message->at_s : burial->died_s;
+    (void)snprintf(burial->topic, sizeof(burial->topic), "%s", message->topic);
+    (void)snprintf(burial->reason, sizeof(burial->reason), "%s", reason);
+    if (burial->len > 0) {
+        memcpy(burial->payload, message->payload, burial->len);
+    }
 }
 
 static int spool_load(void *ctx, uint64_t after, size_t n, brg_each_message *each, void *arg)
@@ -407,6 +466,7 @@ void brg_spool_writes(struct brg_spool *spool)
         .custom = spool_custom,
         .commit = spool_commit,
         .rollback = spool_rollback,
+        .bury = spool_bury,
         .load = spool_load,
         .ctx = spool,
     };

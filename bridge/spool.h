@@ -34,16 +34,21 @@ struct brg_spool_stats {
     uint64_t superseded; /* values of a state that gave way to a newer one */
     uint64_t dropped;    /* messages that gave way to the bound */
     uint64_t expired;    /* messages that grew too old */
+    uint64_t buried;     /* what was of no use to the broker, see brg_store.bury() */
 };
 
 struct brg_dead {
     double died_s; /* since 1970 */
     double at_s;
     const char *topic;
-    const void *payload;
+    const void *payload; /* its first octets */
     size_t len;
+    size_t octets; /* of all of it */
     const char *reason;
 };
+
+/* Of a dead one that many octets are kept. */
+#define BRG_DEAD_PAYLOAD_MAX 1024
 
 typedef void brg_each_dead(void *arg, const struct brg_dead *dead);
 

@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "bridge/spool.h"
+#include "bridge/topic.h"
 
 #define SPOOL_ROW_OVERHEAD 64 /* of the table and its pages */
 
@@ -30,10 +31,24 @@ enum statement {
     COALESCE_DELETE,
     HEAD,
     BURY,
+    BURY_NEW,
     BURY_DELETE,
     DEAD_TRIM,
     METER,
     N_STATEMENTS,
+};
+
+#define SPOOL_BURIALS 32
+
+/* One of the dead that the next transaction writes. */
+struct burial {
+    char topic[BRG_TOPIC_MAX];
+    char reason[96];
+    uint8_t payload[BRG_DEAD_PAYLOAD_MAX];
+    size_t len;
+    size_t octets;
+    double died_s;
+    double at_s;
 };
 
 struct brg_spool {
@@ -45,6 +60,8 @@ struct brg_spool {
     sqlite3_stmt *statements[N_STATEMENTS];
     uint64_t coalesced_to; /* rows up to this one have been looked at */
     uint64_t put_since;    /* messages since that pass began */
+    struct burial burials[SPOOL_BURIALS];
+    size_t n_burials;
     char error[128];
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 5
+#define VERSION 6
 #define OBSERVATION_DAYS 7
 
 static const char *const sql[N_STATEMENTS] = {
@@ -31,8 +31,9 @@ static const char *const sql[N_STATEMENTS] = {
     [COALESCE_DELETE] = "DELETE FROM message WHERE id=?1",
     [HEAD] =
         "SELECT id,length(topic)+length(payload)+length(props),at FROM message ORDER BY id LIMIT 1",
-    [BURY] = "INSERT INTO dead(died,at,topic,payload,reason)"
-             " SELECT ?2,at,topic,payload,?3 FROM message WHERE id=?1",
+    [BURY] = "INSERT INTO dead(died,at,topic,payload,reason,octets)"
+             " SELECT ?2,at,topic,substr(payload,1,?4),?3,length(payload) FROM message WHERE id=?1",
+    [BURY_NEW] = "INSERT INTO dead(died,at,topic,payload,reason,octets) VALUES(?1,?2,?3,?4,?5,?6)",
     [BURY_DELETE] = "DELETE FROM message WHERE id=?1",
     [DEAD_TRIM] = "DELETE FROM dead WHERE id<=(SELECT max(id) FROM dead)-?1",
     [METER] = "INSERT OR REPLACE INTO meter VALUES(?1,?2)",
@@ -70,6 +71,7 @@ static const char *const upgrades[VERSION + 1] = {
           " qos INTEGER NOT NULL, retain INTEGER NOT NULL, output INTEGER NOT NULL,"
           " poll_interval_s INTEGER NOT NULL) WITHOUT ROWID;"
           "PRAGMA user_version=5;",
+    [6] = "ALTER TABLE dead ADD COLUMN octets INTEGER; PRAGMA user_version=6;",
 };
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -192,7 +194,8 @@ int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg)
 int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void *arg)
 {
     sqlite3_stmt *stmt =
-        query(spool, "SELECT died,at,topic,payload,reason FROM dead ORDER BY id DESC LIMIT ?1");
+        query(spool, "SELECT died,at,topic,payload,reason,coalesce(octets,length(payload))"
+                     " FROM dead ORDER BY id DESC LIMIT ?1");
     int code = SQLITE_ERROR;
 
     (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)n);
@@ -204,6 +207,7 @@ int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void 
             .payload = sqlite3_column_blob(stmt, 3),
             .len = (size_t)sqlite3_column_bytes(stmt, 3),
             .reason = (const char *)sqlite3_column_text(stmt, 4),
+            .octets = (size_t)sqlite3_column_int64(stmt, 5),
         };
 
         if (dead.topic != NULL && dead.reason != NULL) {
@@ -241,6 +245,9 @@ static int stats_read(struct brg_spool *spool)
     err = err < 0 ? err
                   : number(spool, "SELECT total(value) FROM meter WHERE name='expired'",
                            &spool->stats.expired);
+    err = err < 0 ? err
+                  : number(spool, "SELECT total(value) FROM meter WHERE name='buried'",
+                           &spool->stats.buried);
     err = err < 0 ? err : number(spool, "SELECT count(*) FROM message", &spool->stats.messages);
     err = err < 0 ? err
                   : number(spool,

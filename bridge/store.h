@@ -72,6 +72,9 @@ struct brg_store {
     /* What was written is on the disk when it returns 0. */
     int (*commit)(void *ctx);
     void (*rollback)(void *ctx);
+    /* This message, or what would have become one, does not get to the broker: it is among the dead
+     * from the next transaction on. Outside of one; a copy of it is taken. */
+    void (*bury)(void *ctx, const struct brg_message *message, const char *reason);
     /* Calls |each| for at most |n| messages with ids above |after|, the oldest first. Outside of
      * a transaction. Their number, or -BRG_ERR_x. */
     int (*load)(void *ctx, uint64_t after, size_t n, brg_each_message *each, void *arg);

@@ -10,7 +10,7 @@ need coap-server-notls libcoap3-bin
 need openssl openssl
 bridge=$(realpath "$1")
 bridge_enter "$0" "$bridge"
-plain=21883 tls=28883 psk=28884
+plain=21883 tls=28883 psk=28884 strict=21884
 clock=00124b0000010000
 
 fail() {
@@ -32,9 +32,9 @@ bridge_with() {
         wait $bridge_pid || fail 'the bridge does not end well'
     fi
     : >bridge.log
-    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "none"; socket = "%s";
+    printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "%s"; socket = "%s";
         control_socket = "none"; %s };\n' \
-        "$dir/rpld.sock" "$1" >rpld.conf
+        "${spool:-none}" "$dir/rpld.sock" "$1" >rpld.conf
     "$bridge" -c rpld.conf -f 2>>bridge.log &
     bridge_pid=$!
 }
@@ -159,4 +159,41 @@ kill -KILL $coap_pid
 mosquitto_pub -h 127.0.0.1 -p $plain -V 5 -D publish message-expiry-interval 2 \
     -t "mesh/$clock/example_data/set" -m late
 expect_log 20 'command: timeout node='"$clock" 'a command that has expired is not sent any more'
+
+# What the broker refuses or finds too large, the bridge keeps and shows.
+printf 'topic deny mesh/%s/example_data\ntopic readwrite #\n' $clock >acl
+cat >strict.conf <<CONF
+user root
+listener $strict 127.0.0.1
+allow_anonymous true
+acl_file $dir/acl
+max_packet_size 8000
+log_type error
+log_type warning
+log_type notice
+log_type subscribe
+CONF
+mosquitto -c strict.conf >strict.log 2>&1 &
+until_ok 10 listens $strict || fail 'the strict broker does not start'
+coap-server-notls -A fd00::1 -v 0 &
+mkdir -m 777 kept
+spool=$dir/kept/spool.db
+bridge_with "broker = \"mqtt://127.0.0.1:$strict\"; commands = ( \"example_data\" );"
+expect_log 60 'asked for its resources' 'a broker with a rule of access and a bound'
+mosquitto_sub -h 127.0.0.1 -p $strict -W 150 -t mesh/bridge/dead >dead &
+listener=$!
+mosquitto_pub -h 127.0.0.1 -p $strict -t "mesh/$clock/example_data/set" -m small
+expect_log 60 "a message was refused, .*topic=mesh/$clock/example_data reason=\"Not authorized\"" \
+    'a broker that refuses a topic is told of'
+head -c 9000 /dev/zero | tr '\0' x >large
+coap-client-notls -m put -f large 'coap://[fd00::1]/example_data' || fail 'no large value'
+expect_log 60 "a message cannot be sent topic=mesh/$clock/example_data " \
+    'and a value that is larger than it takes'
+for reason in 'refused by the broker: Not authorized' 'larger than the broker takes'; do
+    until_ok 140 grep -q \
+        "{\"topic\":\"mesh/$clock/example_data\",\"reason\":\"$reason\",\"t\":[0-9.]*,\"octets\":[1-9]" \
+        dead || fail "$reason: not among the dead: $(cat dead)"
+done
+kill $listener
+echo 'ok: both are kept, and shown with their reasons'
 echo 'all well'

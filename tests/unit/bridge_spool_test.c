@@ -563,6 +563,111 @@ static void test_too_old(void **state)
     end();
 }
 
+/* Puts a message with so many octets, which the broker does not want for |reason|. */
+static void give_up(const char *topic, size_t len, bool retain, const char *reason)
+{
+    static const char payload[3000];
+    struct brg_message *message;
+
+    assert_int_equal(brg_outbox_put(outbox, topic, payload, len, 1, retain), 0);
+    message = brg_outbox_take(outbox);
+    assert_non_null(message);
+    assert_string_equal(message->topic, topic);
+    message->mid = 7;
+    assert_ptr_equal(brg_outbox_in_flight(outbox, 7), message);
+    brg_outbox_undeliverable(outbox, 7, reason);
+    assert_null(brg_outbox_in_flight(outbox, 7));
+}
+
+static void check_dead(unsigned n, const char *newest)
+{
+    n_dead = 0;
+    assert_int_equal(brg_spool_dead(spool, 5000, dead, NULL), 0);
+    assert_int_equal(n_dead, n);
+    assert_string_equal(dead_topic, newest);
+}
+
+/* What never gets to the broker is among the dead with its reason, bounded, over a kill. */
+static void test_undeliverable(void **state)
+{
+    static const char refused[] = "refused by the broker: Not authorized";
+    struct brg_message *message;
+
+    (void)state;
+    assert_true(begin());
+    give_up("e", 2000, false, refused);
+    check_dead(0, dead_topic); /* nothing is written before the transaction */
+    assert_int_equal(brg_core_commit(core, &now), 0);
+    check_dead(1, "e refused by the broker: Not authorized");
+    assert_int_equal(last_dead.octets, 2000);
+    assert_int_equal(last_dead.len, BRG_DEAD_PAYLOAD_MAX);
+    assert_int_equal(brg_spool_stats(spool)->messages, 0); /* it is not tried again */
+    assert_int_equal(brg_outbox_stats(outbox)->published, 0);
+    give_up("own", 10, false, NULL);
+    give_up("s", 10, true, "older than its Max-Age");
+    brg_outbox_undeliverable(outbox, 7, refused); /* nobody has that number any more */
+    assert_int_equal(brg_core_commit(core, &now), 0);
+    check_dead(2, "s older than its Max-Age");
+    brg_outbox_republish(outbox);
+    message = brg_outbox_take(outbox);
+    assert_non_null(message);
+    message->mid = 8;
+    brg_outbox_undeliverable(outbox, 8, refused); /* the broker had its chance */
+    assert_int_equal(brg_core_commit(core, &now), 0);
+    check_dead(2, "s older than its Max-Age");
+    disk_cut(DISK_LOSES_UNSYNCED);
+    end();
+    disk_restore();
+    assert_true(begin());
+    check_dead(2, "s older than its Max-Age");
+    assert_int_equal(brg_spool_stats(spool)->buried, 2);
+    for (int i = 0; i < 1500; i++) {
+        give_up("many", 1, false, refused);
+    }
+    assert_int_equal(brg_core_commit(core, &now), 0);
+    assert_int_equal(brg_spool_stats(spool)->buried, 1502);
+    check_dead(1000, "many refused by the broker: Not authorized");
+    end();
+}
+
+/* On a disk that takes nothing what is to be written stays bounded, and the newest of it is. */
+static void test_undeliverable_without_disk(void **state)
+{
+    (void)state;
+    assert_true(begin());
+    disk.limit = 1;
+    for (int i = 0; i < 200; i++) {
+        give_up(i == 199 ? "last" : "e", 10, false, "older than its Max-Age");
+    }
+    assert_true(brg_core_commit(core, &now) < 0);
+    disk.limit = 0;
+    give_up("after", 10, false, "older than its Max-Age");
+    assert_int_equal(brg_core_commit(core, &now), 0);
+    n_dead = 0;
+    assert_int_equal(brg_spool_dead(spool, 5000, dead, NULL), 0);
+    assert_in_range(n_dead, 2, 64);
+    assert_string_equal(dead_topic, "after older than its Max-Age");
+    end();
+}
+
+/* A value that cannot be read, acknowledged all the same. */
+static void test_undecodable(void **state)
+{
+    (void)state;
+    assert_true(begin());
+    assert_true(registered());
+    acked_mid = -1;
+    say(COAP_CON, 1003, tokens[0], 3, "\xff\xff", COAP_FORMAT_CBOR);
+    pass(BRG_SEC);
+    assert_int_equal(acked_mid, 1003);
+    n_dead = 0;
+    assert_int_equal(brg_spool_dead(spool, 50, dead, NULL), 0);
+    assert_int_equal(n_dead, 1);
+    assert_true(strncmp(dead_topic, "mesh/" EUI "/a ", strlen("mesh/" EUI "/a ")) == 0);
+    assert_int_equal(last_dead.octets, 2);
+    end();
+}
+
 /* A file that is none of ours is put aside, not used and not destroyed. */
 static void test_broken_file(void **state)
 {
@@ -629,6 +734,7 @@ static void test_older_version(void **state)
                                   "ALTER TABLE observation DROP COLUMN rt;"
                                   "ALTER TABLE observation DROP COLUMN ifs;"
                                   "ALTER TABLE observation DROP COLUMN shape; DROP TABLE node;"
+                                  "ALTER TABLE dead DROP COLUMN octets;"
                                   "PRAGMA user_version=1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
@@ -651,6 +757,8 @@ int main(void)
         T(test_memory_will_do),   T(test_cut_at_every_write),
         T(test_bounded),          T(test_too_old),
         T(test_broken_file),      T(test_older_version),
+        T(test_undeliverable),    T(test_undeliverable_without_disk),
+        T(test_undecodable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
