@@ -24,15 +24,16 @@ build_make() {
 }
 
 systemd-sysusers "$top/debian/rpld.sysusers" "$top/debian/rpld-bridge.sysusers" 2>/dev/null || exit 1
-# Where a user of no rights finds the programs: a home of root's is none.
+# Where a service finds them: not in a home of root's, nor in /tmp, of which it has its own.
 mkdir /usr/local/lib/limits
-cp "$LIMITS_BUILD/rpld/rpld" "$LIMITS_BUILD/bridge/rpld-bridge" /usr/local/lib/limits/
+cp "$LIMITS_BUILD/rpld/rpld" "$LIMITS_BUILD/bridge/rpld-bridge" "$here/ended.sh" \
+    /usr/local/lib/limits/
 export LAB_BUILD=/run/limits/build LIMITS=1 LAB_INSIDE=2 T_BRIDGE_INSIDE=1
 export TMPDIR=/run/limits/tmp LIMITS_UNITS=/run/limits/units
 mkdir -p "$LAB_BUILD" $TMPDIR $LIMITS_UNITS
 build_make
 ip link add eth0 type veth peer name other # a machine has a card, by which the bridge names itself
-cd "$top" || exit 1
+cd $TMPDIR || exit 1
 test=$1 arguments=()
 shift
 for argument; do

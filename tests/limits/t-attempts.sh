@@ -33,8 +33,8 @@ check "the bridge as well" systemctl -q is-active rpld-bridge
 as_member() {
     setpriv --reuid nobody --regid rpld --clear-groups rplctl "$@"
 }
-check "who is in the group rpld may look at rpld" eval 'as_member status | grep -q running'
-check "and at the bridge" eval 'as_member bridge | grep -q mqtt://127.0.0.1'
+check "who is in the group rpld may look at rpld" until_ok 30 eval 'as_member status | grep -q running'
+check "and at the bridge" until_ok 30 eval 'as_member bridge | grep -q mqtt://127.0.0.1'
 check "nobody else at rpld" eval '! setpriv --reuid nobody --regid nogroup --clear-groups rplctl status'
 check "nor at the bridge" eval '! setpriv --reuid nobody --regid nogroup --clear-groups rplctl bridge'
 installed_finish
