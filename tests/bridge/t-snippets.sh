@@ -70,20 +70,22 @@ sees bridge "homeassistant/device/+/config" && fail 'the bridge reads what it ne
 may viewer 18 3 && fail 'a viewer commands'
 may operator 19 || fail 'an operator cannot command'
 request() {
-    as "$1" mosquitto_pub -q 1 -t mesh/bridge/request/health_check -n 2>/dev/null
+    as "$1" mosquitto_pub -q 1 -t mesh/bridge/request/health_check -m "{\"transaction\":\"$1\"}" \
+        2>/dev/null
 }
 as viewer mosquitto_sub -W 20 -C 20 -t mesh/bridge/response/health_check >answers 2>/dev/null &
 waits=$!
-until_ok 20 eval 'request admin; [ -s answers ]' || fail 'an admin gets no answer'
+until_ok 20 eval 'request admin; grep -q admin answers' || fail 'an admin gets no answer'
 kill $waits 2>/dev/null
 : >answers
-as viewer mosquitto_sub -W 3 -C 1 -t mesh/bridge/response/health_check >answers 2>/dev/null &
+as viewer mosquitto_sub -W 3 -t mesh/bridge/response/health_check >answers 2>/dev/null &
 waits=$!
 for _ in 1 2 3; do
     request operator
 done
 wait $waits
-[ ! -s answers ] || fail 'an operator asks something of the bridge'
+# What an admin asked may still be answered.
+! grep operator answers || fail 'an operator asks something of the bridge'
 asks() {
     as "$1" mosquitto_pub -q 1 -t "mesh/bridge/request/device/$2" -m "{\"id\":\"$heat\"}" 2>/dev/null
 }
