@@ -7,11 +7,6 @@
 const struct rpl_addr rpl_addr_all_nodes = {
     {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a}};
 
-bool rpl_addr_equal(const struct rpl_addr *a, const struct rpl_addr *b)
-{
-    return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
 int rpl_addr_compare(const struct rpl_addr *a, const struct rpl_addr *b)
 {
     return memcmp(a->b, b->b, sizeof(a->b));

@@ -37,22 +37,16 @@ void rpl_count(struct rpl_engine *e, enum rpl_counter counter)
     e->counter[counter]++;
 }
 
-static uint64_t mixed(uint64_t h)
-{
-    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 29;
-}
-
 uint64_t rpl_digest(const uint8_t *data, size_t len)
 {
     uint64_t h = len, rest = 0;
     size_t i;
 
     for (i = 0; i + 8 <= len; i += 8)
-        h = mixed(h ^ rpl_be64(data + i));
+        h = rpl_mixed(h ^ rpl_be64(data + i));
     for (; i < len; i++)
         rest = rest << 8 | data[i];
-    return mixed(h ^ rest);
+    return rpl_mixed(h ^ rest);
 }
 
 bool rpl_bucket_take(struct rpl_bucket *b, rpl_tstamp now, uint32_t burst, rpl_duration period)

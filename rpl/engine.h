@@ -416,7 +416,12 @@ void rpl_free(struct rpl_engine *e, void *p);
 uint64_t rpl_random(struct rpl_engine *e);
 /* Uniform in [low, high). */
 rpl_duration rpl_random_range(struct rpl_engine *e, rpl_duration low, rpl_duration high);
-/* To recognise the same octets again; not for secrets. */
+/* To recognise the same octets again; not for secrets. The same on every machine. */
+static inline uint64_t rpl_mixed(uint64_t h)
+{
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 29;
+}
 uint64_t rpl_digest(const uint8_t *data, size_t len);
 void rpl_count(struct rpl_engine *e, enum rpl_counter counter);
 bool rpl_bucket_take(struct rpl_bucket *b, rpl_tstamp now, uint32_t burst, rpl_duration period);

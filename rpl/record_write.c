@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "rpl/engine.h"
 #include "rpl/record.h"
 
 #define HEAD_MAX 1024 /* of a record but for a packet's octets, and lists in pieces */
@@ -169,28 +170,15 @@ const char *rpl_record_why_name(enum rpl_record_why why)
 
 /* ---- the digest ------------------------------------------------------------------------- */
 
-/* FNV-1a, octet by octet so that the order of octets in memory does not matter. */
-static uint64_t digest_octets(uint64_t digest, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-
-    for (size_t i = 0; i < len; i++)
-        digest = (digest ^ p[i]) * 0x100000001b3u;
-    return digest;
-}
-
+/* Of numbers, not of the memory that they stand in: the same on every machine. */
 static uint64_t digest_number(uint64_t digest, uint64_t n)
 {
-    uint8_t octets[8];
-
-    for (unsigned i = 0; i < 8; i++)
-        octets[i] = (uint8_t)(n >> (8 * i));
-    return digest_octets(digest, octets, sizeof(octets));
+    return rpl_mixed(digest ^ n);
 }
 
 static uint64_t digest_addr(uint64_t digest, const struct rpl_addr *addr)
 {
-    return digest_octets(digest, addr->b, sizeof(addr->b));
+    return digest_number(digest_number(digest, rpl_be64(addr->b)), rpl_be64(addr->b + 8));
 }
 
 static uint64_t digest_send(uint64_t d, const struct rpl_effect_send *send)
@@ -198,7 +186,7 @@ static uint64_t digest_send(uint64_t d, const struct rpl_effect_send *send)
     d = digest_number(d,
                       (uint64_t)send->ifindex << 32 | (uint64_t)send->hop_limit << 16 | send->len);
     d = digest_addr(digest_addr(d, &send->src), &send->dst);
-    return digest_octets(d, send->data, send->len);
+    return digest_number(d, rpl_digest(send->data, send->len));
 }
 
 static uint64_t digest_route(uint64_t d, const struct rpl_effect_route *effect)

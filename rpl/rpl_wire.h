@@ -13,6 +13,8 @@
 #ifndef RPL_RPL_WIRE_H
 #define RPL_RPL_WIRE_H
 
+#include <string.h>
+
 #include "rpl/rpl.h"
 
 #define RPL_ICMP6_TYPE 155
@@ -204,7 +206,11 @@ uint16_t rpl_wire_checksum(const struct rpl_addr *src, const struct rpl_addr *ds
 
 /* ---- addresses --------------------------------------------------------------------- */
 
-bool rpl_addr_equal(const struct rpl_addr *a, const struct rpl_addr *b);
+static inline bool rpl_addr_equal(const struct rpl_addr *a, const struct rpl_addr *b)
+{
+    return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
 int rpl_addr_compare(const struct rpl_addr *a, const struct rpl_addr *b);
 bool rpl_addr_is_unspecified(const struct rpl_addr *a);
 bool rpl_addr_is_multicast(const struct rpl_addr *a);
