@@ -63,9 +63,6 @@ struct brg_app {
 
 /* --- parts.c -------------------------------------------------------------------------------- */
 
-/* Both clocks. */
-struct brg_now brg_app_now(void);
-
 /* A number that nobody can guess. */
 uint64_t brg_app_seed(void);
 

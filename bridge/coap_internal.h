@@ -280,10 +280,6 @@ struct effect *coap_effect_new(struct coap_endpoint *ep, const struct coap_effec
 
 uint16_t coap_mid_next(struct coap_endpoint *ep, const struct coap_addr *addr);
 
-/* FNV-1a, going on from |hash|. */
-#define DIGEST_START 2166136261U
-uint32_t coap_digest(uint32_t hash, const uint8_t *data, size_t len);
-
 /* --- coap_serve.c --------------------------------------------------------------------------- */
 
 /* A request came, |len| octets long. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "bridge/hash.h"
+
 /* RFC 7641 section 3.4: 24-bit serial numbers, and after 128 seconds everything is newer. */
 #define SEQ_HALF (1U << 23)
 #define SEQ_AGE (128 * BRG_SEC)
@@ -387,14 +389,6 @@ static void input_message(struct coap_endpoint *ep, struct peer *peer, const str
     }
 }
 
-uint32_t coap_digest(uint32_t hash, const uint8_t *data, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ data[i]) * 16777619U;
-    }
-    return hash;
-}
-
 static int input(struct coap_endpoint *ep, const struct coap_addr *from, const uint8_t *data,
                  size_t len, bool group, brg_tstamp now)
 {
@@ -421,7 +415,7 @@ static int input(struct coap_endpoint *ep, const struct coap_addr *from, const u
         }
         return err;
     }
-    ep->digest = coap_digest(DIGEST_START, data, len);
+    ep->digest = brg_hash(BRG_HASH_START, data, len);
     if (COAP_CLASS(msg.code) == 0 && msg.code != COAP_EMPTY && ep->may_write != NULL &&
         (msg.type == COAP_CON || msg.type == COAP_NON)) {
         input_request(ep, from, &msg, len, group, now);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "bridge/hash.h"
+
 #define AMPLIFICATION 3 /* RFC 9175 section 2.4: times what an unverified source sent */
 #define STRANGER_RATE 100
 #define STRANGER_BURST 200
@@ -119,7 +121,7 @@ static uint32_t etag_of(const struct coap_answer *answer)
     uint8_t room[4];
 
     memcpy(room, &format, sizeof(room));
-    return coap_digest(coap_digest(DIGEST_START, room, sizeof(room)), answer->data, answer->len);
+    return brg_hash(brg_hash(BRG_HASH_START, room, sizeof(room)), answer->data, answer->len);
 }
 
 /* RFC 7959 section 2.4: the block that was asked for, as large as it may be. False: there is no
@@ -334,8 +336,7 @@ static struct upload *upload_new(struct coap_endpoint *ep, struct peer *peer, ui
 static uint8_t upload_block(struct coap_endpoint *ep, struct peer *peer, struct coap_msg *msg,
                             const struct coap_incoming *request, brg_tstamp now)
 {
-    uint32_t digest =
-        coap_digest(DIGEST_START, (const uint8_t *)request->uri, strlen(request->uri));
+    uint32_t digest = brg_hash(BRG_HASH_START, request->uri, strlen(request->uri));
     struct upload *upload = peer->upload;
     struct coap_block block;
 

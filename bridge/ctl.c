@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bridge/clock.h"
 #include "bridge/log.h"
 
 #define CLIENTS_MAX 16
@@ -52,19 +52,6 @@ struct brg_ctl {
     unsigned n_clients;
 };
 
-static struct brg_now now_read(void)
-{
-    struct timespec mono = {0};
-    struct timespec wall = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &mono);
-    (void)clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct brg_now){
-        .mono = (brg_tstamp)mono.tv_sec * BRG_SEC + (brg_tstamp)mono.tv_nsec / 1000,
-        .wall_s = (double)wall.tv_sec + (double)wall.tv_nsec / 1e9,
-    };
-}
-
 /* --- one client ----------------------------------------------------------------------------- */
 
 static void client_free(struct client *client)
@@ -82,7 +69,7 @@ static void client_free(struct client *client)
 
 static void render(struct client *client)
 {
-    struct brg_now now = now_read();
+    struct brg_now now = brg_clock_read();
 
     if (client->sent == client->out.len) {
         client->sent = 0;

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "bridge/hash.h"
+
 #define GONE_MAX                                                                                   \
     64 /* of one node; what is beyond stays with Home Assistant until it is deleted                \
         */
@@ -108,20 +110,17 @@ static const struct unit *unit_of(const char *senml)
     return NULL;
 }
 
-/* FNV-1a, 32 bits. */
+/* Of |text| and what ends it: "a", "bc" is not "ab", "c". */
 static uint32_t hash(uint32_t seed, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        seed = (seed ^ (uint8_t)*text) * 16777619U;
-    }
-    return (seed ^ 0xff) * 16777619U;
+    return brg_hash(brg_hash(seed, text, strlen(text)), &(uint8_t){0xff}, 1);
 }
 
 /* What a component is known by: readable, and told from its neighbours by a number. */
 static void key_write(char key[KEY_MAX], const char *platform, const char *path, const char *name)
 {
     const char *const parts[] = {path, name};
-    uint32_t number = hash(hash(2166136261U, path), name);
+    uint32_t number = hash(hash(BRG_HASH_START, path), name);
     uint8_t octets[4];
     struct brg_text out;
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bridge/clock.h"
 #include "bridge/log.h"
 #include "bridge/log_trace.h"
 
@@ -22,7 +23,7 @@ static void on_snapshot_begin(void *ctx)
 static void on_snapshot_end(void *ctx)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     brg_core_snapshot_end(app->core, &now);
 }
@@ -31,7 +32,7 @@ static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *i
                     const uint8_t *parent)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     if (ip != NULL) {
         brg_core_node_up(app->core, eui64, instance, ip, &now);
@@ -46,7 +47,7 @@ static void on_node(void *ctx, const char *eui64, int instance, const uint8_t *i
 static void on_neighbor(void *ctx, const struct brg_neighbor *neighbor)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     brg_core_node_link(app->core, neighbor->eui64, neighbor->instance, &neighbor->link, &now);
 }
@@ -54,7 +55,7 @@ static void on_neighbor(void *ctx, const struct brg_neighbor *neighbor)
 static void on_command(void *ctx, const struct brg_demand *demand)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     brg_core_command(app->core, demand, &now);
 }
@@ -69,7 +70,7 @@ static void on_ready(void *ctx)
 static void on_request(void *ctx, const struct brg_demand *demand)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     brg_core_request(app->core, demand, &now);
 }
@@ -77,7 +78,7 @@ static void on_request(void *ctx, const struct brg_demand *demand)
 static void on_birth(void *ctx)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     brg_core_hass_birth(app->core, &now);
 }
@@ -85,7 +86,7 @@ static void on_birth(void *ctx)
 static void on_remembered(void *ctx, const char *topic)
 {
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     brg_core_remembered(app->core, topic, &now);
 }
@@ -104,7 +105,7 @@ static void publish_line(void *ctx, enum bconf_log_level level, const char *line
 {
     static const char *const words[] = {"error", "warning", "info", "debug"};
     struct brg_app *app = ctx;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
     char topic[BRG_TOPIC_MAX];
     char room[LOG_OCTETS];
     const char *const parts[] = {app->conf.base, "bridge", "log"};

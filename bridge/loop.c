@@ -2,6 +2,7 @@
 /* rpld-bridge: what happens in a turn of the loop. */
 #include "bridge/app.h"
 
+#include "bridge/clock.h"
 #include "bridge/log.h"
 
 #define EXIT_RESTART 3 /* not 0: who looks after us starts us again */
@@ -49,7 +50,7 @@ void brg_app_effects(struct brg_app *app, const struct brg_now *now)
 static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct brg_app *app = prepare->data;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
     double pause;
     brg_tstamp core;
     brg_tstamp deadline;
@@ -90,7 +91,7 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct brg_app *app = timer->data;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     (void)loop;
     (void)events;
@@ -104,7 +105,7 @@ static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
 static void health_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct brg_app *app = timer->data;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     (void)loop;
     (void)events;
@@ -164,7 +165,7 @@ static void datagrams(struct ev_loop *loop, ev_io *io, int events)
 
     (void)loop;
     (void)events;
-    app->now = brg_app_now();
+    app->now = brg_clock_read();
     collect(app);
     brg_mqtt_cork(app->mqtt, true);
     app->oversized += brg_udp_receive(app->udp, datagram, app);

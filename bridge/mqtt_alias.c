@@ -4,18 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/hash.h"
+
 #define USES_NEW 1
 #define USES_MAX 64
 
-/* FNV-1a, 32 bits. */
 static uint32_t hash_of(const char *topic)
 {
-    uint32_t hash = 2166136261U;
-
-    for (; *topic != '\0'; topic++) {
-        hash = (hash ^ (uint8_t)*topic) * 16777619U;
-    }
-    return hash;
+    return brg_hash(BRG_HASH_START, topic, strlen(topic));
 }
 
 void brg_aliases_reset(struct brg_aliases *aliases, unsigned max)

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge/about.h"
+#include "bridge/clock.h"
 #include "bridge/log.h"
 
 /* What comes and goes with each reading. The C library keeps such pieces at hand for malloc(), but
@@ -36,25 +36,12 @@ static void heap_put(void *ctx, void *ptr)
 
 static const struct brg_alloc heap = {heap_get, heap_put, NULL};
 
-struct brg_now brg_app_now(void)
-{
-    struct timespec mono = {0};
-    struct timespec wall = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &mono);
-    (void)clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct brg_now){
-        .mono = (brg_tstamp)mono.tv_sec * BRG_SEC + (brg_tstamp)mono.tv_nsec / 1000,
-        .wall_s = (double)wall.tv_sec + (double)wall.tv_nsec / 1e9,
-    };
-}
-
 uint64_t brg_app_seed(void)
 {
     uint64_t seed = 0;
 
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
-        struct brg_now now = brg_app_now();
+        struct brg_now now = brg_clock_read();
 
         seed = now.mono ^ (uint64_t)getpid() << 32;
     }
@@ -63,7 +50,7 @@ uint64_t brg_app_seed(void)
 
 static const char *about_make(struct brg_app *app)
 {
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
     struct brg_text out;
 
     brg_text_init(&out, app->about, sizeof(app->about));
@@ -109,7 +96,7 @@ bool brg_app_parts_new(struct brg_app *app)
     outbox.max_bytes = (size_t)conf->max_memory_mb << 20;
     bconf_core(conf, &core);
     core.seed = brg_app_seed();
-    core.since = brg_app_now().mono;
+    core.since = brg_clock_read().mono;
     core.about = about_make(app);
     core.version = BRIDGE_VERSION;
     core.is_secure = app->dtls == NULL ? NULL : brg_secure_has_key;
@@ -126,7 +113,7 @@ bool brg_app_parts_new(struct brg_app *app)
     brg_outbox_set_maker(app->outbox, brg_core_make, app->core);
     if (conf->readings_kb > 0) {
         app->readings = brg_readings_new((size_t)conf->readings_kb << 10,
-                                         (uint64_t)(brg_app_now().wall_s * 1000.), &heap);
+                                         (uint64_t)(brg_clock_read().wall_s * 1000.), &heap);
         brg_core_note_in(app->core, app->readings);
     }
     return true;
@@ -149,7 +136,7 @@ static void take_custom(void *arg, const struct brg_custom *custom)
 static void take_observation(void *arg, const struct brg_observation *observation)
 {
     struct brg_app *app = arg;
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     (void)brg_core_restore(app->core, observation, &now);
 }
@@ -214,7 +201,7 @@ bool brg_app_spool_open(struct brg_app *app)
 
 void brg_app_parts_free(struct brg_app *app)
 {
-    struct brg_now now = brg_app_now();
+    struct brg_now now = brg_clock_read();
 
     if (brg_core_commit_all(app->core, &now) < 0) {
         brg_log_error("spool: the last messages are lost error=\"%s\"",

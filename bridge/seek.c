@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "bridge/seek.h"
 
-#include <time.h>
-
+#include "bridge/clock.h"
 #include "bridge/log.h"
 #include "bridge/udp.h"
 
 #define FIRST_S 1.
 #define JOIN_S 10. /* between two looks for an interface */
-
-static struct brg_now now_read(void)
-{
-    struct timespec mono = {0};
-    struct timespec wall = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &mono);
-    (void)clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct brg_now){
-        .mono = (brg_tstamp)mono.tv_sec * BRG_SEC + (brg_tstamp)mono.tv_nsec / 1000,
-        .wall_s = (double)wall.tv_sec + (double)wall.tv_nsec / 1e9,
-    };
-}
 
 /* An interface that is not there yet is tried again. */
 static void join_due(struct ev_loop *loop, ev_timer *timer, int events)
@@ -49,7 +35,7 @@ static void ask_due(struct ev_loop *loop, ev_timer *timer, int events)
     struct brg_seek *seek = timer->data;
     const struct bconf *conf = seek->conf;
     struct coap_addr groups[2 * BCONF_RULES_MAX];
-    struct brg_now now = now_read();
+    struct brg_now now = brg_clock_read();
     size_t n = 0;
 
     (void)loop;
@@ -67,7 +53,7 @@ static void ask_due(struct ev_loop *loop, ev_timer *timer, int events)
 void brg_seek_start(struct brg_seek *seek, struct ev_loop *loop, const struct bconf *conf,
                     struct brg_core *core, int udp)
 {
-    struct brg_now now = now_read();
+    struct brg_now now = brg_clock_read();
 
     seek->conf = conf;
     seek->core = core;
