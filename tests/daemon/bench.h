@@ -69,6 +69,8 @@ void bench_from_uplink(struct bench *bench, const struct bench_packet *packet);
 /* An outside host, on the uplink. */
 struct rpl_addr bench_host(void);
 uint64_t bench_counter(const struct bench *bench, enum fwd_counter counter);
+/* A macro, so that cmocka names the line that asked. */
+#define bench_assert_addr(got, want) assert_memory_equal((got)->b, (want)->b, 16)
 
 /* Type and code of an ICMPv6 error in |packet|, 0 if it is none. */
 unsigned bench_icmp(const struct bench_packet *packet);

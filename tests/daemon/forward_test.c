@@ -31,11 +31,6 @@ static int teardown(void **unused)
     return 0;
 }
 
-static void assert_addr(const struct rpl_addr *a, const struct rpl_addr *b)
-{
-    assert_memory_equal(a->b, b->b, 16);
-}
-
 static struct bench_packet marked(const struct rpl_addr *src, const struct rpl_addr *dst,
                                   const struct rpl_rpi *rpi)
 {
@@ -57,7 +52,7 @@ static void root_adds_the_source_route(void **unused)
     struct rpl_packet_info info = bench_parse(&got);
     assert_int_equal(hop, 2);
     next = rig_global(2);
-    assert_addr(&info.dst, &next);
+    bench_assert_addr(&info.dst, &next);
     assert_int_equal(info.rpi_option, 0);
     assert_int_equal(info.segments_left, 2);
     assert_int_equal(info.hop_limit, 64);
@@ -65,14 +60,14 @@ static void root_adds_the_source_route(void **unused)
         struct rpl_addr segment, want = rig_global(2 + i);
 
         assert_true(rpl_srh_segment(got.octets, &info, i, &segment));
-        assert_addr(&segment, &want);
+        bench_assert_addr(&segment, &want);
     }
     /* From the Internet, with one hop less. */
     struct bench_packet in = bench_udp(&host, &dst, 33, 100);
     bench_from_uplink(&bench, &in);
     assert_true(bench_in_air(&bench, &got, &hop));
     info = bench_parse(&got);
-    assert_addr(&info.src, &host);
+    bench_assert_addr(&info.src, &host);
     assert_int_equal(info.hop_limit, 32);
     assert_int_equal(info.segments_left, 2);
     /* A neighbour needs no header. */
@@ -96,7 +91,7 @@ static void root_encapsulates_if_told(void **unused)
     bench_from_uplink(&bench, &in);
     assert_true(bench_in_air(&bench, &got, &hop));
     struct rpl_packet_info info = bench_parse(&got);
-    assert_addr(&info.src, &root);
+    bench_assert_addr(&info.src, &root);
     assert_int_equal(info.next, IPPROTO_IPV6);
     assert_int_equal(info.segments_left, 2);
     assert_int_equal(info.rpi.type, RPL_RPI_63);
@@ -134,7 +129,7 @@ static void unknown_target_is_answered(void **unused)
     assert_int_equal(bench_icmp(&got), NO_ROUTE);
     assert_int_equal(bench.told, 1);
     assert_int_equal(bench.last.kind, RPL_FORWARD_NOROUTE);
-    assert_addr(&bench.last.target, &dst);
+    bench_assert_addr(&bench.last.target, &dst);
     /* Our own socket hears of it as well. */
     assert_int_equal(bench_send_own(&bench, &dst, 10), 0);
     assert_int_equal(bench_delivered(&bench), -ENETUNREACH);
@@ -339,7 +334,7 @@ static void router_steps_along_the_route(void **unused)
     assert_true(bench_in_air(&bench, &got, &hop));
     struct rpl_packet_info info = bench_parse(&got);
     assert_int_equal(hop, 5);
-    assert_addr(&info.dst, &next);
+    bench_assert_addr(&info.dst, &next);
     assert_int_equal(info.hop_limit, before - 1); /* once, not twice */
     assert_int_equal(info.segments_left, 1);
     assert_int_equal(info.rpi.flags, RPL_RPI_O);
@@ -473,12 +468,12 @@ static void failed_hop_is_told_to_the_root(void **unused)
     assert_int_equal(bench_icmp(&got), SOURCE_ROUTE_ERROR);
     /* To the root, although the packet came from an Internet host. */
     struct rpl_packet_info info = bench_parse(&got);
-    assert_addr(&info.dst, &root);
-    assert_addr(&info.src, &own);
+    bench_assert_addr(&info.dst, &root);
+    bench_assert_addr(&info.src, &own);
     /* The root reads from it which hop it was. */
     assert_true(
         fwd_failed_hop(got.octets + 48, got.len - 48, &own, &failed, &instance, &has_instance));
-    assert_addr(&failed, &hops[1]);
+    bench_assert_addr(&failed, &hops[1]);
     /* Once only; and not about a packet of long ago. */
     fwd_neighbour_failed(bench.fwd, RIG_IF, &hop5, bench.rig.now + RPL_S(4));
     assert_false(bench_in_air(&bench, &got, &hop));
@@ -501,7 +496,7 @@ static void failed_first_hop_is_told_to_the_engine(void **unused)
     fwd_neighbour_failed(bench.fwd, RIG_IF, &hop2, bench.rig.now + RPL_S(3));
     assert_int_equal(bench.told, 1);
     assert_int_equal(bench.last.kind, RPL_FORWARD_NEXT_HOP);
-    assert_addr(&bench.last.target, &first);
+    bench_assert_addr(&bench.last.target, &first);
     bench_close(&bench);
 }
 
@@ -550,7 +545,7 @@ static void own_packets_go_up_with_an_rpi(void **unused)
         assert_true(bench_in_air(&bench, &got, &hop));
         struct rpl_packet_info info = bench_parse(&got);
         assert_int_equal(hop, 9);
-        assert_addr(&info.dst, &root);
+        bench_assert_addr(&info.dst, &root);
         assert_int_equal(info.rpi.type, RPL_RPI_63);
         assert_int_equal(info.rpi.flags, 0);
         assert_int_equal(info.rpi.sender_rank, 0);

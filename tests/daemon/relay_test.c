@@ -24,11 +24,6 @@ static int teardown(void **unused)
     return 0;
 }
 
-static void assert_addr(const struct rpl_addr *a, const struct rpl_addr *b)
-{
-    assert_memory_equal(a->b, b->b, 16);
-}
-
 /* A node that quotes our source route in an error: the sender gets to see its own packet. */
 static void quoted_source_route_is_taken_back(void **unused)
 {
@@ -85,7 +80,7 @@ static void quoted_source_route_in_a_plain_error(void **unused)
         /* "Error in source routing header" is for the root: the engine has heard of it. */
         assert_int_equal(bench.told, i + 1);
         assert_int_equal(bench.last.kind, RPL_FORWARD_SRH);
-        assert_addr(&bench.last.reporter, &node);
+        bench_assert_addr(&bench.last.reporter, &node);
     }
     bench_close(&bench);
 }
@@ -113,7 +108,7 @@ static void error_about_a_tunnel_is_told_to_the_sender(void **unused)
         assert_true(bench_on_uplink(&bench, &got));
         assert_int_equal(bench_icmp(&got), ADDRESS);
         to = bench_parse(&got).dst;
-        assert_addr(&to, &host);
+        bench_assert_addr(&to, &host);
         assert_int_equal(got.len, 40 + 8 + in.len);
         /* As it came, but for the Hop Limit. */
         got.octets[48 + 7] = in.octets[7];
