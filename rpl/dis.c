@@ -33,6 +33,15 @@ void rpl_dis_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_
         rpl_count(e, RPL_COUNT_DIS_OUT);
 }
 
+void rpl_dis_multicast(struct rpl_instance *inst)
+{
+    struct rpl_engine *e = inst->engine;
+
+    for (uint32_t i = 0; i < e->iface_end; i++)
+        if (rpl_iface_serves(&e->iface[i], inst))
+            rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+}
+
 /* DIS-02: every predicate whose flag is set has to hold; clear flags are not looked at. */
 static bool solicits(const struct rpl_wire_dis *dis, const struct rpl_instance *inst)
 {

@@ -183,9 +183,7 @@ static int command(struct rpl_engine *e, const struct rpl_event_command *ev)
         rpl_instance_dtsn_timeout(inst);
         return 0;
     case RPL_COMMAND_DIS:
-        for (size_t i = 0; i < e->iface_end; i++)
-            if (rpl_iface_serves(&e->iface[i], inst))
-                rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+        rpl_dis_multicast(inst);
         return 0;
     case RPL_COMMAND_JOIN:
     case RPL_COMMAND_LEAVE:

@@ -520,6 +520,7 @@ void rpl_instance_poison_again(struct rpl_instance *inst);
 uint16_t rpl_instance_lowest(const struct rpl_instance *inst, const struct rpl_wire_dio *dio);
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent);
 void rpl_instance_detach(struct rpl_instance *inst, enum rpl_cause cause);
+#define RPL_REFRESH_DELAY RPL_S(5) /* lets a burst of errors end before the sub-DODAG is asked */
 /* Ask the sub-DODAG for DAOs by a DTSN step in |delay|, or later: RPL_DTSN_GAP lies between two. */
 void rpl_instance_dtsn_step(struct rpl_instance *inst, rpl_duration delay);
 /* The same, because a way down was lost. */
@@ -623,6 +624,8 @@ struct rpl_packet {
 
 int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p);
 void rpl_dis_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *dst);
+/* To whoever hears us, on every interface of the instance. */
+void rpl_dis_multicast(struct rpl_instance *inst);
 int rpl_dio_receive(struct rpl_engine *e, const struct rpl_packet *p);
 /* |dst| NULL: multicast on every interface of the instance. */
 void rpl_dio_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *dst);

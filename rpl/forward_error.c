@@ -9,7 +9,6 @@
 
 #define STALE_BURST 20 /* RFC 6553 section 5.2: 20 an hour or so */
 #define STALE_PERIOD RPL_S(180)
-#define REFRESH_DELAY RPL_S(5) /* let a burst of errors end before asking */
 
 static void next_hop_failed(struct rpl_instance *inst, const struct rpl_event_forward_error *ev)
 {
@@ -19,7 +18,7 @@ static void next_hop_failed(struct rpl_instance *inst, const struct rpl_event_fo
         if (rpl_addr_same_iid(&n->addr, &ev->target) && rpl_timer_armed(&n->t_probe))
             rpl_nbr_probe_now(n);
     if (inst->cfg.role == RPL_ROLE_ROOT && inst->mop == RPL_MOP_NON_STORING)
-        rpl_source_child_lost(inst, &ev->target, REFRESH_DELAY);
+        rpl_source_child_lost(inst, &ev->target);
 }
 
 /* DPV-08: F=1 came back from the child we sent to: its route for the destination is stale. */
@@ -37,7 +36,7 @@ static void stale_route(struct rpl_instance *inst, const struct rpl_event_forwar
                                  STALE_PERIOD))
                 return;
             rpl_storing_remove_hop(t, &ev->reporter, hop->ifindex, RPL_CAUSE_FORWARD_ERROR);
-            rpl_instance_dtsn(inst, REFRESH_DELAY);
+            rpl_instance_dtsn(inst, RPL_REFRESH_DELAY);
             return;
         }
     }
@@ -67,7 +66,7 @@ int rpl_forward_error(struct rpl_engine *e, const struct rpl_event_forward_error
         if (inst->cfg.role == RPL_ROLE_ROOT && inst->mop == RPL_MOP_NON_STORING &&
             rpl_source_remove_edge(inst, &ev->target, &ev->reporter, false,
                                    RPL_CAUSE_FORWARD_ERROR))
-            rpl_instance_dtsn(inst, REFRESH_DELAY);
+            rpl_instance_dtsn(inst, RPL_REFRESH_DELAY);
         break;
     case RPL_FORWARD_NEXT_HOP:
         next_hop_failed(inst, ev);

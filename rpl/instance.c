@@ -241,17 +241,6 @@ void rpl_instance_version_timeout(struct rpl_instance *inst)
     rpl_instance_global_repair(inst, RPL_CAUSE_SCHEDULED);
 }
 
-/* A root without state may have been here before. A router that had it as a parent tells it again
- * what is below, and others in its DODAG may answer before it has announced anything. */
-static void ask_who_knows_us(struct rpl_instance *inst)
-{
-    struct rpl_engine *e = inst->engine;
-
-    for (uint32_t i = 0; i < e->iface_end; i++)
-        if (rpl_iface_serves(&e->iface[i], inst))
-            rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
-}
-
 static void root_start(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
@@ -274,8 +263,11 @@ static void root_start(struct rpl_instance *inst)
     rpl_instance_start_trickle(inst);
     arm_version(inst);
     arm_dtsn(inst);
+    /* Without state we may still have been here before. A router that had us as its parent tells
+     * us again what is below, and others in our DODAG may answer before we have announced
+     * anything. */
     if (!inst->restored)
-        ask_who_knows_us(inst);
+        rpl_dis_multicast(inst);
 }
 
 /* INS-09: nobody answered from the start. A DODAG of our own needs a Configuration and a prefix,
@@ -420,9 +412,8 @@ void rpl_instance_dis_timeout(struct rpl_instance *inst)
     if (inst->dis_left == 0 && inst->cfg.solicitations > 0 && inst->cfg.floating && !inst->leaf &&
         inst->cfg.floating_prefix.count > 0 && !inst->has_config)
         start_floating(inst);
-    for (size_t i = 0; i < e->iface_end && inst->dis_left; i++)
-        if (rpl_iface_serves(&e->iface[i], inst))
-            rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);
+    if (inst->dis_left)
+        rpl_dis_multicast(inst);
     if (inst->dis_left && inst->dis_left != RPL_ALWAYS)
         inst->dis_left--;
     inst->dis_wait = wait * 2 > RPL_DIS_LAST ? RPL_DIS_LAST : wait * 2;

@@ -145,11 +145,16 @@ void rpl_nbr_remove_link(struct rpl_instance *inst, uint32_t ifindex)
     rpl_dao_parents_update(inst);
 }
 
+static void settle(struct rpl_nbr *n)
+{
+    n->asking = false;
+    n->tries = n->misses = 0;
+}
+
 static void stop_asking(struct rpl_nbr *n)
 {
     n->inst->room_below = 0;
-    n->asking = false;
-    n->tries = n->misses = 0;
+    settle(n);
     rpl_timer_stop(n->inst->engine, &n->t_probe);
 }
 
@@ -394,8 +399,7 @@ void rpl_nbr_answered(struct rpl_nbr *n)
         n->calm++;
     n->silent = 0;
     n->answered = e->now;
-    n->asking = false;
-    n->tries = n->misses = 0;
+    settle(n);
     rpl_timer_set(e, &n->t_probe, within(e, patience(n)));
     if (first)
         rpl_trace(e, RPL_TRACE_NEIGHBOUR, RPL_CAUSE_PROVEN, n->inst, &n->addr, NULL, n->etx);
@@ -462,7 +466,7 @@ static void failed(struct rpl_instance *inst, const struct rpl_event_neighbour *
     if (rpl_storing(inst))
         rpl_storing_neighbour_lost(inst, &ev->address, ev->ifindex, RPL_CAUSE_UNREACHABLE);
     else if (inst->cfg.role == RPL_ROLE_ROOT)
-        rpl_source_child_lost(inst, &ev->address, RPL_S(5));
+        rpl_source_child_lost(inst, &ev->address);
 }
 
 /* A sample from the driver. */

@@ -336,8 +336,7 @@ bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *ch
     return true;
 }
 
-void rpl_source_child_lost(struct rpl_instance *inst, const struct rpl_addr *addr,
-                           rpl_duration delay)
+void rpl_source_child_lost(struct rpl_instance *inst, const struct rpl_addr *addr)
 {
     const struct rpl_addr *prefix;
     bool lost = false;
@@ -347,5 +346,5 @@ void rpl_source_child_lost(struct rpl_instance *inst, const struct rpl_addr *add
         lost |= rpl_source_remove_edge(inst, &child, NULL, true, RPL_CAUSE_UNREACHABLE);
     }
     if (lost)
-        rpl_instance_dtsn(inst, delay);
+        rpl_instance_dtsn(inst, RPL_REFRESH_DELAY);
 }

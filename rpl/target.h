@@ -219,9 +219,8 @@ const struct rpl_addr *rpl_source_parent_of(const struct rpl_target *t);
 bool rpl_source_remove_edge(struct rpl_instance *inst, const struct rpl_addr *child,
                             const struct rpl_addr *parent, bool parent_self, enum rpl_cause cause);
 /* Root: the neighbour with |addr| is gone; in each of our prefixes the edge to it goes, and if
- * there was one, the sub-DODAG is asked for DAOs after |delay|. */
-void rpl_source_child_lost(struct rpl_instance *inst, const struct rpl_addr *addr,
-                           rpl_duration delay);
+ * there was one, the sub-DODAG is asked for DAOs. */
+void rpl_source_child_lost(struct rpl_instance *inst, const struct rpl_addr *addr);
 void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause);
 
 /* ---- route.c ----------------------------------------------------------------------- */
