@@ -3,6 +3,7 @@
 #include "bridge/app.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,9 +118,11 @@ struct options {
 
 static void options_read(int argc, char **argv, struct options *options)
 {
+    static const struct option names[] = {
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
     int c;
 
-    while (options->exit < 0 && (c = getopt(argc, argv, "c:dfhs:tV")) != -1) {
+    while (options->exit < 0 && (c = getopt_long(argc, argv, "c:dfhs:tV", names, NULL)) != -1) {
         switch (c) {
         case 'c':
             options->file = optarg;

@@ -22,10 +22,10 @@ static void main_usage(FILE *out)
           "       rpld [-c FILE] --prepare modules, sysctls and radio interfaces, as root\n"
           "       rpld -V | -h             version, this text\n"
           "\n"
-          "  -c FILE  configuration, instead of " CONF_FILE_DEFAULT "\n"
-          "  -d       log everything, whatever the configuration says\n"
+          "  -c FILE        configuration, instead of " CONF_FILE_DEFAULT "\n"
+          "  -d             log everything, whatever the configuration says\n"
+          "  -f             stay in the foreground, log to stderr, start the bridge too\n"
           "  --record FILE  record what the engine hears, for rplsim --replay\n"
-          "  -f       stay in the foreground, log to stderr, start the bridge too\n"
           "\n"
           "See rpld(8) and rpld.conf(5); rplctl(8) shows what it does.\n",
           out);
@@ -41,6 +41,8 @@ static void main_options(int argc, char **argv, struct main_options *options)
 {
     static const struct option names[] = {{"prepare", no_argument, NULL, MAIN_PREPARE},
                                           {"record", required_argument, NULL, MAIN_RECORD},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'V'},
                                           {NULL, 0, NULL, 0}};
     int c;
 
