@@ -336,6 +336,10 @@ def main():
         with_broker(protocols.run, figures)
         figures.end()
         return
+    unknown = [name for name in only if name not in SCENARIOS]
+    if unknown:
+        sys.exit("bridge.py: no scenario is called %s; there are: %s" % (
+            ", ".join(unknown), " ".join(SCENARIOS)))
     for name, scenario in SCENARIOS.items():
         if not only or name in only:
             scenario(figures, build)
