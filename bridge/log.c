@@ -15,6 +15,7 @@
 #define INTERVAL_S 10
 #define LINE_MAX_LEN 1024
 #define HELD_LEN 48 /* for how many were held back */
+#define WORD_LEN 512
 
 struct bucket {
     const char *format;
@@ -123,6 +124,27 @@ static void write_line(int priority, const char *line)
     } else if (!the_log.journal || !write_journal(priority, line)) {
         (void)fprintf(stderr, "rpld-bridge: %s\n", line);
     }
+}
+
+const char *brg_log_word(const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    static char word[WORD_LEN];
+    size_t len = 0;
+
+    for (; *text != '\0' && len < sizeof(word) - 3; text++) {
+        uint8_t octet = (uint8_t)*text;
+
+        if (octet <= 0x20 || octet == 0x7f || octet == '"') {
+            word[len++] = '%';
+            word[len++] = digits[octet >> 4];
+            word[len++] = digits[octet & 15];
+        } else {
+            word[len++] = *text;
+        }
+    }
+    word[len] = '\0';
+    return word;
 }
 
 void brg_log(enum bconf_log_level level, const char *format, ...)

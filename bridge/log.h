@@ -25,6 +25,13 @@ void brg_log_tee(brg_log_tee_fn *tee, void *ctx, enum bconf_log_level level);
 __attribute__((format(printf, 2, 3))) void brg_log(enum bconf_log_level level, const char *format,
                                                    ...);
 
+/*
+ * |text| as one value of a line, whoever chose it: spaces, quotes and control characters are
+ * written %XX, so that no part of it becomes another value, or a field of the journal's. Cut where
+ * the room ends; good until the next call.
+ */
+const char *brg_log_word(const char *text);
+
 #define brg_log_error(...) brg_log(BCONF_LOG_ERROR, __VA_ARGS__)
 #define brg_log_warning(...) brg_log(BCONF_LOG_WARNING, __VA_ARGS__)
 #define brg_log_info(...) brg_log(BCONF_LOG_INFO, __VA_ARGS__)

@@ -25,15 +25,17 @@ void brg_log_trace(const struct brg_trace *trace, bool memory_will_do, const cha
                         trace->node, COAP_CLASS(trace->number), COAP_DETAIL(trace->number));
         break;
     case BRG_TRACE_OBSERVING:
-        brg_log_debug("resource: observed node=%s path=%s", trace->node, trace->detail);
+        brg_log_debug("resource: observed node=%s path=%s", trace->node,
+                      brg_log_word(trace->detail));
         break;
     case BRG_TRACE_POLLING:
         brg_log_debug("resource: cannot be observed, polled node=%s path=%s", trace->node,
-                      trace->detail);
+                      brg_log_word(trace->detail));
         break;
     case BRG_TRACE_RESOURCE:
-        brg_log_debug("resource: no value node=%s path=%s code=%u.%02u", trace->node, trace->detail,
-                      COAP_CLASS(trace->number), COAP_DETAIL(trace->number));
+        brg_log_debug("resource: no value node=%s path=%s code=%u.%02u", trace->node,
+                      brg_log_word(trace->detail), COAP_CLASS(trace->number),
+                      COAP_DETAIL(trace->number));
         break;
     case BRG_TRACE_BAD_PAYLOAD:
         brg_log_warning("resource: a value not understood node=%s reason=\"%s\"", trace->node,
@@ -46,7 +48,7 @@ void brg_log_trace(const struct brg_trace *trace, bool memory_will_do, const cha
         brg_log_info("node: forgotten node=%s", trace->node);
         break;
     case BRG_TRACE_RENAMED:
-        brg_log_info("node: renamed node=%s name=%s", trace->node, trace->detail);
+        brg_log_info("node: renamed node=%s name=%s", trace->node, brg_log_word(trace->detail));
         break;
     case BRG_TRACE_DIRECTORY:
         if (trace->detail[0] == '\0') {

@@ -232,7 +232,7 @@ static void answered(struct brg_mqtt *mqtt, int mid, int code)
     if (!mqtt->said_refused) {
         brg_log_warning("broker: a message was refused, more of them are not told topic=%s "
                         "reason=\"%s\"",
-                        message->topic, mosquitto_reason_string(code));
+                        brg_log_word(message->topic), mosquitto_reason_string(code));
         mqtt->said_refused = true;
     }
     brg_outbox_undeliverable(mqtt->outbox, mid, is_own(mqtt, message->topic) ? NULL : reason);
@@ -336,10 +336,10 @@ static void unsendable(struct brg_mqtt *mqtt, struct brg_message *message, int r
         result == MOSQ_ERR_NOT_FOUND ? "older than its Max-Age" : mosquitto_strerror(result);
 
     if (result == MOSQ_ERR_NOT_FOUND) {
-        brg_log_debug("broker: older than its Max-Age topic=%s", message->topic);
+        brg_log_debug("broker: older than its Max-Age topic=%s", brg_log_word(message->topic));
     } else {
-        brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"", message->topic,
-                        reason);
+        brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"",
+                        brg_log_word(message->topic), reason);
     }
     if (result == MOSQ_ERR_PAYLOAD_SIZE || result == MOSQ_ERR_OVERSIZE_PACKET) {
         reason = "larger than the broker takes";

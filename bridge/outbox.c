@@ -142,7 +142,9 @@ static void entry_save(struct brg_outbox *outbox, struct entry *entry, bool is)
         return;
     }
     entry->is_unsaved = is;
-    if (is) {
+    if (is && entry->message.sure) {
+        TAILQ_INSERT_HEAD(&outbox->unsaved, entry, unsaved);
+    } else if (is) {
         TAILQ_INSERT_TAIL(&outbox->unsaved, entry, unsaved);
     } else {
         TAILQ_REMOVE(&outbox->unsaved, entry, unsaved);
@@ -416,10 +418,18 @@ static uint64_t done_before(const struct brg_outbox *outbox)
     return lowest;
 }
 
+/* Those that cannot wait are the first in the list. */
+static bool has_sure(const struct brg_outbox *outbox)
+{
+    const struct entry *entry = TAILQ_FIRST(&outbox->unsaved);
+
+    return entry != NULL && entry->message.sure;
+}
+
 bool brg_outbox_wants_write(const struct brg_outbox *outbox, bool states)
 {
     return !TAILQ_EMPTY(&outbox->stage) || done_before(outbox) != outbox->done_id ||
-           (states && !TAILQ_EMPTY(&outbox->unsaved));
+           has_sure(outbox) || (states && !TAILQ_EMPTY(&outbox->unsaved));
 }
 
 int brg_outbox_write(struct brg_outbox *outbox, bool states)
@@ -436,7 +446,8 @@ int brg_outbox_write(struct brg_outbox *outbox, bool states)
         err = store->put(store->ctx, entry->id, &entry->message);
     }
     TAILQ_FOREACH (entry, &outbox->unsaved, unsaved) {
-        if (err < 0 || !states || outbox->n_saving == STATES_PER_WRITE) {
+        if (err < 0 ||
+            (!entry->message.sure && (!states || outbox->n_saving >= STATES_PER_WRITE))) {
             break;
         }
         err = store->state(store->ctx, entry->id, &entry->message);

@@ -85,7 +85,8 @@ bool brg_outbox_is_kept(const struct brg_outbox *outbox, uint64_t first, uint64_
 void brg_outbox_withdraw(struct brg_outbox *outbox, uint64_t first, uint64_t end);
 
 /* Writes what is staged, and how far the broker has acknowledged, between the store's begin() and
- * commit(). With |states| also some of the states that the store does not have. */
+ * commit(), and the states that are |sure|. With |states| also some of the others that the store
+ * does not have. */
 int brg_outbox_write(struct brg_outbox *outbox, bool states);
 
 /* The transaction was committed. */

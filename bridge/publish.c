@@ -43,6 +43,7 @@ static struct brg_message envelope(const struct brg_core *core, const struct res
         .retain = brg_resource_retain(res),
         .content = contents[output],
         .at_s = now->wall_s,
+        .sure = effect->request != NULL,
     };
 
     if (core->config.message_expiry) {

@@ -27,6 +27,8 @@ struct brg_message {
     size_t props_len;
     double at_s;       /* when it was made, since 1970; 0: not known */
     uint32_t expiry_s; /* of use for so long from then on; 0: for ever */
+    bool sure;         /* a state that its maker was promised: the store has it with the next
+                          transaction, and not only now and then */
     int mid;           /* the MQTT library's; written by whoever hands the message over */
 };
 
@@ -63,7 +65,7 @@ struct brg_store {
     /* Messages of lower ids have arrived. */
     int (*done)(void *ctx, uint64_t before);
     /* The newest value of a retained topic, to be published again when a broker has forgotten it;
-     * beside put(), and without its promise. */
+     * beside put(), and without its promise unless the message is |sure|. */
     int (*state)(void *ctx, uint64_t id, const struct brg_message *message);
     int (*observe)(void *ctx, const struct brg_observation *observation);
     int (*forget)(void *ctx, const char *eui64, const char *path);

@@ -36,6 +36,7 @@ broker_start broker $port 'max_topic_alias 3'
 : >tap.bin
 python3 "$here/tcp-tap.py" $tap $port tap.bin &
 until_ok 10 listens $tap || fail 'nothing listens between them'
+: >told.txt
 mosquitto_sub -h 127.0.0.1 -p $port -q 1 -t "mesh/$node/+" -T "mesh/$node/availability" \
     -T "mesh/$node/info" -F '%t %p' >told.txt &
 until_ok 5 subscribed broker "mesh/$node/+" || fail 'nobody listens'

@@ -374,6 +374,7 @@ say "ok: killed 8 times with the broker away, $(wc -l <acked.txt) acknowledged, 
 
 # A disk that is full: what it cannot take is not acknowledged, and afterwards all goes on.
 if mount -t tmpfs -o size=1500k,mode=777 tmpfs spool 2>/dev/null; then
+    trap 'umount -l "$dir/spool"; rm -rf "$dir"' EXIT
     bridge_stop
     kill $many_pid
     printf 'down %s\n' $many >&3

@@ -134,6 +134,7 @@ kill -KILL $bridge_pid
 wait $bridge_pid 2>/dev/null
 bridge_pid=
 mosquitto_pub -h 127.0.0.1 -p $plain -q 1 -t "mesh/$clock/example_data/set" -m kept
+: >result
 mosquitto_sub -h 127.0.0.1 -p $plain -W 60 -t "mesh/$clock/example_data/set/result" >result &
 listener=$!
 bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; clean_session = false;
@@ -180,6 +181,7 @@ mkdir -m 777 kept
 spool=$dir/kept/spool.db
 bridge_with "broker = \"mqtt://127.0.0.1:$strict\"; commands = ( \"example_data\" );"
 expect_log 60 'asked for its resources' 'a broker with a rule of access and a bound'
+: >dead
 mosquitto_sub -h 127.0.0.1 -p $strict -W 150 -t mesh/bridge/dead >dead &
 listener=$!
 mosquitto_pub -h 127.0.0.1 -p $strict -t "mesh/$clock/example_data/set" -m small

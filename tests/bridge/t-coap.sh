@@ -44,6 +44,14 @@ answers() {
     echo "ok: coap $*"
 }
 
+pause() {
+    read -rt "$1" <> <(:)
+}
+
+can_read() {
+    [[ "$(coap fd00::1 -B 2 r/temp)" == '{'* ]]
+}
+
 for n in 1 2 3 4 d 99 ff 200:ff:fe00:5; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
@@ -125,6 +133,7 @@ answers "^</r/$node/climate/x/h>;obs;ct=50$" fd00::1 ".well-known/core?href=/r/$
 answers 'x{5000}' fd00::1 r/large
 
 # Observing: the value now, then each new one.
+: >seen.txt
 coap fd00::2 -s 15 r/$node/temp >seen.txt &
 observer=$!
 until_ok 5 grep -q '"v":21.5' seen.txt || fail 'the observer sees nothing'
@@ -160,4 +169,22 @@ mosquitto -c broker.conf >>broker.log 2>&1 &
 until_ok 10 listens "$mqtt" || fail 'the broker does not start again'
 mosquitto_sub -h 127.0.0.1 -p $mqtt -t '#' -q 1 -F '%r %t %p' >>mqtt.txt 2>/dev/null &
 expect 30 "mesh/$node/temp \{\"v\":77," 'what was answered arrives, after kill -9'
+
+# And it is what who asks is told, though the broker had it and the bridge was killed at once.
+knows() {
+    [[ "$(coap fd00::1 -B 2 r/temp)" == "{\"v\":$1,"* ]]
+}
+for v in 101 102 103 104 105 106; do
+    answers '^$' fd00::1 -m put -e $v r/temp
+    # Sometimes the broker has it by then, sometimes it has not.
+    [ $((v % 2)) -eq 0 ] || expect 10 "mesh/$node/temp \{\"v\":$v," 'the broker has it'
+    [ $((v % 3)) -eq 0 ] || pause 1.2 # and the bridge has noted that
+    kill -9 $bridge_pid
+    wait $bridge_pid 2>/dev/null
+    "$bridge" -c rpld.conf -f 2>>bridge.log &
+    bridge_pid=$!
+    until_ok 20 can_read || fail "the bridge does not answer: $(coap fd00::1 r/temp)"
+    knows $v || fail "it knows $(coap fd00::1 r/temp), not $v, which it had answered"
+done
+echo 'ok: after kill -9 no value is older than what was answered'
 echo 'all well'

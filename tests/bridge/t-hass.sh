@@ -58,6 +58,7 @@ grep -q "door/event" found.txt && fail 'an event is announced as what it is not'
 echo "ok: $(wc -l <found.txt) components of 3 devices, as Home Assistant wants them"
 
 # What it would send when somebody turns the knob does what it should.
+: >result
 mosquitto_sub -h 127.0.0.1 -p $port -W 30 -C 2 -t "mesh/$heat/setpoint/set/result" >result &
 waits=$!
 until_ok 5 subscribed broker "mesh/$heat/setpoint/set/result" || fail 'nobody listens'
@@ -67,6 +68,7 @@ grep -q '"status":"ok"' result || fail "the knob does nothing: $(cat result)"
 echo 'ok: the command topic works'
 
 # Home Assistant starts: all of it once more.
+: >again
 mosquitto_sub -h 127.0.0.1 -p $port -W 20 -C 3 -R -t 'homeassistant/device/+/config' -F %t \
     >again &
 waits=$!

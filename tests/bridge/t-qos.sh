@@ -82,6 +82,7 @@ player_start
 mkfifo to from
 "${python:-python3}" "$here/node-steps.py" fd00::2 p0 p1 p2 <to >from &
 exec 4>to 5<from
+: >witness.txt
 mosquitto_sub -h 127.0.0.1 -p $port -t "mesh/$node/+" -q 2 -F '%t %p' >witness.txt &
 for n in 0 1 2; do
     : >"$n-clean.txt"

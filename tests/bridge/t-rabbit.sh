@@ -48,6 +48,7 @@ done
 for protocol in amqp091 amqp10 stomp; do
     until_ok 30 grep -q ready $protocol.txt || fail "the consumer of $protocol does not come"
 done
+: >mqtt.txt
 mosquitto_sub -h 127.0.0.1 -V 311 -t "mesh/$heat/temperature" -F '%t %p' >mqtt.txt &
 printf 'up %s fd00::3\n' $heat >&3
 wait "${consumers[@]}" || fail 'a consumer does not get its readings'
@@ -62,6 +63,7 @@ done
 grep -q 'broker: connected .* mqtt=3.1.1$' bridge.log || fail 'it is not MQTT 3.1.1 that is spoken'
 
 # The other way: a command by AMQP.
+: >result.txt
 mosquitto_sub -h 127.0.0.1 -V 311 -t "mesh/$heat/setpoint/set/result" >result.txt &
 "$python" -c "
 import pika

@@ -52,6 +52,7 @@ for n in 3 4; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
 broker_start broker $port
+: >told.txt
 mosquitto_sub -h 127.0.0.1 -p $port -V 5 --retain-as-published -q 1 -t '#' -F '%r %t %p' >told.txt &
 until_ok 5 subscribed broker '#' || fail 'nobody listens'
 player_start
@@ -68,6 +69,7 @@ until_ok 30 announced "$heat number mesh/$heat/setpoint mesh/$heat/setpoint/set 
     fail "Home Assistant is not told: $(cat found.txt)"
 
 # A name: the topics move, with what they hold, and nothing is left behind.
+: >event
 mosquitto_sub -h 127.0.0.1 -p $port -W 60 -C 1 -R -t mesh/bridge/event >event &
 waits=$!
 until_ok 5 subscribed broker mesh/bridge/event || fail 'nobody listens'
