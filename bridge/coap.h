@@ -45,7 +45,8 @@ struct coap_config {
     uint32_t ack_timeout_ms;      /* RFC 7252 4.8: 2000 */
     uint32_t max_retransmit;      /* RFC 7252 4.8: 4 */
     uint32_t response_timeout_ms; /* from the empty acknowledgement to the separate response */
-    uint32_t max_outstanding;     /* requests in the air at once, over all nodes */
+    uint32_t max_outstanding;     /* requests in the air at once, over all nodes, but those that had
+                                     no answer to their first copy */
     uint32_t max_peers;
     uint32_t max_requests;          /* exchanges and observations, over all nodes */
     uint32_t max_requests_per_peer; /* the same for one node */
@@ -151,6 +152,7 @@ struct coap_registration {
     uint32_t seq;
     uint32_t digest;
     uint32_t max_age_s;
+    uint32_t age_s; /* how long ago the last notification came; for coap_restore() alone */
     uint16_t mid;
 };
 
@@ -214,6 +216,10 @@ int coap_input(struct coap_endpoint *ep, const struct coap_addr *peer, const uin
  * that the node's retransmission is delivered again. */
 void coap_confirm(struct coap_endpoint *ep, const struct coap_addr *peer, uint16_t mid, bool accept,
                   brg_tstamp now);
+
+/* The representation that the last RESPONSE of observation |id| had was not kept: the node is not
+ * told that we have it. Unknown ids are ignored. */
+void coap_not_kept(struct coap_endpoint *ep, uint32_t id);
 
 /* Work that is due at |now|. */
 void coap_timeout(struct coap_endpoint *ep, brg_tstamp now);

@@ -11,6 +11,7 @@
 #define UPLOAD_SZX 6       /* 1024 octets, until the node says it wants less */
 #define MISS_BACKOFF (30 * BRG_SEC)
 #define MISS_BACKOFF_DOUBLINGS 7
+#define OVERDUE_PER_PLACE 16
 
 static int op_cmp(const struct op *a, const struct op *b)
 {
@@ -223,14 +224,26 @@ uint16_t coap_mid_next(struct coap_endpoint *ep, const struct coap_addr *addr)
     return peer == NULL ? ep->next_mid++ : peer->next_mid++;
 }
 
+/* The next one to be used again: none that waits for coap_confirm(), or the copy of what was then
+ * not kept would be taken for an old one. */
+static struct dedup *dedup_oldest(struct peer *peer)
+{
+    struct dedup *slot = NULL;
+
+    for (size_t i = 0; i < DEDUP_SLOTS && (slot == NULL || slot->state == DEDUP_PENDING); i++) {
+        slot = &peer->dedup[peer->dedup_next];
+        peer->dedup_next = (uint8_t)((peer->dedup_next + 1) % DEDUP_SLOTS);
+    }
+    return slot;
+}
+
 void coap_dedup_set(struct coap_endpoint *ep, struct peer *peer, uint16_t mid,
                     enum dedup_state state, brg_tstamp now)
 {
     struct dedup *slot = coap_dedup_find(peer, mid, now);
 
     if (slot == NULL) {
-        slot = &peer->dedup[peer->dedup_next];
-        peer->dedup_next = (uint8_t)((peer->dedup_next + 1) % DEDUP_SLOTS);
+        slot = dedup_oldest(peer);
     }
     slot->mid = mid;
     slot->digest = ep->digest;
@@ -287,6 +300,20 @@ void coap_op_fail(struct coap_endpoint *ep, struct op *op, enum coap_failure fai
     TAILQ_INSERT_TAIL(&ep->failed, op, queued);
 }
 
+/*
+ * What had no answer to its first copy waits ever longer for the next one and is hardly in the air:
+ * it leaves its place to others, or a few dead nodes would be all that the mesh hears of. But not
+ * all at once, since a mesh that is overloaded looks the same.
+ */
+static void op_overdue(struct coap_endpoint *ep, struct op *op)
+{
+    if (op->placed && ep->overdue < OVERDUE_PER_PLACE * ep->config.max_outstanding) {
+        op->placed = false;
+        ep->outstanding--;
+        ep->overdue++;
+    }
+}
+
 void coap_op_settle(struct coap_endpoint *ep, struct op *op)
 {
     struct peer *peer = op->peer;
@@ -297,7 +324,9 @@ void coap_op_settle(struct coap_endpoint *ep, struct op *op)
     brg_timer_clear(&ep->timers, &op->timer);
     if (op->in_flight) {
         op->in_flight = false;
-        ep->outstanding--;
+        ep->outstanding -= op->placed;
+        ep->overdue -= !op->placed;
+        op->placed = false;
         peer->current = NULL;
     } else if (op->state == OP_QUEUED) {
         TAILQ_REMOVE(&peer->queue, op, queued);
@@ -354,6 +383,9 @@ void coap_op_give_up(struct coap_endpoint *ep, struct op *op, enum coap_failure 
     bool registered = op->has_seq && (failure == COAP_FAIL_TIMEOUT || op->step == STEP_BLOCK);
 
     coap_op_settle(ep, op);
+    if (op->body != NULL) {
+        op->etag_len = 0; /* of what we have a part of only */
+    }
     coap_body_free(ep, op);
     if (registered) {
         op_missed(ep, op, now);
@@ -370,6 +402,7 @@ static void op_start(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
     TAILQ_REMOVE(&peer->queue, op, queued);
     op->state = OP_SENT;
     op->in_flight = true;
+    op->placed = true;
     op->tries = 0;
     op->mid = peer->next_mid++;
     if (op->step == STEP_BLOCK) {
@@ -514,6 +547,7 @@ int coap_restore(struct coap_endpoint *ep, const struct coap_request *request,
     op->has_seq = true;
     op->seq = registration->seq;
     op->seq_at = now;
+    op->seq_is_old = registration->age_s > SEQ_AGE_S;
     op->note_mid = registration->mid;
     ep->digest = registration->digest;
     coap_dedup_set(ep, op->peer, registration->mid, DEDUP_ACKED, now);
@@ -601,15 +635,25 @@ void coap_confirm(struct coap_endpoint *ep, const struct coap_addr *addr, uint16
     struct peer *peer = coap_peer_find(ep, addr);
     struct dedup *slot = peer == NULL ? NULL : coap_dedup_find(peer, mid, now);
 
-    if (slot == NULL || slot->state != DEDUP_PENDING) {
+    if (peer == NULL || (slot != NULL && slot->state != DEDUP_PENDING)) {
         return;
     }
+    if (slot != NULL) {
+        slot->state = accept ? DEDUP_ACKED : DEDUP_FREE;
+    }
     if (accept) {
-        slot->state = DEDUP_ACKED;
         coap_send_empty(ep, addr, COAP_ACK, mid);
     } else {
-        slot->state = DEDUP_FREE;
         notification_forget(peer, mid);
+    }
+}
+
+void coap_not_kept(struct coap_endpoint *ep, uint32_t id)
+{
+    struct op *op = op_find(ep, id);
+
+    if (op != NULL) {
+        op->etag_len = 0;
     }
 }
 
@@ -622,6 +666,7 @@ static void op_timeout(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
         op->timeout = (uint32_t)coap_rtt_backoff(op->timeout, op->first_timeout);
         brg_timer_set(&ep->timers, &op->timer, now + op->timeout);
         ep->stats.retransmitted++;
+        op_overdue(ep, op);
         coap_request_send(ep, op);
     } else {
         coap_op_give_up(ep, op, COAP_FAIL_TIMEOUT, now);

@@ -12,6 +12,8 @@
 #define EXCHANGE_LIFETIME (247 * BRG_SEC)
 #define NON_LIFETIME (145 * BRG_SEC)
 #define DEFAULT_MAX_AGE_S 60
+/* RFC 7641 section 3.4: after so many seconds everything is newer. */
+#define SEQ_AGE_S 128
 
 /* What we did with a message of a peer, so that its copy gets the same (RFC 7252 4.2, 4.5). */
 enum dedup_state {
@@ -73,7 +75,8 @@ struct op {
     uint64_t cookie;
     enum op_state state;
     enum op_step step;
-    bool in_flight; /* holds the peer's turn and a place in the mesh */
+    bool in_flight; /* holds the peer's turn */
+    bool placed;    /* and a place in the mesh, until it has to be sent again */
     uint8_t method;
     bool observe;
     int accept;
@@ -96,6 +99,7 @@ struct op {
     uint32_t seq;
     uint16_t note_mid; /* of the message that brought |seq| */
     brg_tstamp seq_at;
+    bool seq_is_old; /* older than |seq_at| can say: whatever comes is newer */
     uint32_t misses;
     uint8_t etag_len;
     uint8_t etag[COAP_ETAG_MAX];
@@ -203,6 +207,7 @@ struct coap_endpoint {
     struct peer_list ready; /* have something queued and nothing out */
     struct peer_list idle;  /* have nothing; the oldest is given up when room is needed */
     uint32_t outstanding;
+    uint32_t overdue; /* in flight without a place */
     size_t bodies;
     uint32_t digest; /* of the datagram being read */
     struct brg_timers timers;

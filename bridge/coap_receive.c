@@ -6,14 +6,15 @@
 
 #include "bridge/hash.h"
 
-/* RFC 7641 section 3.4: 24-bit serial numbers, and after 128 seconds everything is newer. */
+/* RFC 7641 section 3.4: 24-bit serial numbers. */
 #define SEQ_HALF (1U << 23)
-#define SEQ_AGE (128 * BRG_SEC)
+#define SEQ_AGE (SEQ_AGE_S * BRG_SEC)
 
 static bool seq_is_newer(const struct op *op, uint32_t seq, brg_tstamp now)
 {
     return (op->seq < seq && seq - op->seq < SEQ_HALF) ||
-           (op->seq > seq && op->seq - seq > SEQ_HALF) || now > op->seq_at + SEQ_AGE;
+           (op->seq > seq && op->seq - seq > SEQ_HALF) || now > op->seq_at + SEQ_AGE ||
+           op->seq_is_old;
 }
 
 /* Acknowledges a message that holds nothing for the caller to keep. */
@@ -81,6 +82,7 @@ static void remember(struct op *op, const struct coap_msg *msg, uint32_t seq,
     op->seq = seq;
     op->note_mid = msg->mid;
     op->seq_at = now;
+    op->seq_is_old = false;
     op->etag_len = 0;
     if (etag != NULL) {
         op->etag_len = (uint8_t)etag->len;
@@ -137,6 +139,7 @@ static void still_valid(struct coap_endpoint *ep, struct op *op, const struct co
     acknowledge(ep, op->peer, msg, now);
     op->seq = seq;
     op->seq_at = now;
+    op->seq_is_old = false;
     coap_op_idle(ep, op, max_age_s, now);
 }
 

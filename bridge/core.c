@@ -180,6 +180,9 @@ void brg_core_effect(struct brg_core *core, const struct coap_effect *effect,
             brg_command_done(core, BRG_CONTAINER(ask, struct command, ask), effect, now);
         }
     }
+    if (!kept) {
+        coap_not_kept(core->ep, effect->id);
+    }
     if (effect->kind != COAP_RESPONSE || !effect->confirm) {
         return;
     }
@@ -567,6 +570,8 @@ int brg_core_restore(struct brg_core *core, const struct brg_observation *observ
         .observe = true,
         .accept = COAP_FORMAT_NONE,
     };
+    struct coap_registration registration = observation->registration;
+    double age_s = now->wall_s - observation->seen_s;
     char eui64[BRG_EUI64_TEXT];
     struct resource *res;
     struct node *node;
@@ -585,7 +590,8 @@ int brg_core_restore(struct brg_core *core, const struct brg_observation *observ
         return -BRG_ERR_FULL;
     }
     request.peer = brg_node_addr(core, node);
-    err = coap_restore(core->ep, &request, &observation->registration, now->mono, &res->value.id);
+    registration.age_s = age_s > 0. && age_s < UINT32_MAX ? (uint32_t)age_s : 0;
+    err = coap_restore(core->ep, &request, &registration, now->mono, &res->value.id);
     if (err < 0) {
         res->value.id = 0;
         return err;

@@ -96,6 +96,7 @@ static void observation_undo(struct brg_core *core, const struct settle *settle)
 {
     struct ask *ask = brg_ask_find(core, settle->id);
 
+    coap_not_kept(core->ep, settle->id);
     if (ask != NULL && ask->kind == ASK_VALUE) {
         ask->resource->registration = ask->resource->saved;
         if (!ask->resource->is_saved) {
