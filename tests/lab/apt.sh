@@ -12,7 +12,7 @@ APT_BUILD=(cmake gcc libc6-dev libbsd-dev libcap-dev libcbor-dev libcjson-dev li
 APT_SHOW=(libcoap3-bin mosquitto mosquitto-clients)
 APT_TEST=(clang clang-format libclang-rt-dev mandoc nftables procps python3 python3-jsonschema
     radvd tcpdump traceroute)
-APT_RADIO=(busybox-static cpio kmod qemu-system-x86 wpan-tools xz-utils zstd)
+APT_RADIO=(busybox-static cpio kmod qemu-system-x86 udev wpan-tools xz-utils zstd)
 APT_BROKERS=(prosody python3-pika python3-qpid-proton python3-slixmpp python3-stomp rabbitmq-server)
 APT_LIMITS=(apparmor prometheus-node-exporter systemd)
 APT_POLICY=/usr/sbin/policy-rc.d
