@@ -67,6 +67,12 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
         brg_log_info("bridge: asked to begin anew");
         app->exit = EXIT_RESTART;
         ev_break(loop, EVBREAK_ALL);
+    } else if (app->spool != NULL && brg_spool_is_broken(app->spool) &&
+               app->conf.on_spool_failure != BCONF_SPOOL_MEMORY) {
+        brg_log_error("spool: its file is damaged, it is put aside at the next start error=\"%s\"",
+                      brg_spool_error(app->spool));
+        app->exit = EXIT_RESTART;
+        ev_break(loop, EVBREAK_ALL);
     }
     /* What waits for the broker's acknowledgements goes on with each of them. */
     pause = brg_outbox_is_full(app->outbox) ? 0. : app->collect_s;

@@ -26,6 +26,7 @@ int brg_spool_failed(struct brg_spool *spool)
     int code = sqlite3_errcode(spool->db);
 
     (void)snprintf(spool->error, sizeof(spool->error), "%s", sqlite3_errmsg(spool->db));
+    spool->broken |= (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
     return code == SQLITE_FULL    ? -BRG_ERR_FULL
            : code == SQLITE_NOMEM ? -BRG_ERR_NOMEM
                                   : -BRG_ERR_FORMAT;

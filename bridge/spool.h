@@ -73,6 +73,9 @@ int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg)
 /* The newest |n| of the dead, the newest first. */
 int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void *arg);
 
+/* Is its file damaged? Nothing can be kept until it is opened anew, which puts it aside. */
+bool brg_spool_is_broken(const struct brg_spool *spool);
+
 /* SQLite's words for what went wrong last. */
 const char *brg_spool_error(const struct brg_spool *spool);
 

@@ -63,6 +63,7 @@ struct brg_spool {
     struct burial burials[SPOOL_BURIALS];
     size_t n_burials;
     char error[128];
+    bool broken; /* SQLite has met what it cannot read */
 };
 
 double brg_spool_wall_s(void);

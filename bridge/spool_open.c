@@ -8,14 +8,15 @@
 
 #define VERSION 6
 #define OBSERVATION_DAYS 7
+/* Of a message; the length of a text would be its characters. */
+#define OCTETS "length(CAST(topic AS BLOB))+length(payload)+length(props)"
 
 static const char *const sql[N_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [PUT] = "INSERT OR REPLACE INTO message VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-    [DONE_SUM] = "SELECT count(*), total(length(topic)+length(payload)+length(props)) FROM message "
-                 "WHERE id<?1",
+    [DONE_SUM] = "SELECT count(*), total(" OCTETS ") FROM message WHERE id<?1",
     [DONE] = "DELETE FROM message WHERE id<?1",
     [STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     [UNSTATE] = "DELETE FROM state WHERE topic=?1",
@@ -26,11 +27,9 @@ static const char *const sql[N_STATEMENTS] = {
     [UNCUSTOM] = "DELETE FROM node WHERE eui64=?1",
     [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content,props FROM message WHERE id>?1"
              " ORDER BY id LIMIT ?2",
-    [COALESCE] = "SELECT id,length(topic)+length(payload)+length(props),retain,topic FROM message"
-                 " WHERE id>?1 ORDER BY id LIMIT ?2",
+    [COALESCE] = "SELECT id," OCTETS ",retain,topic FROM message WHERE id>?1 ORDER BY id LIMIT ?2",
     [COALESCE_DELETE] = "DELETE FROM message WHERE id=?1",
-    [HEAD] =
-        "SELECT id,length(topic)+length(payload)+length(props),at FROM message ORDER BY id LIMIT 1",
+    [HEAD] = "SELECT id," OCTETS ",at FROM message ORDER BY id LIMIT 1",
     [BURY] = "INSERT INTO dead(died,at,topic,payload,reason,octets)"
              " SELECT ?2,at,topic,substr(payload,1,?4),?3,length(payload) FROM message WHERE id=?1",
     [BURY_NEW] = "INSERT INTO dead(died,at,topic,payload,reason,octets) VALUES(?1,?2,?3,?4,?5,?6)",
@@ -249,10 +248,7 @@ static int stats_read(struct brg_spool *spool)
                   : number(spool, "SELECT total(value) FROM meter WHERE name='buried'",
                            &spool->stats.buried);
     err = err < 0 ? err : number(spool, "SELECT count(*) FROM message", &spool->stats.messages);
-    err = err < 0 ? err
-                  : number(spool,
-                           "SELECT total(length(topic)+length(payload)+length(props)) FROM message",
-                           &bytes);
+    err = err < 0 ? err : number(spool, "SELECT total(" OCTETS ") FROM message", &bytes);
     spool->stats.bytes = bytes + spool->stats.messages * SPOOL_ROW_OVERHEAD;
     return err;
 }
@@ -261,6 +257,23 @@ static int execute(struct brg_spool *spool, const char *text)
 {
     return sqlite3_exec(spool->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0
                                                                         : brg_spool_failed(spool);
+}
+
+/* A page that is broken would else be met when something is to be kept, and each time again. */
+static int check(struct brg_spool *spool)
+{
+    sqlite3_stmt *stmt = query(spool, "PRAGMA quick_check(1)");
+    int code = stmt == NULL ? SQLITE_ERROR : sqlite3_step(stmt);
+    const unsigned char *word = code == SQLITE_ROW ? sqlite3_column_text(stmt, 0) : NULL;
+    int err = code == SQLITE_ROW ? 0 : brg_spool_failed(spool);
+
+    if (word != NULL && strcmp((const char *)word, "ok") != 0) {
+        (void)snprintf(spool->error, sizeof(spool->error), "%s", (const char *)word);
+        spool->broken = true;
+        err = -BRG_ERR_FORMAT;
+    }
+    (void)sqlite3_finalize(stmt);
+    return err;
 }
 
 static int tables(struct brg_spool *spool)
@@ -315,6 +328,7 @@ static int open_once(struct brg_spool *spool)
                          "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=500;"
                          "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-512;"
                          "PRAGMA temp_store=MEMORY;");
+    err = err < 0 ? err : check(spool);
     err = err < 0 ? err : tables(spool);
     err = err < 0 ? err : prepare(spool);
     return err < 0 ? err : stats_read(spool);
@@ -362,11 +376,10 @@ struct brg_spool *brg_spool_open(const struct brg_spool_config *config, bool *re
     spool->config = *config;
     err = open_once(spool);
     if (err < 0) {
-        int code = sqlite3_errcode(spool->db) & 0xff;
-
         close_db(spool);
-        if ((code == SQLITE_CORRUPT || code == SQLITE_NOTADB) && put_aside(spool)) {
+        if (spool->broken && put_aside(spool)) {
             *ret_aside = true;
+            spool->broken = false;
             err = open_once(spool);
         }
     }
@@ -405,6 +418,11 @@ int brg_spool_ids(struct brg_spool *spool, uint64_t *ret_first, uint64_t *ret_ne
         err = number(spool, "SELECT min(id) FROM message", ret_first);
     }
     return err;
+}
+
+bool brg_spool_is_broken(const struct brg_spool *spool)
+{
+    return spool->broken;
 }
 
 const char *brg_spool_error(const struct brg_spool *spool)
