@@ -33,6 +33,7 @@ void conf_default(struct conf *conf)
     strcpy(conf->bridge.program, CONF_BRIDGE_PROGRAM);
     strcpy(conf->user, "rpld");
     strcpy(conf->tun, "rpl0");
+    conf->firewall = true;
     conf->contexts.count = 1;
     conf->contexts.prefix[0].b[0] = 0xfd; /* fd00::/64, which Contiki-NG comes with */
 }

@@ -163,6 +163,7 @@ struct conf {
     enum conf_decode decode;
     struct conf_contexts contexts;
     struct conf_node_names names;
+    bool firewall;    /* keep source routes of others out of the mesh, by a table of nftables */
     bool keep_routes; /* leave routes and the TUN interface behind at a clean stop */
 };
 

@@ -86,6 +86,8 @@ const struct conf_setting conf_table[] = {
      "a LAN where neighbour discovery is answered for the nodes"},
     {CONF_GROUP_TOP, "keep_routes", CONF_SWITCH, CONF_RELOADABLE, 0, 0, NULL, IN_CONF(keep_routes),
      "leave the routes behind at a clean stop"},
+    {CONF_GROUP_TOP, "firewall", CONF_SWITCH, CONF_RELOADABLE, 0, 0, NULL, IN_CONF(firewall),
+     "keep source routes of others out of the mesh"},
     {CONF_GROUP_TOP, "decode", CONF_CHOICE, CONF_RELOADABLE, 0, 0, decode_ways, IN_CONF(decode),
      "read radio frames that the kernel cannot"},
     {CONF_GROUP_TOP, "contexts", CONF_CONTEXTS, CONF_RELOADABLE, 0, CONF_CONTEXTS_MAX, NULL,

@@ -113,7 +113,10 @@ size_t krt_fds(const struct krt *krt, int fds[KRT_FDS_MAX])
     fds[1] = mnl_socket_get_fd(krt->watch);
     fds[2] = mnl_socket_get_fd(krt->notice);
     fds[3] = mnl_socket_get_fd(krt->query);
-    return 4;
+    if (!krt->ruleset)
+        return 4;
+    fds[4] = mnl_socket_get_fd(krt->ruleset);
+    return 5;
 }
 
 static void overrun(struct krt *krt, enum krt_overrun what)
@@ -196,6 +199,15 @@ static int ready_query(struct krt *krt)
     return 0;
 }
 
+/* That there was a change is all that is said; one that was lost is one, too. */
+static int ready_ruleset(struct krt *krt)
+{
+    krt_sock_drain(krt, krt->ruleset);
+    if (krt->cb.ruleset)
+        krt->cb.ruleset(krt->ctx);
+    return 0;
+}
+
 int krt_ready(struct krt *krt, int fd)
 {
     if (fd == mnl_socket_get_fd(krt->change))
@@ -206,6 +218,8 @@ int krt_ready(struct krt *krt, int fd)
         return ready_notice(krt);
     if (fd == mnl_socket_get_fd(krt->query))
         return ready_query(krt);
+    if (krt->ruleset && fd == mnl_socket_get_fd(krt->ruleset))
+        return ready_ruleset(krt);
     return -EBADF;
 }
 

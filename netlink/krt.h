@@ -31,7 +31,7 @@
 
 #define KRT_PROTOCOL 155         /* rtm_protocol of our routes, "rpl" in rt_protos.d */
 #define KRT_METRIC_DEFAULT 1024u /* what the kernel makes of metric 0 */
-#define KRT_FDS_MAX 4
+#define KRT_FDS_MAX 5
 #define KRT_HWADDR_MAX 32
 #define KRT_LINK_RADIO 804  /* ARPHRD_IEEE802154: a radio's own interface, wpan0 */
 #define KRT_LINK_LOWPAN 825 /* ARPHRD_6LOWPAN: the IPv6 interface on it, lowpan0 */
@@ -96,6 +96,9 @@ struct krt_callbacks {
     /* Neighbour discovery found |addr|, or gave up on it. */
     void (*neighbour)(void *ctx, uint32_t ifindex, const struct rpl_addr *addr,
                       enum krt_neighbour_state state);
+
+    /* Somebody, perhaps we, has changed the rules of nftables, anything of them. */
+    void (*ruleset)(void *ctx);
 
     void (*overrun)(void *ctx, enum krt_overrun what);
 
@@ -316,6 +319,30 @@ int krt_filter_del(struct krt *krt, uint32_t ifindex);
  */
 int krt_forward_drops(struct krt *krt, const char *const *names, unsigned count, char *ret_chain,
                       size_t size);
+
+#define KRT_GUARD_TABLE "rpld" /* of family ip6 */
+
+/* Packets that the guard has dropped since it was set. */
+struct krt_guard {
+    uint64_t entering, leaving;
+};
+
+/*
+ * The guard at the border of the mesh (RFC 6554 section 5): a table of our own in the kernel's
+ * firewall. Of what the kernel forwards it drops and counts packets that enter the mesh with a
+ * routing header of any type, and those that leave it with a source route (type 3) that has not
+ * ended. The mesh are the |count| interfaces in |names|, whether they are there or not.
+ *
+ * It takes the place of an earlier one in one step, so that no packet finds neither. It outlives
+ * us until it is removed. No table of anybody else is touched: one of that name without our mark is
+ * -EEXIST. Errors: -EOPNOTSUPP, -EPROTONOSUPPORT or -ENOENT the kernel lacks nftables or a part of
+ * it, -EPERM, -E2BIG, or what it says. Takes milliseconds. Not to be called from callbacks.
+ */
+int krt_guard_set(struct krt *krt, const char *const *names, unsigned count);
+/* Removes it, also that of an earlier run. That there is none is a success. */
+int krt_guard_del(struct krt *krt);
+/* -ENOENT: it is not there, or not whole. */
+int krt_guard_get(struct krt *krt, struct krt_guard *ret_guard);
 
 /* ---- views ------------------------------------------------------------------------- */
 

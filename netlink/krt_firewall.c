@@ -24,8 +24,6 @@ struct chain {
 };
 
 struct firewall {
-    struct mnl_socket *nl;
-    uint32_t seq;
     unsigned count;
     struct chain chain[CHAINS_MAX];
     /* while the rules of one are read */
@@ -34,32 +32,42 @@ struct firewall {
     bool named;
 };
 
-static struct nlmsghdr *request(void *buf, uint16_t type, uint8_t family, uint32_t seq)
+struct nlmsghdr *krt_firewall_request(struct krt *krt, void *buf, uint16_t type, uint8_t family)
 {
     struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
     struct nfgenmsg *nfg;
 
     nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-    nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    nlh->nlmsg_seq = seq;
+    nlh->nlmsg_flags = NLM_F_REQUEST;
+    nlh->nlmsg_seq = ++krt->firewall_seq;
     nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
     nfg->nfgen_family = family;
     nfg->version = NFNETLINK_V0;
     return nlh;
 }
 
-/* All answers of a dump to |cb|. 0 or -errno. */
-static int dump(struct firewall *fw, struct nlmsghdr *nlh, mnl_cb_t cb)
+void krt_firewall_drain(struct krt *krt)
 {
-    static uint32_t buf[KRT_RECEIVE_SIZE / 4];
+    for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+        int n = krt_sock_read(krt->firewall, krt->answer, sizeof(krt->answer));
+        if (n < 0 && n != -ENOBUFS)
+            return;
+    }
+}
 
-    if (mnl_socket_sendto(fw->nl, nlh, nlh->nlmsg_len) < 0)
+int krt_firewall_dump(struct krt *krt, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+    /* What is left of a request that was given up would be taken for an answer. */
+    krt_firewall_drain(krt);
+    nlh->nlmsg_flags |= NLM_F_DUMP;
+    if (mnl_socket_sendto(krt->firewall, nlh, nlh->nlmsg_len) < 0)
         return -errno;
     for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-        ssize_t n = mnl_socket_recvfrom(fw->nl, buf, sizeof(buf));
+        ssize_t n = mnl_socket_recvfrom(krt->firewall, krt->answer, sizeof(krt->answer));
         if (n < 0)
             return -errno;
-        int r = mnl_cb_run(buf, (size_t)n, fw->seq, mnl_socket_get_portid(fw->nl), cb, fw);
+        int r = mnl_cb_run(krt->answer, (size_t)n, nlh->nlmsg_seq,
+                           mnl_socket_get_portid(krt->firewall), cb, data);
         if (r < 0)
             return -errno;
         if (r == MNL_CB_STOP)
@@ -141,19 +149,20 @@ static int on_rule(const struct nlmsghdr *nlh, void *data)
 }
 
 /* 1: a chain drops and none of its rules names us; *ret_chain is which. */
-static int look(struct firewall *fw, char *ret_chain, size_t size)
+static int look(struct krt *krt, struct firewall *fw, char *ret_chain, size_t size)
 {
     uint32_t buf[KRT_MESSAGE_MAX];
-    int r = dump(fw, request(buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, ++fw->seq), on_chain);
+    int r = krt_firewall_dump(krt, krt_firewall_request(krt, buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC),
+                              on_chain, fw);
 
     for (unsigned i = 0; i < fw->count && r == 0; i++) {
         const struct chain *chain = &fw->chain[i];
-        struct nlmsghdr *nlh = request(buf, NFT_MSG_GETRULE, chain->family, ++fw->seq);
+        struct nlmsghdr *nlh = krt_firewall_request(krt, buf, NFT_MSG_GETRULE, chain->family);
 
         mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, chain->table);
         mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain->name);
         fw->named = false;
-        r = dump(fw, nlh, on_rule);
+        r = krt_firewall_dump(krt, nlh, on_rule, fw);
         if (r == 0 && !fw->named) {
             snprintf(ret_chain, size, "%s %s %s", chain->family == NFPROTO_INET ? "inet" : "ip6",
                      chain->table, chain->name);
@@ -161,6 +170,20 @@ static int look(struct firewall *fw, char *ret_chain, size_t size)
         }
     }
     return r;
+}
+
+/* Hears of each change of the rules, whoever makes it. Without it the daemon looks less often. */
+static void open_ruleset(struct krt *krt)
+{
+    struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (!nl)
+        return;
+    krt_sock_filter_ruleset(nl);
+    if (mnl_socket_bind(nl, 1u << (NFNLGRP_NFTABLES - 1), MNL_SOCKET_AUTOPID) == 0)
+        krt->ruleset = nl;
+    else
+        mnl_socket_close(nl);
 }
 
 /* None of these can be made any more once the daemon has enclosed itself. */
@@ -173,8 +196,10 @@ int krt_firewall_open(struct krt *krt)
         return -errno;
     if (mnl_socket_bind(krt->firewall, 0, MNL_SOCKET_AUTOPID) == 0 &&
         setsockopt(mnl_socket_get_fd(krt->firewall), SOL_SOCKET, SO_RCVTIMEO, &timeout,
-                   sizeof(timeout)) == 0)
+                   sizeof(timeout)) == 0) {
+        open_ruleset(krt);
         return 0;
+    }
     int r = -errno;
     krt_firewall_close(krt);
     return r;
@@ -184,16 +209,15 @@ void krt_firewall_close(struct krt *krt)
 {
     if (krt->firewall)
         mnl_socket_close(krt->firewall);
-    krt->firewall = NULL;
+    if (krt->ruleset)
+        mnl_socket_close(krt->ruleset);
+    krt->firewall = krt->ruleset = NULL;
 }
 
 int krt_forward_drops(struct krt *krt, const char *const *names, unsigned count, char *ret_chain,
                       size_t size)
 {
-    struct firewall fw = {.nl = krt->firewall, .names = names, .name_count = count};
+    struct firewall fw = {.names = names, .name_count = count};
 
-    fw.seq = krt->firewall_seq;
-    int r = krt->firewall ? look(&fw, ret_chain, size) : -EOPNOTSUPP;
-    krt->firewall_seq = fw.seq;
-    return r;
+    return krt->firewall ? look(krt, &fw, ret_chain, size) : -EOPNOTSUPP;
 }

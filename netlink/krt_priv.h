@@ -6,7 +6,7 @@
  * another: |change| sends routes and reads the answers; |watch| hears of routes that others
  * took from us; |notice| hears of links, addresses and neighbours; |query| carries one dump at a
  * time; |ask| carries requests that are answered before the call returns. |radio| does the same in
- * generic netlink.
+ * generic netlink, and |firewall| in nfnetlink, where |ruleset| hears of changes.
  */
 #ifndef NETLINK_KRT_PRIV_H
 #define NETLINK_KRT_PRIV_H
@@ -66,6 +66,7 @@ struct krt {
     struct nl_sock *radio;
     int radio_family;            /* of nl802154, 0 = not known yet */
     struct mnl_socket *firewall; /* NULL: this kernel has no netfilter */
+    struct mnl_socket *ruleset;  /* hears of changes of the rules; or NULL */
     uint32_t firewall_seq;
 
     /* The ring of changes: [head, sent) wait for answers, [sent, tail) wait to be sent. The
@@ -112,6 +113,7 @@ uint32_t krt_sock_buffer(const struct mnl_socket *nl);
 /* Lets only those notices in that somebody reads; failing to is harmless. */
 void krt_sock_filter_watch(const struct mnl_socket *nl, uint32_t own1, uint32_t own2);
 void krt_sock_filter_notice(const struct mnl_socket *nl);
+void krt_sock_filter_ruleset(const struct mnl_socket *nl);
 /* One datagram of the kernel: its length, 0 if it came from somebody else; -EAGAIN, -ENOBUFS
  * (messages were lost), -errno. */
 int krt_sock_read(const struct mnl_socket *nl, void *buf, size_t size);
@@ -155,6 +157,12 @@ uint32_t krt_route_metric(const struct rpl_route *route);
 /* ---- krt_firewall.c: opened at the start; one that cannot be is no error */
 int krt_firewall_open(struct krt *krt);
 void krt_firewall_close(struct krt *krt);
+/* Begins a message of nftables at |buf|, which has KRT_MESSAGE_MAX octets or more. */
+struct nlmsghdr *krt_firewall_request(struct krt *krt, void *buf, uint16_t type, uint8_t family);
+/* Sends it as a dump; all answers go to |cb|. 0 or -errno: EINTR, the rules changed meanwhile. */
+int krt_firewall_dump(struct krt *krt, struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
+/* Throws away what waits. */
+void krt_firewall_drain(struct krt *krt);
 
 /* ---- krt_lan.c: what a LAN needs */
 /* A route that krt_delegations() would tell of came or went. */

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
@@ -116,6 +118,21 @@ void krt_sock_filter_notice(const struct mnl_socket *nl)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 2),
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_NDM_STATE),
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NUD_FAILED | NUD_REACHABLE), 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+
+    attach(nl, code, sizeof(code) / sizeof(code[0]));
+}
+
+/* Of the rules of nftables only that a change of them is complete, which comes as a message of its
+ * own after all that it consists of. */
+void krt_sock_filter_ruleset(const struct mnl_socket *nl)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_TYPE),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN), 1,
+                 0),
         BPF_STMT(BPF_RET | BPF_K, 0),
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
     };

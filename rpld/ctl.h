@@ -100,6 +100,11 @@ struct ctl_packet {
     const struct rpl_addr *hop; /* the neighbour it goes to; NULL: its destination */
 };
 
+/* Packets that were dropped at the border of the mesh. */
+struct ctl_guard {
+    uint64_t entering, leaving;
+};
+
 /*
  * Where answers come from. The struct stays the daemon's, outlives the ctl, and its fields may
  * change between two turns of the loop (a reload may put another engine in). Every callback
@@ -145,6 +150,9 @@ struct ctl_source {
 
     /* Whether a firewall drops what we forward: 1, and the name of its chain; 0; or -errno. */
     int (*forward_drops)(void *ctx, char *ret_chain, size_t size); /* (optional) */
+    /* The guard against source routes from outside: 1, and what it has dropped; 0: it is not
+     * wanted; or -errno: why it does not stand. (optional) */
+    int (*guard)(void *ctx, struct ctl_guard *out);
     /* Number |index|; false behind the last one. (optional) */
     bool (*advert)(void *ctx, unsigned index, struct ctl_advert *out);
 

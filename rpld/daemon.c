@@ -138,6 +138,7 @@ static rpl_tstamp daemon_due(const struct daemon *daemon)
         rpl_engine_deadline(daemon->engine),
         ping_deadline(&daemon->ping),
         radio_deadline(&daemon->radios),
+        guard_deadline(&daemon->guard),
         daemon->state ? state_deadline(daemon->state) : RPL_NEVER,
         daemon->reconciled ? snapshot_deadline(daemon->snapshot) : RPL_NEVER,
         daemon->reconciled ? uplink_deadline(&daemon->uplink) : RPL_NEVER,
@@ -177,6 +178,7 @@ static void daemon_on_turn_end(EV_P_ ev_prepare *prepare, int revents)
     if (daemon->reconciled)
         snapshot_tick(daemon->snapshot, daemon->engine, daemon->now);
     radio_turn(&daemon->radios, daemon->now);
+    guard_turn(&daemon->guard, daemon->now);
     if (daemon->reconciled)
         uplink_turn(&daemon->uplink, daemon->now);
     daemon_record_turn(daemon);
@@ -362,6 +364,7 @@ static int daemon_start(struct daemon *daemon)
     r = daemon_privs(daemon);
     if (r < 0)
         return r;
+    daemon_kernel_guard(daemon);
     daemon_watch_fds(daemon);
     daemon_watch_times(daemon);
     daemon_watch_signals(daemon);
@@ -402,6 +405,8 @@ static void daemon_stop(struct daemon *daemon)
         log_info("state: written", "directory=%s", daemon->conf.state.directory);
     if (daemon->krt && daemon->reconciled && !leave)
         daemon_kernel_clean(daemon);
+    if (daemon->guard.krt && !keep)
+        guard_stop(&daemon->guard);
     if (daemon->fwd && !keep) {
         notify_unstore(DAEMON_STORE_TUN);
         notify_unstore(DAEMON_STORE_PACKET);

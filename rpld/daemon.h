@@ -25,6 +25,7 @@
 #include "rpld/bridge_child.h"
 #include "rpld/ctl.h"
 #include "rpld/forward.h"
+#include "rpld/guard.h"
 #include "rpld/icmp6.h"
 #include "rpld/iface.h"
 #include "rpld/lowpan.h"
@@ -83,6 +84,7 @@ struct daemon {
     struct ctl_source source;
     struct iface_table ifaces;
     struct radio_table radios;
+    struct guard guard;
     struct uplink uplink;
     struct bridge_child bridge;
     struct privs_user user;
@@ -178,6 +180,10 @@ void daemon_record_stop(void *daemon);
 int daemon_kernel_open(struct daemon *daemon);
 /* Name the TUN and set it up. 0 or -errno. */
 int daemon_kernel_tun(struct daemon *daemon);
+/* Have source routes of others kept out of the mesh, as the configuration wants it, at the
+ * start and after a reload. Only when all is open: a start that fails because another rpld runs
+ * must not take its table. */
+void daemon_kernel_guard(struct daemon *daemon);
 /* Remove what we put into the kernel. */
 void daemon_kernel_clean(struct daemon *daemon);
 /* Nothing works without it: log |what| and end the loop. */

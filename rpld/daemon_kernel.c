@@ -171,6 +171,13 @@ static void daemon_on_overrun(void *ctx, enum krt_overrun what)
     daemon_event(daemon, &event);
 }
 
+static void daemon_on_ruleset(void *ctx)
+{
+    struct daemon *daemon = ctx;
+
+    guard_touch(&daemon->guard, daemon->now);
+}
+
 static int daemon_on_prefix(void *ctx, const struct rpl_event *event)
 {
     return daemon_event(ctx, event);
@@ -190,6 +197,7 @@ int daemon_kernel_open(struct daemon *daemon)
         .delegation = daemon_on_delegation,
         .dump_done = daemon_on_dump_done,
         .neighbour = daemon_on_neighbour,
+        .ruleset = daemon_on_ruleset,
         .overrun = daemon_on_overrun,
     };
 
@@ -215,6 +223,18 @@ int daemon_kernel_tun(struct daemon *daemon)
     if (r == 0)
         krt_set_tun(daemon->krt, ifindex);
     return r;
+}
+
+void daemon_kernel_guard(struct daemon *daemon)
+{
+    if (!daemon->guard.krt) {
+        guard_init(&daemon->guard, daemon->krt);
+        for (unsigned i = 0; i < daemon->ifaces.count; i++)
+            guard_add(&daemon->guard, daemon->ifaces.iface[i].name);
+        guard_add(&daemon->guard, daemon->conf.tun);
+    }
+    guard_configure(&daemon->guard, daemon->conf.firewall && daemon_routes_for_others(daemon, ~0u),
+                    daemon->now);
 }
 
 void daemon_kernel_clean(struct daemon *daemon)

@@ -96,6 +96,16 @@ static int daemon_source_forward_drops(void *ctx, char *chain, size_t size)
     return krt_forward_drops(daemon->krt, names, count, chain, size);
 }
 
+static int daemon_source_guard(void *ctx, struct ctl_guard *out)
+{
+    struct daemon *daemon = ctx;
+    struct krt_guard dropped;
+
+    guard_dropped(&daemon->guard, daemon->now, &dropped);
+    *out = (struct ctl_guard){.entering = dropped.entering, .leaving = dropped.leaving};
+    return daemon->guard.stands;
+}
+
 static ssize_t daemon_source_routes(void *ctx, char *out, size_t size, off_t at)
 {
     const struct daemon *daemon = ctx;
@@ -184,10 +194,23 @@ static bool daemon_figure(const struct daemon *daemon, unsigned index, struct da
     return true;
 }
 
+#define DAEMON_GUARD_COUNTERS 2u
+
+static void daemon_guard_figure(struct daemon *daemon, unsigned index, struct daemon_figure *out)
+{
+    struct krt_guard dropped;
+
+    guard_dropped(&daemon->guard, daemon->now, &dropped);
+    if (index == 0)
+        *out = (struct daemon_figure){"firewall-drop-routing-header", dropped.entering};
+    else
+        *out = (struct daemon_figure){"firewall-drop-source-route-leaving", dropped.leaving};
+}
+
 static bool daemon_source_counter(void *ctx, unsigned index, const char **ret_name,
                                   uint64_t *ret_value)
 {
-    const struct daemon *daemon = ctx;
+    struct daemon *daemon = ctx;
     struct daemon_figure figure;
 
     if (index < FWD_COUNT) {
@@ -204,7 +227,9 @@ static bool daemon_source_counter(void *ctx, unsigned index, const char **ret_na
     index -= DAEMON_COUNT;
     if (lowpan_counter(daemon->lowpan, index, ret_name, ret_value))
         return true;
-    if (!daemon_figure(daemon, index - LOWPAN_COUNTERS, &figure))
+    if (index - LOWPAN_COUNTERS < DAEMON_GUARD_COUNTERS)
+        daemon_guard_figure(daemon, index - LOWPAN_COUNTERS, &figure);
+    else if (!daemon_figure(daemon, index - LOWPAN_COUNTERS - DAEMON_GUARD_COUNTERS, &figure))
         return false;
     *ret_name = figure.name;
     *ret_value = figure.value;
@@ -304,6 +329,7 @@ int daemon_reload(struct daemon *daemon, FILE *report)
     log_open(daemon->options.foreground ? CONF_LOG_STDERR : daemon->conf.log.to,
              daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
     lowpan_configure(daemon->lowpan, daemon->conf.decode, &daemon->conf.contexts);
+    daemon_kernel_guard(daemon);
     if (daemon->state)
         state_writes_per_hour_set(daemon->state, daemon->conf.state.writes_per_hour);
     log_notice("reload: done", "changed=%u restart=%u", changed.count, fixed.count + fixed.lost);
@@ -341,6 +367,7 @@ void daemon_source_init(struct daemon *daemon)
         .ping = daemon_source_ping,
         .ping_stop = daemon_source_ping_stop,
         .forward_drops = daemon_source_forward_drops,
+        .guard = daemon_source_guard,
         .advert = daemon_source_advert,
         .name = daemon_source_name,
         .named = daemon_source_named,

@@ -111,6 +111,34 @@ static void check_firewall(struct show *show)
         doctor_check(show, "firewall", true, NULL, "no FORWARD policy in the way");
 }
 
+static void check_guard(struct show *show)
+{
+    const struct ctl_source *source = show->context->source;
+    struct ctl_guard guard;
+
+    if (!source->guard)
+        return;
+    int r = source->guard(source->ctx, &guard);
+    if (r > 0)
+        doctor_check(show, "source routes", true, NULL,
+                     "kept out of the mesh by the table ip6 rpld: %" PRIu64
+                     " dropped on their way in, %" PRIu64 " on their way out",
+                     guard.entering, guard.leaving);
+    else if (r == 0)
+        doctor_check(show, "source routes", true, NULL,
+                     "not kept out by the kernel: not wanted here");
+    else if (r == -EEXIST)
+        doctor_check(
+            show, "source routes", false,
+            "rename that table, or remove it: nft delete table ip6 rpld",
+            "not kept out by the kernel: a table ip6 rpld is there that rpld has not made");
+    else
+        doctor_check(show, "source routes", false,
+                     "modprobe nf_tables; if this kernel has none, drop packets with a routing "
+                     "header in front of this machine and set firewall = \"off\"",
+                     "not kept out by the kernel: %s", strerror(-r));
+}
+
 /* ---- the clock ------------------------------------------------------------------------------ */
 
 /* How far in the future the youngest file of the state folder is, s. */
@@ -183,6 +211,7 @@ void doctor_host(struct show *show)
     check_modules(show);
     check_hop_by_hop(show);
     check_firewall(show);
+    check_guard(show);
     check_adverts(show);
     check_clock(show);
 }

@@ -133,7 +133,7 @@ s.sendto(ra, ("ff02::1", 0, 0, socket.if_nametoindex("eth0")))
 END
 }
 
-for name in 'flags of lowpan0' 'second router' 'stale routes' 'routes elsewhere' clock firewall \
+for name in 'flags of lowpan0' 'second router' 'stale routes' 'routes elsewhere' clock firewall 'source routes' \
     'sysctl max_hbh_opts_number'; do
     lab_check "doctor: $name is fine" fine "$name"
 done

@@ -126,6 +126,13 @@ static void on_delegation(void *ctx)
     live->delegations++;
 }
 
+static void on_ruleset(void *ctx)
+{
+    struct live *live = ctx;
+
+    live->rulesets++;
+}
+
 static const struct krt_callbacks callbacks = {
     .result = on_result,
     .route_found = on_route_found,
@@ -138,6 +145,7 @@ static const struct krt_callbacks callbacks = {
     .overrun = on_overrun,
     .room = on_room,
     .delegation = on_delegation,
+    .ruleset = on_ruleset,
 };
 
 /* ---- the loop ---------------------------------------------------------------------- */

@@ -60,6 +60,7 @@ struct live {
     uint32_t overruns[2];
     uint32_t rooms;
     uint32_t delegations;
+    uint32_t rulesets;
 };
 
 /* cmocka's set-up and tear-down: va and vb up, the first dump told. */

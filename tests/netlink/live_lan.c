@@ -169,12 +169,47 @@ static void large_table(void **state)
     live_ip("link set va up");
 }
 
+/* What it drops is in tests/lab; here, that it comes and goes, and that each change is told. */
+static bool ruleset_told(const struct live *live)
+{
+    return live->rulesets > 0;
+}
+
+static void guard(void **state)
+{
+    static const char *const names[] = {"va", "vb", "an-interface-15"};
+    static const char *many[RPL_INTERFACES_MAX + 2];
+    struct live *live = *state;
+    struct krt_guard dropped;
+
+    assert_int_equal(krt_guard_del(live->krt), 0);
+    assert_int_equal(krt_guard_get(live->krt, &dropped), -ENOENT);
+    for (unsigned i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+        many[i] = "many";
+    assert_int_equal(krt_guard_set(live->krt, many, RPL_INTERFACES_MAX + 2), -E2BIG);
+    assert_int_equal(krt_guard_get(live->krt, &dropped), -ENOENT);
+    live_settle(live);
+    assert_int_equal(live->rulesets, 0);
+    for (unsigned count = 1; count <= 3; count++) {
+        live->rulesets = 0;
+        assert_int_equal(krt_guard_set(live->krt, names, count), 0);
+        live_until(live, ruleset_told);
+        memset(&dropped, 0xff, sizeof(dropped));
+        assert_int_equal(krt_guard_get(live->krt, &dropped), 0);
+        assert_true(dropped.entering == 0 && dropped.leaving == 0);
+    }
+    live->rulesets = 0;
+    assert_int_equal(krt_guard_del(live->krt), 0);
+    live_until(live, ruleset_told);
+    assert_int_equal(krt_guard_get(live->krt, &dropped), -ENOENT);
+}
+
 #define LIVE_TEST(f)                                                                               \
     {                                                                                              \
         "lan: " #f, f, live_setup, live_teardown_links, NULL                                       \
     }
 const struct CMUnitTest live_lan_tests[] = {
     LIVE_TEST(delegations), LIVE_TEST(proxies),     LIVE_TEST(deprecated_address),
-    LIVE_TEST(rename_link), LIVE_TEST(large_table),
+    LIVE_TEST(rename_link), LIVE_TEST(large_table), LIVE_TEST(guard),
 };
 const size_t live_lan_test_count = sizeof(live_lan_tests) / sizeof(live_lan_tests[0]);

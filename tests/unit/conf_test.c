@@ -245,6 +245,7 @@ static void test_defaults(void **state)
     assert_string_equal(conf.user, "rpld");
     assert_string_equal(conf.tun, "rpl0");
     assert_false(conf.keep_routes);
+    assert_true(conf.firewall);
     assert_false(conf.bridge.present);
     rpl_config_default(&engine);
     assert_memory_equal(&conf.limits, &engine.limits, sizeof(engine.limits));
@@ -371,6 +372,8 @@ static void test_switches(void **state)
     assert_true(conf.keep_routes);
     load("keep_routes = false;" MINIMAL);
     assert_false(conf.keep_routes);
+    load("firewall = false;" MINIMAL);
+    assert_false(conf.firewall);
     load("keep_routes = \"on\";" MINIMAL);
     assert_true(conf.keep_routes);
     load("keep_routes = \"off\";" MINIMAL);

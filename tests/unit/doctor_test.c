@@ -39,7 +39,7 @@ static struct ctl_interface interfaces[2];
 static unsigned interface_count;
 static struct ctl_advert advert;
 static bool has_advert;
-static int drops;
+static int drops, guards;
 static const char *routes;
 static const char *counted;
 static uint64_t count;
@@ -74,6 +74,13 @@ static int source_drops(void *ctx, char *ret_chain, size_t size)
     (void)ctx;
     snprintf(ret_chain, size, "ip6 filter FORWARD");
     return drops;
+}
+
+static int source_guard(void *ctx, struct ctl_guard *out)
+{
+    (void)ctx;
+    *out = (struct ctl_guard){.entering = 3, .leaving = 1};
+    return guards;
 }
 
 static bool source_advert(void *ctx, unsigned index, struct ctl_advert *out)
@@ -185,7 +192,7 @@ static int setup(void **unused)
     strcpy(interfaces[1].name, "lo");
     interface_count = 1;
     has_advert = false;
-    drops = 0;
+    drops = guards = 0;
     routes = "";
     counted = NULL;
     source = (struct ctl_source){.version = "0",
@@ -193,6 +200,7 @@ static int setup(void **unused)
                                  .interface = source_interface,
                                  .counter = source_counter,
                                  .forward_drops = source_drops,
+                                 .guard = source_guard,
                                  .advert = source_advert,
                                  .routes = source_routes};
     return 0;
@@ -388,10 +396,17 @@ static void firewalls_and_other_routers(void **unused)
     ask();
     fine("firewall");
     fine("second router");
+    fine("source routes"); /* not wanted */
+    guards = 1;
     drops = -ENOENT; /* no nftables at all */
     ask();
     fine("firewall");
+    fine("source routes");
+    assert_string_equal(cJSON_GetObjectItem(finding("source routes"), "detail")->valuestring,
+                        "kept out of the mesh by the table ip6 rpld: 3 dropped on their way in, 1 "
+                        "on their way out");
     drops = 1;
+    guards = -EEXIST;
     has_advert = true;
     advert = (struct ctl_advert){
         .ifindex = RIG_IF, .router = rig_ll(0x99), .prefix = rig_global(0), .len = 64};
@@ -402,6 +417,14 @@ static void firewalls_and_other_routers(void **unused)
           "let the mesh through where that firewall is configured; to try: nft insert rule ip6 "
           "filter FORWARD iifname rpl0 accept, and the same with oifname (in non-storing mode, "
           "and the radio's interface in storing mode)");
+    fault("source routes",
+          "not kept out by the kernel: a table ip6 rpld is there that rpld has not made",
+          "rename that table, or remove it: nft delete table ip6 rpld");
+    guards = -EPROTONOSUPPORT;
+    ask();
+    fault("source routes", "not kept out by the kernel: Protocol not supported",
+          "modprobe nf_tables; if this kernel has none, drop packets with a routing header in "
+          "front of this machine and set firewall = \"off\"");
     fault("second router",
           "fe80::200:ff:fe00:99 on lowpan0 announces fd01::/64, which is this mesh's",
           "take that prefix out of the other router (radvd, or the settings of the box), or give "
