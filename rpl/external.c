@@ -102,13 +102,17 @@ void rpl_external_timeout(struct rpl_external *x)
 }
 
 /* As of other targets: a Path Sequence that never moved is judged by arrival (SEQ-14). */
-static bool takes(struct rpl_external *x, uint8_t path_seq)
+static bool takes(struct rpl_external *x, const struct rpl_wire_transit *tr)
 {
-    if (!x->moved && path_seq == x->path_seq)
+    enum rpl_order order = rpl_lollipop_compare(tr->path_sequence, x->path_seq);
+
+    /* Its router announces it once more, for we asked, or one of us has restarted. */
+    if (order == RPL_EQUAL && tr->path_lifetime && rpl_addr_equal(&tr->parent, &x->router))
+        return true;
+    if (!x->moved && tr->path_sequence == x->path_seq)
         return true;
     x->moved = true;
-    return rpl_lollipop_compare(path_seq, x->path_seq) == RPL_NEWER ||
-           rpl_lollipop_compare(path_seq, x->path_seq) == RPL_NOT_COMPARABLE;
+    return order == RPL_NEWER || order == RPL_NOT_COMPARABLE;
 }
 
 static void set(struct rpl_external *x, const struct rpl_addr *router, uint8_t path_seq,
@@ -141,7 +145,7 @@ uint8_t rpl_external_update(struct rpl_instance *inst, const struct rpl_wire_tar
     struct rpl_addr router = {{0}};
 
     *ret_route = NULL;
-    if (x && !takes(x, tr->path_sequence)) {
+    if (x && !takes(x, tr)) {
         /* A repetition is no news; a No-Path with the sequence that it ends is one. */
         bool ends = tr->path_lifetime == 0 && tr->path_sequence == x->path_seq &&
                     rpl_addr_equal(&tr->parent, &x->router);

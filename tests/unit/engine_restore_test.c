@@ -228,6 +228,34 @@ static void test_storing(void **state)
     assert_true(node(2, &v));
 }
 
+/* What lies behind a router of a storing DODAG keeps its Path Sequence as long as its host does not
+ * register anew: the router's word is enough, and holds for longer than what was written down. */
+static void test_external(void **state)
+{
+    struct rpl_addr router = rig_global(2), outside = rig_global(9), root = rig_global(1);
+    struct rpl_wire_message dao = rig_dao(1, &outside, 7, 30, &router);
+    struct rpl_event ev = storing(9, 0, RPL_S(1800));
+    struct rpl_view_node v;
+
+    (void)state;
+    start(RPL_MOP_STORING);
+    assert_int_equal(restore(storing(2, 2, RPL_S(1800))), 0);
+    ev.u.target.external = true;
+    ev.u.target.path_sequence = 7;
+    ev.u.target.ifindex = 0;
+    ev.u.target.parent_count = 1;
+    ev.u.target.parent[0].address = router;
+    assert_int_equal(restore(ev), 0);
+    rig_run(&rig, RPL_S(100));
+    storing_dao(2, 2, 1, 6);
+    dao.u.dao.transit[0].external = true;
+    assert_int_equal(rig_receive_on(&rig, 0, &router, &root, &dao), 0);
+    rig_run(&rig, RPL_S(1700));
+    assert_true(node(9, &v));
+    rig_run(&rig, RPL_S(150));
+    assert_false(node(9, &v)); /* 30 minutes and not more */
+}
+
 static void test_refused(void **state)
 {
     struct rpl_event ev = source(2, 1, 7, RPL_S(60));
@@ -290,6 +318,7 @@ int main(void)
         cmocka_unit_test_teardown(test_stale_edge_gives_way, stop),
         cmocka_unit_test_teardown(test_kernel_route_of_before_is_kept, stop),
         cmocka_unit_test_teardown(test_storing, stop),
+        cmocka_unit_test_teardown(test_external, stop),
         cmocka_unit_test_teardown(test_refused, stop),
         cmocka_unit_test_teardown(test_table_full_and_no_memory, stop),
     };
