@@ -242,7 +242,7 @@ void rpl_dao_out_timeout(struct rpl_dao_out *out)
     if (out->for_leaf) {
         struct rpl_addr leaf = out->leaf;
         free_out(out);
-        rpl_leaf_dao_answered(inst, &leaf, STATUS_REJECTED);
+        rpl_leaf_dao_unanswered(inst, &leaf);
         return;
     }
     if (out->farewell) {

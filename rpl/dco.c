@@ -249,7 +249,7 @@ static void resume(struct rpl_instance *inst, uint8_t path_seq)
         return;
     inst->path_seq = path_seq;
     inst->dao_all = inst->refresh_seq = true;
-    rpl_dao_outs_free(inst, NULL); /* they carry the old one */
+    rpl_dao_outs_free(inst, false); /* they carry the old one */
     rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 

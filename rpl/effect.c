@@ -169,6 +169,16 @@ static bool poll_store(struct rpl_engine *e, struct rpl_effect *out)
     return false;
 }
 
+static bool poll_leaves(struct rpl_engine *e, struct rpl_effect *out)
+{
+    bool changed = e->leaves_changed;
+
+    e->leaves_changed = false;
+    if (changed)
+        out->type = RPL_EFFECT_LEAVES;
+    return changed;
+}
+
 static bool poll_queue(struct rpl_engine *e, struct rpl_effect *out)
 {
     struct rpl_queued *q = TAILQ_FIRST(&e->queue);
@@ -195,6 +205,7 @@ static bool poll_queue(struct rpl_engine *e, struct rpl_effect *out)
     case RPL_EFFECT_ROUTE_SET:
     case RPL_EFFECT_ROUTE_DEL:
     case RPL_EFFECT_STORE:
+    case RPL_EFFECT_LEAVES:
         out->u.trace = q->u.trace;
         break;
     }
@@ -205,7 +216,8 @@ static bool poll_queue(struct rpl_engine *e, struct rpl_effect *out)
 /* What must survive goes out before any message that would make others rely on it. */
 bool rpl_engine_poll(struct rpl_engine *engine, struct rpl_effect *out)
 {
-    return poll_store(engine, out) || poll_queue(engine, out) || rpl_rt_poll(engine, out);
+    return poll_store(engine, out) || poll_leaves(engine, out) || poll_queue(engine, out) ||
+           rpl_rt_poll(engine, out);
 }
 
 void rpl_queue_free(struct rpl_engine *e)

@@ -243,6 +243,8 @@ static int input(struct rpl_engine *e, const struct rpl_event *event)
         return prefix(e, &event->u.prefix);
     case RPL_EVENT_COMMAND:
         return command(e, &event->u.command);
+    case RPL_EVENT_LEAF_RESTORED:
+        return rpl_leaf_restored(e, &event->u.leaf);
     }
     return -RPL_ERR_PARAM;
 }

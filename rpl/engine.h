@@ -339,6 +339,7 @@ struct rpl_engine {
     uint64_t random;
     struct rpl_limits limits;
     uint32_t queue_count;
+    bool leaves_changed;
     struct rpl_timers timers;
     struct rpl_queue queue;
     struct rpl_rt_list dirty;

@@ -7,16 +7,22 @@
  *
  * A registration goes through at most two questions, one after the other: EDAR (new address, or a
  * root that does not ask for us), then DAO. The host asks again when it gets no answer, so a
- * question that is under way is not asked twice.
+ * question that is under way is not asked twice. When the root does not answer at all, the leaf is
+ * told that it has no route for now, and the root is asked again later.
+ *
+ * What leaves registered outlives a restart (RPL_EVENT_LEAF_RESTORED), as hosts do not hear of one:
+ * they are bound, and have their routes, at once; the 6LBR or the root has the last word when they
+ * are announced again, for the host may have gone to another router meanwhile.
  *
  * Not covered: the proof of ownership (RFC 8928); a challenge by the 6LBR is passed on as its
  * status. RFC 6775's registrations without a TID are answered by the kernel or by nobody.
  */
 #include "rpl/engine.h"
 
-#define LEAVES_MAX 256 /* per instance */
 #define EDAR_TRIES 3
 #define EDAR_TIMEOUT RPL_S(3)
+#define AGAIN RPL_S(30) /* after a DAO without an answer, twice as long each time, ... */
+#define AGAIN_DOUBLINGS 4
 #define RA_LIFETIME_S 1800 /* RFC 4861 section 6.2.1 */
 #define SOLICIT_BURST 10
 #define SOLICIT_PERIOD RPL_MS(500)
@@ -40,6 +46,8 @@ static void free_leaf(struct rpl_leaf *leaf)
 {
     struct rpl_instance *inst = leaf->inst;
 
+    if (leaf->bound)
+        inst->engine->leaves_changed = true;
     rpl_rt_unwant(inst->engine, &leaf->route);
     rpl_timer_unregister(inst->engine, &leaf->timer);
     LIST_REMOVE(leaf, list);
@@ -58,7 +66,7 @@ static struct rpl_leaf *add(struct rpl_instance *inst, const struct rpl_addr *ad
     struct rpl_engine *e = inst->engine;
     struct rpl_leaf *leaf;
 
-    if (inst->leaf_count >= LEAVES_MAX)
+    if (inst->leaf_count >= RPL_LEAVES_MAX)
         return NULL;
     leaf = rpl_alloc(e, sizeof(*leaf));
     if (!leaf || !rpl_timer_register(e, &leaf->timer, TIMER_LEAF)) {
@@ -71,6 +79,14 @@ static struct rpl_leaf *add(struct rpl_instance *inst, const struct rpl_addr *ad
     LIST_INSERT_HEAD(&inst->leaves, leaf, list);
     inst->leaf_count++;
     return leaf;
+}
+
+/* Of the registration, begun ones count. */
+static uint16_t minutes_left(const struct rpl_leaf *leaf)
+{
+    rpl_tstamp now = leaf->inst->engine->now;
+
+    return leaf->expires > now ? (uint16_t)((leaf->expires - now + RPL_S(59)) / RPL_S(60)) : 0;
 }
 
 /* ---- what we say ------------------------------------------------------------------------- */
@@ -112,7 +128,8 @@ static void ask_edar(struct rpl_leaf *leaf)
     const struct rpl_addr *own = rpl_own_address(inst, 0);
     struct rpl_nd_duplicate edar = {.type = RPL_ND_EDAR,
                                     .tid = leaf->earo.tid,
-                                    .lifetime_min = leaf->earo.lifetime_min,
+                                    .lifetime_min = leaf->restored ? minutes_left(leaf)
+                                                                   : leaf->earo.lifetime_min,
                                     .rovr = leaf->earo.rovr,
                                     .address = leaf->addr};
     uint8_t data[128];
@@ -149,7 +166,21 @@ static void announce(struct rpl_leaf *leaf, bool refresh, uint8_t lifetime)
     leaf->phase = LEAF_DAO;
     leaf->announced = true;
     if (!rpl_dao_send_leaf(inst, leaf, proxy, lifetime))
-        rpl_leaf_dao_answered(inst, &leaf->addr, STATUS_U);
+        rpl_leaf_dao_unanswered(inst, &leaf->addr);
+}
+
+/* What the root heard once, or should have. */
+static void announce_again(struct rpl_leaf *leaf)
+{
+    struct rpl_instance *inst = leaf->inst;
+
+    if (leaf->restored && !(leaf->earo.route && (inst->config.flags & RPL_CONFIG_PROXY))) {
+        leaf->tries = 0;
+        leaf->refresh = true;
+        ask_edar(leaf);
+    } else {
+        announce(leaf, true, rpl_leaf_path_lifetime(inst, minutes_left(leaf)));
+    }
 }
 
 /* The binding holds so long; at the root the way is on the link as well. */
@@ -164,8 +195,9 @@ static void bind_leaf(struct rpl_leaf *leaf)
                               .via = leaf->local,
                               .metric = inst->cfg.route_metric};
 
-    leaf->bound = true;
-    leaf->expires = e->now + RPL_S(leaf->earo.lifetime_min * UINT64_C(60));
+    leaf->bound = e->leaves_changed = true;
+    if (!leaf->restored)
+        leaf->expires = e->now + RPL_S(leaf->earo.lifetime_min * UINT64_C(60));
     rpl_timer_set(e, &leaf->timer, leaf->expires);
     rpl_rt_want(e, &leaf->route, &route, inst->cfg.id);
 }
@@ -183,13 +215,14 @@ static void granted(struct rpl_leaf *leaf, bool refresh)
     if (root) {
         answer(leaf, RPL_ND_SUCCESS, leaf->earo.route && leaf->earo.lifetime_min);
     } else if (leaf->earo.route && leaf->earo.lifetime_min) {
-        announce(leaf, refresh, rpl_leaf_path_lifetime(inst, leaf->earo.lifetime_min));
+        announce(leaf, refresh, rpl_leaf_path_lifetime(inst, minutes_left(leaf)));
         return;
     } else if (leaf->announced) { /* no route any more: R = 0, or it leaves */
         /* X would end the registration as well. */
         announce(leaf, refresh && leaf->earo.lifetime_min == 0, 0);
         return;
     } else {
+        leaf->restored = false;
         answer(leaf, RPL_ND_SUCCESS, false);
     }
     if (leaf->earo.lifetime_min == 0)
@@ -252,7 +285,7 @@ static enum rpl_nd_status judge(struct rpl_instance *inst, const struct rpl_leaf
         return RPL_ND_DUPLICATE;
     if (leaf && rpl_lollipop_compare(ns->earo.tid, leaf->earo.tid) == RPL_OLDER)
         return RPL_ND_MOVED;
-    if (!leaf && inst->leaf_count >= LEAVES_MAX)
+    if (!leaf && inst->leaf_count >= RPL_LEAVES_MAX)
         return RPL_ND_CACHE_FULL;
     return RPL_ND_SUCCESS;
 }
@@ -272,6 +305,8 @@ static int solicited(struct rpl_engine *e, const struct rpl_packet *p,
     if (status == RPL_ND_SUCCESS && leaf && ns->earo.tid == leaf->earo.tid) {
         /* The same once more: it is on its way, or its answer was lost. */
         leaf->reply_to = *p->src;
+        leaf->earo.has_instance = ns->earo.has_instance;
+        leaf->earo.instance = ns->earo.instance;
         if (leaf->phase == LEAF_SETTLED)
             advertise(e, p->ifindex, p->src, &leaf->addr, &leaf->earo,
                       (enum rpl_nd_status)leaf->status, leaf->routed);
@@ -291,7 +326,8 @@ static int solicited(struct rpl_engine *e, const struct rpl_packet *p,
     leaf->reply_to = *p->src;
     leaf->local = rpl_addr_is_link_local(p->src) ? *p->src : rpl_addr_link_local(p->src);
     leaf->ifindex = p->ifindex;
-    leaf->answered = false;
+    leaf->answered = leaf->restored = false;
+    leaf->unheard = 0;
     begin(leaf, refresh);
     return 0;
 }
@@ -307,9 +343,12 @@ static void concluded(struct rpl_leaf *leaf, uint8_t status)
     if (status & STATUS_A)
         nd = (enum rpl_nd_status)(status & STATUS_VALUE);
     /* Nobody asked, but what was said last is not true any more. */
-    if (leaf->routed && !routed)
+    if (leaf->routed != routed)
         leaf->answered = false;
     leaf->announced = routed;
+    leaf->restored = false;
+    leaf->unheard = 0;
+    leaf->inst->engine->leaves_changed = true;
     answer(leaf, nd, routed);
     if ((refused && (status & STATUS_A)) || leaf->earo.lifetime_min == 0)
         free_leaf(leaf);
@@ -321,6 +360,35 @@ void rpl_leaf_dao_answered(struct rpl_instance *inst, const struct rpl_addr *add
 
     if (leaf && leaf->phase == LEAF_DAO)
         concluded(leaf, status);
+}
+
+/* It may be that the root is away for a while, or the way to it: the leaf's host asks again only
+ * when its registration comes to an end, and so long nobody would reach it. */
+static void unheard(struct rpl_leaf *leaf)
+{
+    struct rpl_engine *e = leaf->inst->engine;
+    rpl_duration wait;
+
+    if (!leaf->earo.route || leaf->earo.lifetime_min == 0) {
+        concluded(leaf, STATUS_U);
+        return;
+    }
+    if (leaf->routed)
+        leaf->answered = false;
+    answer(leaf, RPL_ND_SUCCESS, false);
+    wait = AGAIN << (leaf->unheard < AGAIN_DOUBLINGS ? leaf->unheard : AGAIN_DOUBLINGS);
+    if (leaf->unheard < UINT8_MAX)
+        leaf->unheard++;
+    wait += rpl_random_range(e, 0, wait / 4);
+    rpl_timer_set(e, &leaf->timer, e->now + wait < leaf->expires ? e->now + wait : leaf->expires);
+}
+
+void rpl_leaf_dao_unanswered(struct rpl_instance *inst, const struct rpl_addr *addr)
+{
+    struct rpl_leaf *leaf = find(inst, addr);
+
+    if (leaf && leaf->phase == LEAF_DAO)
+        unheard(leaf);
 }
 
 bool rpl_leaf_cleanup(struct rpl_instance *inst, const struct rpl_addr *addr, uint8_t path_seq,
@@ -361,16 +429,36 @@ void rpl_leaves_announce(struct rpl_instance *inst)
 
     for (leaf = LIST_FIRST(&inst->leaves); leaf; leaf = next) {
         next = LIST_NEXT(leaf, list);
-        if (leaf->announced && leaf->phase == LEAF_SETTLED && leaf->earo.route)
-            announce(leaf, true, rpl_leaf_path_lifetime(inst, leaf->earo.lifetime_min));
+        /* Where its address has no place it was restored for another DODAG. */
+        if (leaf->restored && !rpl_prefix_holds(inst, &leaf->addr))
+            free_leaf(leaf);
+        else if (leaf->phase == LEAF_SETTLED &&
+                 (leaf->restored || (leaf->announced && leaf->earo.route)))
+            announce_again(leaf);
     }
 }
 
-/* EDAR without an answer, or the end of a registration. */
+/* EDAR without an answer, a pause after an announcement without one, or the end of a registration.
+ */
 void rpl_leaf_timeout(struct rpl_leaf *leaf)
 {
+    struct rpl_engine *e = leaf->inst->engine;
+
     if (leaf->phase == LEAF_EDAR && leaf->tries < EDAR_TRIES) {
         ask_edar(leaf);
+        return;
+    }
+    if (leaf->phase == LEAF_EDAR && leaf->restored) {
+        rpl_timer_set(e, &leaf->timer, leaf->expires);
+        unheard(leaf);
+        return;
+    }
+    if (leaf->phase == LEAF_SETTLED && e->now < leaf->expires) {
+        rpl_timer_set(e, &leaf->timer, leaf->expires);
+        if (leaf->inst->joined)
+            announce_again(leaf);
+        else
+            unheard(leaf);
         return;
     }
     if (leaf->phase == LEAF_EDAR) { /* as RFC 9010 section 9.2.3 has it for the proxy */
@@ -381,6 +469,102 @@ void rpl_leaf_timeout(struct rpl_leaf *leaf)
     if (leaf->announced && leaf->inst->joined)
         rpl_dao_send_leaf(leaf->inst, leaf, false, 0);
     free_leaf(leaf);
+}
+
+/* ---- of an earlier run ----------------------------------------------------------------------- */
+
+/* At the root: a leaf elsewhere, whose address is its own. */
+static int restore_registration(struct rpl_instance *inst, const struct rpl_event_leaf *ev,
+                                const struct rpl_rovr *rovr)
+{
+    return rpl_registrar_register(inst, &ev->address, rovr, ev->tid, ev->lifetime) == RPL_ND_SUCCESS
+               ? 0
+               : -RPL_ERR_FULL;
+}
+
+/* What a file says is judged as what the leaf said; the prefix of a DODAG that we are not in yet is
+ * not known (rpl_leaves_announce()). */
+static bool may_restore(const struct rpl_instance *inst, const struct rpl_event_leaf *ev)
+{
+    bool root = inst->cfg.role == RPL_ROLE_ROOT;
+
+    if (!inst->cfg.serve_leaves || inst->leaf || inst->floating || ev->lifetime == 0 ||
+        (ev->lifetime != RPL_NEVER && ev->lifetime > RPL_S(UINT32_MAX)) || ev->rovr_size < 1 ||
+        ev->rovr_size > RPL_ROVR_MAX / 8)
+        return false;
+    if (!rpl_addr_is_routable(&ev->address) || rpl_is_self(inst, &ev->address) ||
+        ((root || inst->joined) && !rpl_prefix_holds(inst, &ev->address)))
+        return false;
+    if (ev->ifindex == 0)
+        return root;
+    return ev->lifetime_min && rpl_addr_is_link_local(&ev->local) &&
+           rpl_access_allowed(inst->engine, &ev->local);
+}
+
+static int restore_leaf(struct rpl_instance *inst, const struct rpl_event_leaf *ev,
+                        const struct rpl_rovr *rovr)
+{
+    rpl_duration most = RPL_S(ev->lifetime_min * UINT64_C(60));
+    struct rpl_leaf *leaf = add(inst, &ev->address);
+
+    if (!leaf)
+        return inst->leaf_count >= RPL_LEAVES_MAX ? -RPL_ERR_FULL : -RPL_ERR_NOMEM;
+    leaf->local = leaf->reply_to = ev->local;
+    leaf->ifindex = ev->ifindex;
+    leaf->earo = (struct rpl_earo){.route = ev->route,
+                                   .has_tid = true,
+                                   .tid = ev->tid,
+                                   .lifetime_min = ev->lifetime_min,
+                                   .rovr = *rovr};
+    leaf->expires = inst->engine->now + (ev->lifetime < most ? ev->lifetime : most);
+    leaf->answered = leaf->restored = true;
+    leaf->announced = ev->announced && ev->route;
+    leaf->routed = ev->route && (ev->announced || inst->cfg.role == RPL_ROLE_ROOT);
+    bind_leaf(leaf);
+    if (inst->joined && inst->cfg.role != RPL_ROLE_ROOT)
+        announce_again(leaf);
+    return 0;
+}
+
+int rpl_leaf_restored(struct rpl_engine *e, const struct rpl_event_leaf *ev)
+{
+    struct rpl_instance *inst = rpl_instance_find(e, ev->instance, NULL);
+    const struct rpl_iface *iface = rpl_iface_find(e, ev->ifindex);
+    struct rpl_rovr rovr = {.size = ev->rovr_size};
+    struct rpl_target *t;
+
+    if (!inst)
+        return -RPL_ERR_NOENT;
+    if (!may_restore(inst, ev))
+        return -RPL_ERR_PARAM;
+    memcpy(rovr.octets, ev->rovr, rovr.size * 8u);
+    if (ev->ifindex == 0)
+        return restore_registration(inst, ev, &rovr);
+    if (!iface || !rpl_iface_serves(iface, inst))
+        return -RPL_ERR_NOENT;
+    /* Of a storing router's route to the leaf, which the kernel kept, a target was made. */
+    t = rpl_target_find(inst, &ev->address, 128);
+    if (t && t->known && t->unconfirmed && rpl_storing(inst))
+        rpl_target_drop(t, RPL_CAUSE_REGISTERED);
+    else if (t && t->known)
+        return 0; /* it is behind somebody else since */
+    if (find(inst, &ev->address) || rpl_external_find(inst, &ev->address, 128))
+        return 0;
+    if (inst->cfg.role == RPL_ROLE_ROOT &&
+        rpl_registrar_register(inst, &ev->address, &rovr, ev->tid, ev->lifetime) != RPL_ND_SUCCESS)
+        return -RPL_ERR_PARAM;
+    return restore_leaf(inst, ev, &rovr);
+}
+
+const struct rpl_leaf *rpl_leaf_next(const struct rpl_instance *inst, const struct rpl_addr *after)
+{
+    const struct rpl_leaf *leaf, *next = NULL;
+
+    LIST_FOREACH (leaf, &inst->leaves, list)
+        if (leaf->bound && (!after || rpl_key_compare(&leaf->addr, after) > 0) &&
+            (!next || rpl_key_compare(&leaf->addr, &next->addr) < 0))
+            next = leaf;
+    return next;
 }
 
 static int confirmed(struct rpl_instance *inst, const struct rpl_packet *p,
@@ -396,6 +580,8 @@ static int confirmed(struct rpl_instance *inst, const struct rpl_packet *p,
         granted(leaf, leaf->refresh);
         return 0;
     }
+    if (leaf->restored)
+        leaf->answered = false;
     answer(leaf, (enum rpl_nd_status)edac->status, false);
     if (leaf->announced)
         rpl_dao_send_leaf(inst, leaf, false, 0);

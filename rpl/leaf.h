@@ -55,10 +55,12 @@ struct rpl_leaf {
     enum leaf_phase phase;
     uint8_t tries, status; /* status and |routed|: as it was told last */
     bool routed;
-    bool answered;  /* ... since it asked last */
-    bool refresh;   /* it was bound when it asked last */
-    bool bound;     /* the 6LBR granted the address */
-    bool announced; /* the root may know of it */
+    bool answered;   /* ... since it asked last */
+    bool refresh;    /* it was bound when it asked last */
+    bool bound;      /* the 6LBR granted the address */
+    bool announced;  /* the root may know of it */
+    bool restored;   /* of an earlier run, and nobody has confirmed it since */
+    uint8_t unheard; /* announcements in a row without an answer */
     rpl_tstamp expires;
     struct rpl_rt_own *route;
 };
@@ -71,6 +73,7 @@ struct rpl_registration {
     struct rpl_timer timer;
     struct rpl_addr addr;
     struct rpl_rovr rovr;
+    rpl_tstamp expires;
     uint8_t tid;
 };
 RB_HEAD(rpl_registration_tree, rpl_registration);
@@ -79,8 +82,13 @@ RB_HEAD(rpl_registration_tree, rpl_registration);
 bool rpl_leaf_wants(const struct rpl_engine *e, const uint8_t *data, size_t len);
 int rpl_leaf_receive(struct rpl_engine *e, const struct rpl_packet *p, uint8_t hop_limit);
 void rpl_leaf_timeout(struct rpl_leaf *leaf);
-/* The root's RPL Status for the DAO about |addr|; no answer counts as a rejection by RPL. */
+/* The root's RPL Status for the DAO about |addr|. */
 void rpl_leaf_dao_answered(struct rpl_instance *inst, const struct rpl_addr *addr, uint8_t status);
+/* There was none: the leaf is told that it has no route for now, and the root is asked again. */
+void rpl_leaf_dao_unanswered(struct rpl_instance *inst, const struct rpl_addr *addr);
+int rpl_leaf_restored(struct rpl_engine *e, const struct rpl_event_leaf *ev);
+/* The one with the next higher address that is bound, from |after| (NULL: any) on. */
+const struct rpl_leaf *rpl_leaf_next(const struct rpl_instance *inst, const struct rpl_addr *after);
 /* A DCO of the root; false if |addr| is none of our leaves. */
 bool rpl_leaf_cleanup(struct rpl_instance *inst, const struct rpl_addr *addr, uint8_t path_seq,
                       uint8_t status);

@@ -212,6 +212,15 @@ static const struct rpl_record_field command_fields[] = {
 };
 static TABLE(command_table, struct rpl_event_command, command_fields);
 
+#define L struct rpl_event_leaf
+static const struct rpl_record_field leaf_fields[] = {
+    UINT(L, instance),  OCTETS(L, address),    OCTETS(L, local),
+    UINT(L, ifindex),   UINT(L, tid),          UPTO(L, rovr_size, RPL_ROVR_MAX / 8),
+    OCTETS(L, rovr),    UINT(L, lifetime_min), BOOL(L, route),
+    BOOL(L, announced), UINT(L, lifetime),
+};
+static TABLE(leaf_table, L, leaf_fields);
+
 const struct rpl_record_table *rpl_record_event_table(enum rpl_event_type type)
 {
     switch (type) {
@@ -236,6 +245,8 @@ const struct rpl_record_table *rpl_record_event_table(enum rpl_event_type type)
         return &prefix_table;
     case RPL_EVENT_COMMAND:
         return &command_table;
+    case RPL_EVENT_LEAF_RESTORED:
+        return &leaf_table;
     }
     return NULL;
 }

@@ -124,7 +124,7 @@ static void read_event(struct in *in, struct rpl_event *event)
 {
     uint64_t type = take_number(in, 1);
     const struct rpl_record_table *table =
-        type <= RPL_EVENT_COMMAND ? rpl_record_event_table((enum rpl_event_type)type) : NULL;
+        type <= RPL_EVENT_LEAF_RESTORED ? rpl_record_event_table((enum rpl_event_type)type) : NULL;
 
     if (!table) {
         in->bad = true;

@@ -230,6 +230,8 @@ uint64_t rpl_effect_digest(uint64_t before, rpl_tstamp now, const struct rpl_eff
         return digest_addr(d, &store->dodag_id);
     case RPL_EFFECT_TRACE:
         return digest_trace(d, &effect->u.trace);
+    case RPL_EFFECT_LEAVES:
+        break;
     }
     return d;
 }

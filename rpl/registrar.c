@@ -30,6 +30,7 @@ static void remove_registration(struct rpl_registration *r)
 {
     struct rpl_instance *inst = r->inst;
 
+    inst->engine->leaves_changed = true;
     rpl_timer_unregister(inst->engine, &r->timer);
     RB_REMOVE(rpl_registration_tree, &inst->registrations, r);
     inst->registration_count--;
@@ -54,6 +55,7 @@ static struct rpl_registration *add(struct rpl_instance *inst, const struct rpl_
     r->addr = *addr;
     r->rovr = *rovr;
     RB_INSERT(rpl_registration_tree, &inst->registrations, r);
+    e->leaves_changed = true;
     inst->registration_count++;
     return r;
 }
@@ -79,7 +81,8 @@ enum rpl_nd_status rpl_registrar_register(struct rpl_instance *inst, const struc
     if (!r)
         return RPL_ND_REGISTRY_FULL;
     r->tid = tid;
-    rpl_timer_set(e, &r->timer, lifetime == RPL_NEVER ? RPL_NEVER : e->now + lifetime);
+    r->expires = lifetime == RPL_NEVER ? RPL_NEVER : e->now + lifetime;
+    rpl_timer_set(e, &r->timer, r->expires);
     return RPL_ND_SUCCESS;
 }
 

@@ -41,6 +41,8 @@ typedef uint64_t rpl_duration; /* us */
 #define RPL_MESSAGE_MAX 1240 /* largest ICMPv6 message sent: 1280 less the IPv6 header */
 #define RPL_PATH_MAX 64      /* hops of a source route */
 #define RPL_PARENTS_MAX 4    /* parents kept per target */
+#define RPL_LEAVES_MAX 256   /* leaves registered with us, per instance */
+#define RPL_ROVR_MAX 32      /* octets */
 
 /* RFC 6550 section 17, section 7.2. */
 #define RPL_INFINITE_RANK 0xffffu
@@ -261,7 +263,8 @@ enum rpl_event_type {
     RPL_EVENT_TARGET_RESTORED, /* start: a target that an earlier run knew */
     RPL_EVENT_FORWARD_ERROR,   /* the data path met an inconsistency */
     RPL_EVENT_PREFIX,          /* a root has another prefix from now on */
-    RPL_EVENT_COMMAND          /* the operator wants something */
+    RPL_EVENT_COMMAND,         /* the operator wants something */
+    RPL_EVENT_LEAF_RESTORED    /* start: a registration that an earlier run knew */
 };
 
 /* ICMPv6 message from its type octet on, checksum as received: RPL's, and with serve_leaves those
@@ -350,6 +353,28 @@ struct rpl_event_target {
     } parent[RPL_PARENTS_MAX];
 };
 
+/*
+ * A registration of an address (RFC 8505) that an earlier run knew (rpl_view_next_leaf() told it).
+ * A leaf of ours is bound again for what is left of its lifetime, has its route at once, and is
+ * announced when we have joined; the root hears it as a refresh, so that a younger registration
+ * elsewhere wins. One that is known already stays as it is. Give them after the kernel's routes and
+ * the targets. -RPL_ERR_NOENT: no such instance or interface; -RPL_ERR_PARAM: not a registration
+ * that this instance could have; -RPL_ERR_FULL; -RPL_ERR_NOMEM.
+ */
+struct rpl_event_leaf {
+    uint8_t instance; /* RPLInstanceID */
+    struct rpl_addr address;
+    struct rpl_addr local; /* link-local, on |ifindex| */
+    uint32_t ifindex;      /* 0: somebody else's leaf, which is in the root's register */
+    uint8_t tid;
+    uint8_t rovr_size; /* steps of 8 octets, 1..4 */
+    uint8_t rovr[RPL_ROVR_MAX];
+    uint16_t lifetime_min; /* that it asked for; 0 where |ifindex| is */
+    bool route;            /* R: it asked for one */
+    bool announced;        /* the root may know of it */
+    rpl_duration lifetime; /* what is left; RPL_NEVER = infinite */
+};
+
 enum rpl_forward_error {
     RPL_FORWARD_RANK,    /* RPI: rank error, RFC 6550 section 11.2.2.2 */
     RPL_FORWARD_F,       /* RPI came back with F=1, section 11.2.2.3 */
@@ -407,6 +432,7 @@ struct rpl_event {
         struct rpl_event_forward_error forward_error;
         struct rpl_event_prefix prefix;
         struct rpl_event_command command;
+        struct rpl_event_leaf leaf;
     } u;
 };
 
@@ -419,7 +445,9 @@ enum rpl_effect_type {
     RPL_EFFECT_ADDRESS_SET, /* add address/plen; answer with ADDRESS when usable */
     RPL_EFFECT_ADDRESS_DEL,
     RPL_EFFECT_STORE, /* this must survive a restart; latest wins */
-    RPL_EFFECT_TRACE  /* something worth telling people */
+    RPL_EFFECT_TRACE, /* something worth telling people */
+    RPL_EFFECT_LEAVES /* what rpl_view_next_leaf() tells has changed, and should survive a restart
+                       */
 };
 
 /* The checksum is filled in. ifindex 0: |dst| is global, let the routes decide. A multicast

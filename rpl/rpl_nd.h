@@ -20,8 +20,6 @@
 #define RPL_ND_EDAR 157
 #define RPL_ND_EDAC 158
 
-#define RPL_ROVR_MAX 32
-
 /* Status of a registration, RFC 8505 table 1. */
 enum rpl_nd_status {
     RPL_ND_SUCCESS = 0,

@@ -17,7 +17,7 @@ struct rpl_cursor {
     uint32_t index; /* instance index */
     uint32_t ifindex;
     uint8_t len;
-    bool external; /* of nodes: those behind a router come last */
+    bool external; /* those behind a router come last: of nodes, and of leaves */
     struct rpl_addr addr;
 };
 
@@ -199,6 +199,10 @@ int rpl_view_multicast(const struct rpl_engine *engine, uint8_t instance,
                        const struct rpl_addr *group, const struct rpl_addr *from, uint32_t ifindex,
                        struct rpl_view_copies *ret_copies);
 
+/* The leaves that are bound to an address here, and at the root the register of all (RFC 9010), as
+ * an RPL_EVENT_LEAF_RESTORED takes them. */
+bool rpl_view_next_leaf(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
+                        struct rpl_event_leaf *out);
 /* True if |addr| is a leaf's that registered with us (RFC 9010). */
 bool rpl_view_is_leaf(const struct rpl_engine *engine, const struct rpl_addr *addr);
 

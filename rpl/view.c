@@ -593,6 +593,76 @@ int rpl_view_rpi(const struct rpl_engine *engine, uint8_t id, struct rpl_view_rp
     return -RPL_ERR_NOENT;
 }
 
+/* ---- leaves ------------------------------------------------------------------------ */
+
+static void fill_leaf(const struct rpl_leaf *leaf, rpl_tstamp now, struct rpl_event_leaf *out)
+{
+    *out = (struct rpl_event_leaf){.instance = leaf->inst->cfg.id,
+                                   .address = leaf->addr,
+                                   .local = leaf->local,
+                                   .ifindex = leaf->ifindex,
+                                   .tid = leaf->earo.tid,
+                                   .rovr_size = leaf->earo.rovr.size,
+                                   .lifetime_min = leaf->earo.lifetime_min,
+                                   .route = leaf->earo.route,
+                                   .announced = leaf->announced,
+                                   .lifetime = until(now, leaf->expires)};
+    memcpy(out->rovr, leaf->earo.rovr.octets, sizeof(out->rovr));
+}
+
+static void fill_registration(const struct rpl_registration *r, rpl_tstamp now,
+                              struct rpl_event_leaf *out)
+{
+    *out = (struct rpl_event_leaf){.instance = r->inst->cfg.id,
+                                   .address = r->addr,
+                                   .tid = r->tid,
+                                   .rovr_size = r->rovr.size,
+                                   .lifetime = until(now, r->expires)};
+    memcpy(out->rovr, r->rovr.octets, sizeof(out->rovr));
+}
+
+static const struct rpl_registration *next_registration(struct rpl_instance *inst,
+                                                        const struct rpl_addr *after)
+{
+    struct rpl_registration key, *r;
+
+    if (!after)
+        return RB_MIN(rpl_registration_tree, &inst->registrations);
+    key.addr = *after;
+    r = RB_NFIND(rpl_registration_tree, &inst->registrations, &key);
+    if (r && rpl_registration_compare(r, &key) == 0)
+        r = RB_NEXT(rpl_registration_tree, &inst->registrations, r);
+    return r;
+}
+
+/* |cursor->external| stands for the register here. */
+bool rpl_view_next_leaf(const struct rpl_engine *engine, struct rpl_cursor *cursor, rpl_tstamp now,
+                        struct rpl_event_leaf *out)
+{
+    struct rpl_engine *e = rpl_unconst(engine);
+
+    for (uint32_t i = cursor->started ? cursor->index : 0; i < e->instance_count; i++) {
+        struct rpl_instance *inst = &e->instance[i];
+        const struct rpl_addr *after = cursor->started && cursor->index == i ? &cursor->addr : NULL;
+        bool registered = after && cursor->external;
+        const struct rpl_leaf *leaf = registered ? NULL : rpl_leaf_next(inst, after);
+        const struct rpl_registration *r =
+            leaf ? NULL : next_registration(inst, registered ? after : NULL);
+        if (!leaf && !r)
+            continue;
+        if (leaf)
+            fill_leaf(leaf, now, out);
+        else
+            fill_registration(r, now, out);
+        *cursor = (struct rpl_cursor){
+            .started = true, .index = i, .external = !leaf, .addr = out->address};
+        return true;
+    }
+    cursor->started = true;
+    cursor->index = e->instance_count;
+    return false;
+}
+
 bool rpl_view_is_leaf(const struct rpl_engine *engine, const struct rpl_addr *addr)
 {
     struct rpl_engine *e = rpl_unconst(engine);

@@ -153,6 +153,9 @@ static void daemon_effect(struct daemon *daemon, const struct rpl_effect *effect
                                         : NULL);
         ctl_trace(daemon->ctl, &effect->u.trace, daemon->now);
         break;
+    case RPL_EFFECT_LEAVES:
+        snapshot_touch(daemon->snapshot, daemon->now);
+        break;
     }
 }
 

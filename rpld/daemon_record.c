@@ -146,6 +146,15 @@ static void replace_engine(struct daemon *daemon)
         daemon_fail(daemon, "cannot ask the kernel for its routes", -r);
 }
 
+static void restore_leaves(struct daemon *daemon)
+{
+    struct rpl_event event = {.type = RPL_EVENT_LEAF_RESTORED};
+    struct rpl_cursor cursor = {0};
+
+    while (rpl_view_next_leaf(daemon->old_engine, &cursor, daemon->now, &event.u.leaf))
+        daemon_event(daemon, &event);
+}
+
 /* What the old engine knew, in the words of the snapshot's file. */
 bool daemon_record_restore(struct daemon *daemon)
 {
@@ -168,6 +177,7 @@ bool daemon_record_restore(struct daemon *daemon)
         event.u.target.ifindex = node.ifindex;
         daemon_event(daemon, &event);
     }
+    restore_leaves(daemon);
     rpl_engine_free(daemon->old_engine);
     daemon->old_engine = NULL;
     return true;

@@ -19,8 +19,9 @@
 #define SNAPSHOT_QUIET RPL_S(10)       /* without a further change */
 #define SNAPSHOT_LATEST RPL_S(60)      /* after the first change */
 #define SNAPSHOT_REFRESH_MIN RPL_S(60) /* however short the lifetimes are */
-#define SNAPSHOT_RETRY RPL_S(60)       /* after a failed write */
-#define SNAPSHOT_WATCH RPL_MS(200)     /* looking whether the thread is done */
+#define SNAPSHOT_REFRESH_MAX RPL_S(SNAPSHOT_AGE_MAX_S / 2)
+#define SNAPSHOT_RETRY RPL_S(60)   /* after a failed write */
+#define SNAPSHOT_WATCH RPL_MS(200) /* looking whether the thread is done */
 #define SNAPSHOT_SUM_LEN (sizeof("sum 01234567\n") - 1)
 
 struct snapshot {
@@ -32,7 +33,7 @@ struct snapshot {
     uint64_t writes, errors;
 
     /* while it is collected */
-    bool taking;
+    bool taking, leaves; /* the nodes are done, it is the leaves' turn */
     struct rpl_cursor cursor;
     uint32_t count, left_out;
     rpl_duration shortest;
@@ -105,6 +106,7 @@ static void snapshot_begin(struct snapshot *snap)
 
     snapshot_discard(snap);
     snap->taking = true;
+    snap->leaves = false;
     snap->cursor = (struct rpl_cursor){0};
     snap->count = snap->left_out = 0;
     snap->shortest = RPL_NEVER;
@@ -113,29 +115,58 @@ static void snapshot_begin(struct snapshot *snap)
         snap->left_out++;
 }
 
-/* At most |nodes| further ones; true at the end. */
-static bool snapshot_slice(struct snapshot *snap, const struct rpl_engine *engine, unsigned nodes,
-                           rpl_tstamp now)
+static void snapshot_take(struct snapshot *snap, const char *line, size_t len, rpl_duration left)
+{
+    /* Room for the sum stays. */
+    if (len == 0 || snap->len + len > SNAPSHOT_TEXT_MAX - SNAPSHOT_SUM_LEN ||
+        !snapshot_append(snap, line, len)) {
+        snap->left_out++;
+        return;
+    }
+    snap->count++;
+    if (left < snap->shortest)
+        snap->shortest = left;
+}
+
+/* The next one at the cursor; false behind the last one. */
+static bool snapshot_node(struct snapshot *snap, const struct rpl_engine *engine, rpl_tstamp now)
 {
     struct rpl_view_node node;
     char line[SNAPSHOT_LINE_MAX];
 
-    for (unsigned i = 0; i < nodes; i++) {
-        if (!rpl_view_next_node(engine, &snap->cursor, now, &node))
-            return true;
-        const char *ifname = node.ifindex ? snap->host.name(snap->host.ctx, node.ifindex) : NULL;
-        if (!ifname && node.parent_count == 0)
-            continue; /* no way to it */
-        size_t len = snapshot_line(&node, ifname, line, sizeof(line));
-        /* Room for the sum stays. */
-        if (len == 0 || snap->len + len > SNAPSHOT_TEXT_MAX - SNAPSHOT_SUM_LEN ||
-            !snapshot_append(snap, line, len)) {
-            snap->left_out++;
-            continue;
+    if (!rpl_view_next_node(engine, &snap->cursor, now, &node))
+        return false;
+    const char *ifname = node.ifindex ? snap->host.name(snap->host.ctx, node.ifindex) : NULL;
+    if (ifname || node.parent_count > 0) /* else there is no way to it */
+        snapshot_take(snap, line, snapshot_line(&node, ifname, line, sizeof(line)), node.lifetime);
+    return true;
+}
+
+static bool snapshot_next_leaf(struct snapshot *snap, const struct rpl_engine *engine,
+                               rpl_tstamp now)
+{
+    struct rpl_event_leaf leaf;
+    char line[SNAPSHOT_LINE_MAX];
+
+    if (!rpl_view_next_leaf(engine, &snap->cursor, now, &leaf))
+        return false;
+    const char *ifname = leaf.ifindex ? snap->host.name(snap->host.ctx, leaf.ifindex) : NULL;
+    if (ifname || leaf.ifindex == 0)
+        snapshot_take(snap, line, snapshot_leaf(&leaf, ifname, line, sizeof(line)), leaf.lifetime);
+    return true;
+}
+
+/* At most |count| further ones; true at the end. */
+static bool snapshot_slice(struct snapshot *snap, const struct rpl_engine *engine, unsigned count,
+                           rpl_tstamp now)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!snap->leaves && !snapshot_node(snap, engine, now)) {
+            snap->leaves = true;
+            snap->cursor = (struct rpl_cursor){0};
         }
-        snap->count++;
-        if (node.lifetime < snap->shortest)
-            snap->shortest = node.lifetime;
+        if (snap->leaves && !snapshot_next_leaf(snap, engine, now))
+            return true;
     }
     return false;
 }
@@ -148,7 +179,7 @@ static bool snapshot_end(struct snapshot *snap)
 
     snap->taking = false;
     if (snap->left_out > 0)
-        log_warning("state: targets do not fit into the snapshot", "left_out=%u kept=%u",
+        log_warning("state: targets or leaves do not fit into the snapshot", "left_out=%u kept=%u",
                     snap->left_out, snap->count);
     return snap->len > 0 && snapshot_append(snap, line, (size_t)n);
 }
@@ -177,9 +208,11 @@ static void snapshot_written(struct snapshot *snap, int r, rpl_tstamp now)
     } else {
         snap->writes++;
         snap->present = snap->count > 0;
-        if (snap->shortest != RPL_NEVER)
-            refresh = now + (snap->shortest / 2 > SNAPSHOT_REFRESH_MIN ? snap->shortest / 2
-                                                                       : SNAPSHOT_REFRESH_MIN);
+        rpl_duration half = snap->shortest / 2;
+        if (snap->count > 0)
+            refresh = now + (half < SNAPSHOT_REFRESH_MIN   ? SNAPSHOT_REFRESH_MIN
+                             : half < SNAPSHOT_REFRESH_MAX ? half
+                                                           : SNAPSHOT_REFRESH_MAX);
     }
     if (refresh < snap->due)
         snap->due = refresh;
@@ -348,20 +381,35 @@ static bool snapshot_check(char *text, size_t len, int64_t *ret_written, char **
     return true;
 }
 
+static bool snapshot_age(rpl_duration *lifetime, rpl_duration age)
+{
+    if (*lifetime != RPL_NEVER)
+        *lifetime = *lifetime > age ? *lifetime - age : 0;
+    return *lifetime > 0;
+}
+
 /* One line to the engine, |age| older than it was written; true if it was taken. */
 static bool snapshot_restore(struct snapshot *snap, const char *line, rpl_duration age)
 {
     struct rpl_event event = {.type = RPL_EVENT_TARGET_RESTORED};
-    struct rpl_event_target *target = &event.u.target;
     char ifname[RPL_IFNAME_MAX];
 
-    if (!snapshot_read_line(line, target, ifname))
+    if (snapshot_read_line(line, &event.u.target, ifname)) {
+        if (ifname[0])
+            event.u.target.ifindex = snap->host.ifindex(snap->host.ctx, ifname);
+        if (!snapshot_age(&event.u.target.lifetime, age))
+            return false;
+    } else if (snapshot_read_leaf(line, &event.u.leaf, ifname)) {
+        event.type = RPL_EVENT_LEAF_RESTORED;
+        if (ifname[0])
+            event.u.leaf.ifindex = snap->host.ifindex(snap->host.ctx, ifname);
+        if (!snapshot_age(&event.u.leaf.lifetime, age) ||
+            (ifname[0] && event.u.leaf.ifindex == 0)) /* not there: it is no owner for that */
+            return false;
+    } else {
         return false;
-    if (ifname[0])
-        target->ifindex = snap->host.ifindex(snap->host.ctx, ifname);
-    if (target->lifetime != RPL_NEVER)
-        target->lifetime = target->lifetime > age ? target->lifetime - age : 0;
-    return target->lifetime > 0 && snap->host.event(snap->host.ctx, &event) == 0;
+    }
+    return snap->host.event(snap->host.ctx, &event) == 0;
 }
 
 uint32_t snapshot_load(struct snapshot *snap, rpl_tstamp now)
@@ -397,8 +445,8 @@ uint32_t snapshot_load(struct snapshot *snap, rpl_tstamp now)
             refused++;
     }
     free(text);
-    log_notice("state: targets of the last run are taken up", "count=%u not=%u age_s=%" PRId64,
-               taken, refused, age_s);
+    log_notice("state: targets and leaves of the last run are taken up",
+               "count=%u not=%u age_s=%" PRId64, taken, refused, age_s);
     snapshot_touch(snap, now);
     return taken;
 }

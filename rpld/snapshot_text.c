@@ -4,6 +4,11 @@
  *     target 0 fd00::3/128 seq 241 left 1700 moved from fd00::2 0
  *     target 0 fd00::2/128 seq 5 left never self fd00::1 0
  *     target 1 fd01::9/128 seq 7 left 60 via fe80::2 lowpan0
+ *
+ * A leaf that is registered here, and one in the register of the root:
+ *
+ *     leaf 0 fd00::9 tid 5 rovr 0200000000000009 left 3480 of 60 via fe80::9 lowpan0 route
+ * announced owner 0 fd00::9 tid 5 rovr 0200000000000009 left 3480
  */
 #include "rpld/snapshot.h"
 
@@ -57,17 +62,23 @@ static void snapshot_add_way(const struct rpl_view_node *node, const char *ifnam
     }
 }
 
+static const char *snapshot_left(rpl_duration lifetime, char out[static 24])
+{
+    if (lifetime == RPL_NEVER)
+        return "never";
+    snprintf(out, 24, "%" PRIu64, lifetime / RPL_S(1));
+    return out;
+}
+
 size_t snapshot_line(const struct rpl_view_node *node, const char *ifname, char *out, size_t size)
 {
-    char text[INET6_ADDRSTRLEN] = "", left[24] = "never", line[SNAPSHOT_LINE_MAX];
+    char text[INET6_ADDRSTRLEN] = "", left[24], line[SNAPSHOT_LINE_MAX];
     size_t used = 0;
 
-    if (node->lifetime != RPL_NEVER)
-        snprintf(left, sizeof(left), "%" PRIu64, node->lifetime / RPL_S(1));
     inet_ntop(AF_INET6, node->address.b, text, sizeof(text));
     snprintf(line, sizeof(line), "target %u %s/%u seq %u left %s%s%s", node->instance, text,
-             node->len, node->path_sequence, left, node->stuck ? "" : " moved",
-             node->external ? " external" : "");
+             node->len, node->path_sequence, snapshot_left(node->lifetime, left),
+             node->stuck ? "" : " moved", node->external ? " external" : "");
     if (size == 0)
         return 0;
     snapshot_add(out, size, &used, line);
@@ -78,6 +89,27 @@ size_t snapshot_line(const struct rpl_view_node *node, const char *ifname, char 
     out[used++] = '\n';
     out[used] = '\0';
     return used;
+}
+
+size_t snapshot_leaf(const struct rpl_event_leaf *leaf, const char *ifname, char *out, size_t size)
+{
+    char address[INET6_ADDRSTRLEN] = "", local[INET6_ADDRSTRLEN] = "", left[24], way[96] = "";
+    char rovr[2 * RPL_ROVR_MAX + 1] = "";
+    int n;
+
+    if (leaf->rovr_size > RPL_ROVR_MAX / 8)
+        return 0;
+    inet_ntop(AF_INET6, leaf->address.b, address, sizeof(address));
+    inet_ntop(AF_INET6, leaf->local.b, local, sizeof(local));
+    for (unsigned i = 0; i < leaf->rovr_size * 8u; i++)
+        snprintf(rovr + 2 * i, 3, "%02x", leaf->rovr[i]);
+    if (ifname)
+        snprintf(way, sizeof(way), " of %u via %s %s%s%s", leaf->lifetime_min, local, ifname,
+                 leaf->route ? " route" : "", leaf->announced ? " announced" : "");
+    n = snprintf(out, size, "%s %u %s tid %u rovr %s left %s%s\n", ifname ? "leaf" : "owner",
+                 leaf->instance, address, leaf->tid, rovr, snapshot_left(leaf->lifetime, left),
+                 way);
+    return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
 /* ---- reading -------------------------------------------------------------------------- */
@@ -120,10 +152,23 @@ static unsigned snapshot_split(char *line, char *word[SNAPSHOT_WORDS])
     return count;
 }
 
+static bool snapshot_lifetime(const char *word, rpl_duration *ret_left)
+{
+    uint64_t left;
+
+    if (strcmp(word, "never") == 0) {
+        *ret_left = RPL_NEVER;
+        return true;
+    }
+    if (!snapshot_number(word, UINT32_MAX, &left))
+        return false;
+    *ret_left = RPL_S(left);
+    return true;
+}
+
 static bool snapshot_read_head(char *const *word, struct rpl_event_target *target)
 {
     char *slash = strchr(word[2], '/');
-    uint64_t left;
 
     if (!slash || strcmp(word[0], "target") != 0 || strcmp(word[3], "seq") != 0 ||
         strcmp(word[5], "left") != 0)
@@ -134,14 +179,7 @@ static bool snapshot_read_head(char *const *word, struct rpl_event_target *targe
         !snapshot_octet(slash + 1, &target->len) || target->len > 128 ||
         !snapshot_octet(word[4], &target->path_sequence))
         return false;
-    if (strcmp(word[6], "never") == 0) {
-        target->lifetime = RPL_NEVER;
-        return true;
-    }
-    if (!snapshot_number(word[6], UINT32_MAX, &left))
-        return false;
-    target->lifetime = RPL_S(left);
-    return true;
+    return snapshot_lifetime(word[6], &target->lifetime);
 }
 
 /* One fact with what belongs to it; the number of words it took, 0: none that we know. */
@@ -198,6 +236,79 @@ bool snapshot_read_line(const char *line, struct rpl_event_target *ret_target,
     if ((name[0] == '\0') == (target.parent_count == 0))
         return false; /* one way or the other */
     *ret_target = target;
+    memcpy(ifname, name, RPL_IFNAME_MAX);
+    return true;
+}
+
+/* ---- leaves --------------------------------------------------------------------------- */
+
+static int snapshot_digit(char c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+static bool snapshot_rovr(const char *word, struct rpl_event_leaf *leaf)
+{
+    size_t len = strlen(word);
+
+    if (len == 0 || len % 16 != 0 || len > sizeof(leaf->rovr) * 2)
+        return false;
+    for (size_t i = 0; i < len; i += 2) {
+        int high = snapshot_digit(word[i]), low = snapshot_digit(word[i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        leaf->rovr[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    leaf->rovr_size = (uint8_t)(len / 16);
+    return true;
+}
+
+/* Where it is, and what it asked for. */
+static bool snapshot_read_place(char *const *word, unsigned count, struct rpl_event_leaf *leaf,
+                                char name[RPL_IFNAME_MAX])
+{
+    uint64_t minutes;
+
+    if (count < 5 || strcmp(word[0], "of") != 0 || strcmp(word[2], "via") != 0 ||
+        !snapshot_number(word[1], UINT16_MAX, &minutes) || minutes == 0 ||
+        inet_pton(AF_INET6, word[3], leaf->local.b) != 1 || strlen(word[4]) >= RPL_IFNAME_MAX)
+        return false;
+    leaf->lifetime_min = (uint16_t)minutes;
+    strcpy(name, word[4]);
+    for (unsigned at = 5; at < count; at++) {
+        if (strcmp(word[at], "route") == 0)
+            leaf->route = true;
+        else if (strcmp(word[at], "announced") == 0)
+            leaf->announced = true;
+        else
+            return false;
+    }
+    return true;
+}
+
+bool snapshot_read_leaf(const char *line, struct rpl_event_leaf *ret_leaf,
+                        char ifname[RPL_IFNAME_MAX])
+{
+    char copy[SNAPSHOT_LINE_MAX], *word[SNAPSHOT_WORDS], name[RPL_IFNAME_MAX] = "";
+    struct rpl_event_leaf leaf = {0};
+    size_t len = strlen(line);
+
+    if (len >= sizeof(copy))
+        return false;
+    memcpy(copy, line, len + 1);
+    unsigned count = snapshot_split(copy, word);
+    if (count < 9 || strcmp(word[3], "tid") != 0 || strcmp(word[5], "rovr") != 0 ||
+        strcmp(word[7], "left") != 0 || !snapshot_octet(word[1], &leaf.instance) ||
+        inet_pton(AF_INET6, word[2], leaf.address.b) != 1 || !snapshot_octet(word[4], &leaf.tid) ||
+        !snapshot_rovr(word[6], &leaf) || !snapshot_lifetime(word[8], &leaf.lifetime))
+        return false;
+    if (strcmp(word[0], "leaf") == 0 ? !snapshot_read_place(word + 9, count - 9, &leaf, name)
+                                     : strcmp(word[0], "owner") != 0 || count != 9)
+        return false;
+    *ret_leaf = leaf;
     memcpy(ifname, name, RPL_IFNAME_MAX);
     return true;
 }

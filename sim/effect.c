@@ -144,6 +144,8 @@ static void carry_out(struct sim *sim, unsigned node, const struct rpl_effect *e
     case RPL_EFFECT_TRACE:
         do_trace(sim, node, &effect->u.trace);
         break;
+    case RPL_EFFECT_LEAVES: /* there are none here */
+        break;
     }
 }
 

@@ -229,6 +229,7 @@ void sim_render_effect(struct sim *sim, unsigned node, const struct rpl_effect *
         break;
     case RPL_EFFECT_ADDRESS_SET:
     case RPL_EFFECT_ADDRESS_DEL:
+    case RPL_EFFECT_LEAVES:
         break;
     }
 }

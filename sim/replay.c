@@ -190,6 +190,8 @@ static const char *event_name(enum rpl_event_type type)
         return "prefix";
     case RPL_EVENT_COMMAND:
         return "command";
+    case RPL_EVENT_LEAF_RESTORED:
+        return "leaf-restored";
     }
     return "unknown";
 }
@@ -215,7 +217,7 @@ static void log_event(const struct rpl_event *event)
 static void log_effect(const struct rpl_effect *effect)
 {
     static const char *const names[] = {"send",        "route-set", "route-del", "address-set",
-                                        "address-del", "store",     "trace"};
+                                        "address-del", "store",     "trace",     "leaves"};
     const struct rpl_effect_trace *trace = &effect->u.trace;
     char a[INET6_ADDRSTRLEN];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Section 25: RFC 9010, 9035 and others. */
-#include "rpl/rpl_nd.h"
 #include "tests/conformance/row.h"
+#include "tests/lib/host.h"
 
 /* A storing router passes the option on as it came, of sizes not defined yet as well. */
 static void relayed(void)
@@ -97,10 +97,6 @@ static void test_R10_01(void **state)
 
 /* ---- leaves that do not speak RPL -------------------------------------------------------- */
 
-#define HOST 0x55 /* the leaf */
-
-static const struct rpl_rovr rovr = {.size = 1, .octets = "\x02\x00\x00\x00\x00\x00\x00\x55"};
-
 /* A router with the service, in the DODAG of ROOT, which sets P as told. */
 static void router(enum rpl_mop mop, bool proxy)
 {
@@ -131,54 +127,28 @@ static void give(uint32_t ifindex, const struct rpl_addr *src, const struct rpl_
     rig_octets(&rig, ifindex, src, dst, data, len);
 }
 
-/* NS(EARO) of HOST for its address. */
 static void solicit_as(const struct rpl_rovr *owner, uint8_t tid, uint16_t minutes, bool route)
 {
-    struct rpl_nd_solicitation ns = {
-        .target = rig_global(HOST),
-        .has_earo = true,
-        .earo = {
-            .route = route, .has_tid = true, .tid = tid, .lifetime_min = minutes, .rovr = *owner}};
-    struct rpl_addr src = rig_ll(HOST);
-    uint8_t data[128];
-
-    give(RIG_IF, &src, &rig.link_local, data,
-         rpl_nd_write_ns(&ns, &src, &rig.link_local, data, sizeof(data)));
+    host_solicit_as(&rig, owner, tid, minutes, route);
 }
 
 static void solicit(uint8_t tid, uint16_t minutes, bool route)
 {
-    solicit_as(&rovr, tid, minutes, route);
+    host_solicit(&rig, tid, minutes, route);
 }
 
-/* The last message of ICMPv6 type |type| sent since |mark|, NULL: none. */
 static const struct rpl_effect_send *sent(uint8_t type, size_t mark)
 {
-    for (size_t i = rig.sent_count; i-- > mark;)
-        if (rig.sent[i].send.data[0] == type)
-            return &rig.sent[i].send;
-    return NULL;
+    return host_sent(&rig, type, mark);
 }
 
-/* What HOST was told: status * 2 + R, or -1 for nothing. */
 static int told(size_t mark)
 {
-    const struct rpl_effect_send *send = sent(RPL_ND_NA, mark);
-    struct rpl_addr host = rig_ll(HOST), address = rig_global(HOST);
-    struct rpl_nd_solicitation na;
+    int what = host_told(&rig, mark);
 
-    if (!send)
-        return -1;
-    assert_memory_equal(&send->dst, &host, 16);
-    assert_int_equal(send->hop_limit, 255);
-    assert_true(rpl_nd_read_na(send->data, send->len, &send->src, &send->dst, &na));
-    assert_memory_equal(&na.target, &address, 16);
-    assert_true(na.has_earo && rpl_rovr_equal(&na.earo.rovr, &rovr));
-    return na.earo.status * 2 + na.earo.route;
+    assert_true(what != HOST_WRONG);
+    return what;
 }
-
-#define GRANTED 1 /* status 0 and R */
-#define BOUND 0   /* status 0 without R */
 
 /* |send| is there; the compiler does not know that an assertion ends the test. */
 static const struct rpl_effect_send *must(const struct rpl_effect_send *send)
@@ -189,34 +159,25 @@ static const struct rpl_effect_send *must(const struct rpl_effect_send *send)
     return send;
 }
 
-/* The 6LBR's word on our last EDAR. */
 static struct rpl_nd_duplicate edac(uint8_t status)
 {
-    const struct rpl_effect_send *send = must(sent(RPL_ND_EDAR, 0));
     struct rpl_nd_duplicate m;
-    uint8_t data[128];
-    size_t len;
 
-    assert_true(rpl_nd_read_duplicate(send->data, send->len, &send->src, &send->dst, &m));
-    m.type = RPL_ND_EDAC;
-    m.status = status;
-    len = rpl_nd_write_duplicate(&m, &send->dst, &send->src, data, sizeof(data));
-    give(0, &send->dst, &send->src, data, len);
+    assert_true(host_edac(&rig, status, &m));
     return m;
 }
 
-/* The root's word on our last DAO, which is handed out. */
 static const struct rpl_wire_dao *ack(uint8_t status)
 {
-    const struct rig_sent *s = rig_last(&rig, RPL_CODE_DAO, 0);
-    struct rpl_wire_message msg = {.code = RPL_CODE_DAO_ACK};
+    const struct rpl_wire_dao *dao = host_ack(&rig, status);
 
-    assert_non_null(s);
-    msg.u.ack.instance = s->msg.u.dao.instance;
-    msg.u.ack.sequence = s->msg.u.dao.sequence;
-    msg.u.ack.status = status;
-    rig_receive_on(&rig, 0, &s->send.dst, &s->send.src, &msg);
-    return &s->msg.u.dao;
+    assert_non_null(dao);
+    return dao;
+}
+
+static bool linked(void)
+{
+    return host_linked(&rig);
 }
 
 /* HOST is registered and routed. */
@@ -226,20 +187,8 @@ static void registered(enum rpl_mop mop, bool proxy)
     solicit(5, 60, true);
     edac(0);
     ack(0);
-    assert_int_equal(told(0), GRANTED);
+    assert_int_equal(told(0), HOST_ROUTED);
     rig.sent_count = 0;
-}
-
-/* The kernel has a route to HOST by its own link. */
-static bool linked(void)
-{
-    struct rpl_addr host = rig_global(HOST), local = rig_ll(HOST);
-
-    for (size_t i = rig.route_count; i-- > 0;)
-        if (rpl_addr_equal(&rig.route[i].route.dst, &host))
-            return rig.route_set[i] && rig.route[i].route.kind == RPL_ROUTE_VIA &&
-                   rpl_addr_equal(&rig.route[i].route.via, &local);
-    return false;
 }
 
 /* A DAO of router |from| for HOST: 0x40 in |flags| is X, a ROVR of 8 octets ends in |owner|. */
@@ -252,7 +201,7 @@ static uint8_t behind(unsigned from, uint8_t flags, uint8_t owner, uint8_t tid, 
 
     dao.u.dao.ack_wanted = true;
     dao.u.dao.target[0].flags = flags | 1;
-    memcpy(dao.u.dao.target[0].rovr, rovr.octets, 8);
+    memcpy(dao.u.dao.target[0].rovr, host_rovr.octets, 8);
     dao.u.dao.target[0].rovr[7] = owner;
     dao.u.dao.transit[0].external = true;
     rig_receive_on(&rig, 0, &src, &dst, &dao);
@@ -278,7 +227,7 @@ static void test_R10_02(void **state)
         if (!proxy)
             edac(0);
         assert_int_equal(ack(0)->target[0].flags, proxy ? 0x41 : 0x01);
-        assert_int_equal(told(0), GRANTED);
+        assert_int_equal(told(0), HOST_ROUTED);
     }
     row_joined(RPL_ROLE_ROUTER, RPL_MOP_NON_STORING); /* for itself: a classic Target */
     row_run(RPL_S(3));
@@ -298,7 +247,7 @@ static void test_R10_03(void **state)
         struct rpl_nd_duplicate m = edac(0);
         assert_int_equal(m.tid, 5);
         assert_int_equal(m.lifetime_min, 60);
-        assert_true(rpl_rovr_equal(&m.rovr, &rovr));
+        assert_true(rpl_rovr_equal(&m.rovr, &host_rovr));
         assert_memory_equal(&m.address, &host, 16);
         const struct rpl_effect_send *send = &rig_last(&rig, RPL_CODE_DAO, 0)->send;
         assert_memory_equal(&send->src, &own, 16); /* non-storing signalling in either mode */
@@ -309,17 +258,17 @@ static void test_R10_03(void **state)
         assert_int_equal(dao->target_count, 1);
         assert_int_equal(dao->target[0].len, 128);
         assert_int_equal(dao->target[0].flags, 0x01); /* F and X are 0 */
-        assert_memory_equal(dao->target[0].rovr, rovr.octets, 8);
+        assert_memory_equal(dao->target[0].rovr, host_rovr.octets, 8);
         assert_memory_equal(&dao->transit[0].parent, &own, 16);
         assert_int_equal(dao->transit[0].path_sequence, 5);
         assert_int_equal(dao->transit[0].path_lifetime, 61);
-        assert_int_equal(told(0), GRANTED);
+        assert_int_equal(told(0), HOST_ROUTED);
         assert_true(linked());
     }
     /* No answer is a question repeated: it is given once, then again by request. */
     size_t mark = rig.sent_count;
     solicit(5, 60, true);
-    assert_int_equal(told(mark), GRANTED);
+    assert_int_equal(told(mark), HOST_ROUTED);
     assert_null(sent(155, mark));
     /* The root wants to hear of everything again: of the leaf, too. */
     struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
@@ -341,7 +290,7 @@ static void test_R10_03(void **state)
     const struct rpl_wire_dao *dao = ack(0);
     assert_int_equal(dao->transit[0].path_lifetime, 0);
     assert_int_equal(dao->target[0].flags, 0x01);
-    assert_int_equal(told(0), BOUND);
+    assert_int_equal(told(0), HOST_BOUND);
     assert_true(linked());
     /* It ends by itself: a No-Path for the root, and no route on the link. */
     registered(RPL_MOP_NON_STORING, true);
@@ -385,7 +334,7 @@ static void test_R10_04(void **state)
             solicit(6, 0, true);
             edac(0);
             assert_int_equal(ack(0)->transit[0].path_lifetime, 0);
-            assert_int_equal(told(0), BOUND);
+            assert_int_equal(told(0), HOST_BOUND);
             assert_false(linked());
             continue;
         }
@@ -400,7 +349,7 @@ static int asked(uint8_t owner, uint8_t tid, uint16_t minutes)
     struct rpl_nd_duplicate m = {.type = RPL_ND_EDAR,
                                  .tid = tid,
                                  .lifetime_min = minutes,
-                                 .rovr = rovr,
+                                 .rovr = host_rovr,
                                  .address = rig_global(HOST)};
     struct rpl_addr src = rig_global(2), dst = rig_global(1);
     size_t mark = rig.sent_count;
@@ -452,8 +401,10 @@ static void test_R10_05(void **state)
     row_start();
     rig_run(&rig, RPL_S(1));
     for (unsigned i = 0; i < 3; i++) {
-        struct rpl_nd_duplicate m = {
-            .type = RPL_ND_EDAR, .lifetime_min = 9, .rovr = rovr, .address = rig_global(0x100 + i)};
+        struct rpl_nd_duplicate m = {.type = RPL_ND_EDAR,
+                                     .lifetime_min = 9,
+                                     .rovr = host_rovr,
+                                     .address = rig_global(0x100 + i)};
         struct rpl_addr dst = rig_global(1);
         uint8_t data[128];
         give(0, &six_lr, &dst, data, rpl_nd_write_duplicate(&m, &six_lr, &dst, data, 128));
@@ -543,9 +494,9 @@ static void test_R10_07(void **state)
         uint8_t status;
         int told;
         bool bound;
-    } table[] = {{0x00, GRANTED, true},
-                 {0x40, GRANTED, true},
-                 {0x80, BOUND, true},
+    } table[] = {{0x00, HOST_ROUTED, true},
+                 {0x40, HOST_ROUTED, true},
+                 {0x80, HOST_BOUND, true},
                  {0xc1, RPL_ND_DUPLICATE * 2, false},
                  {0xc9, RPL_ND_REGISTRY_FULL * 2, false}};
 
@@ -562,7 +513,7 @@ static void test_R10_07(void **state)
     solicit(5, 60, true);
     edac(0);
     row_run(RPL_S(120));
-    assert_int_equal(told(0), BOUND);
+    assert_int_equal(told(0), HOST_BOUND);
     assert_true(linked());
     router(RPL_MOP_NON_STORING, true); /* the 6LBR refuses */
     rig.sent_count = 0;
@@ -585,7 +536,7 @@ static void test_R10_07(void **state)
     solicit(4, 60, true);
     assert_int_equal(told(0), RPL_ND_MOVED * 2);
     mark = rig.sent_count;
-    struct rpl_rovr thief = rovr;
+    struct rpl_rovr thief = host_rovr;
     thief.octets[0] ^= 1;
     solicit_as(&thief, 6, 60, true);
     assert_null(rig_last(&rig, RPL_CODE_DAO, mark));
@@ -613,7 +564,7 @@ static void test_R10_07(void **state)
     }
     /* At the root itself: nobody else is asked. */
     solicit(5, 60, true);
-    assert_int_equal(told(0), GRANTED);
+    assert_int_equal(told(0), HOST_ROUTED);
     assert_true(linked());
     row_source(2, 1, 1, 5, 60);
     mark = rig.sent_count;
@@ -622,7 +573,7 @@ static void test_R10_07(void **state)
     mark = rig.sent_count;
     solicit(7, 60, true); /* and came back */
     rig_run(&rig, RPL_S(1));
-    assert_int_equal(told(mark), GRANTED);
+    assert_int_equal(told(mark), HOST_ROUTED);
     assert_true(linked());
     assert_int_equal(rig_last(&rig, RPL_CODE_DCO, mark)->msg.u.dao.status, 0xc3);
 }

@@ -293,6 +293,38 @@ static void restored(struct rpl_event_target *target, struct input *in, unsigned
     }
 }
 
+static void restored_leaf(struct rpl_event_leaf *leaf, struct input *in, unsigned n)
+{
+    uint8_t kind = take(in);
+
+    leaf->address = rig_global(n);
+    leaf->local = kind & 1 ? rig_ll(n) : rig_global(n);
+    leaf->ifindex = kind & 2 ? RIG_IF : 0;
+    leaf->tid = take(in);
+    leaf->rovr_size = (uint8_t)(kind & 4 ? take(in) % 6 : 1);
+    leaf->rovr[0] = kind >> 3 & 1;
+    leaf->lifetime_min = take(in) % 8;
+    leaf->route = kind & 16;
+    leaf->announced = kind & 32;
+    leaf->lifetime = kind & 64 ? RPL_NEVER - (kind & 1) : RPL_S(take(in));
+}
+
+/* What it would tell a snapshot is within bounds. */
+static void check_leaves(struct rig *rig)
+{
+    struct rpl_event ev = {.type = RPL_EVENT_LEAF_RESTORED};
+    struct rpl_cursor c = {0};
+    size_t leaves = 0, owners = 0;
+
+    while (rpl_view_next_leaf(rig->engine, &c, rig->now, &ev.u.leaf)) {
+        leaves += ev.u.leaf.ifindex != 0;
+        owners += ev.u.leaf.ifindex == 0;
+        check(ev.u.leaf.ifindex == 0 || rpl_view_is_leaf(rig->engine, &ev.u.leaf.address));
+        check(ev.u.leaf.rovr_size >= 1 && ev.u.leaf.rovr_size <= RPL_ROVR_MAX / 8);
+    }
+    check(leaves <= RPL_LEAVES_MAX && owners <= rig->config.limits.targets);
+}
+
 static void found_or_lost(struct rig *rig, struct input *in, unsigned n)
 {
     struct rpl_event ev = {.type = n & 1 ? RPL_EVENT_ROUTE_LOST : RPL_EVENT_ROUTE_FOUND};
@@ -371,6 +403,10 @@ static void other(struct rig *rig, struct input *in, uint8_t op)
         restored(&ev.u.target, in, n);
         ev.type = RPL_EVENT_TARGET_RESTORED;
         break;
+    case 8:
+        restored_leaf(&ev.u.leaf, in, n);
+        ev.type = RPL_EVENT_LEAF_RESTORED;
+        break;
     default:
         rig->fail_at = rig->allocs + n;
         return;
@@ -407,11 +443,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else if (op < 220)
             rig_run(&rig, RPL_MS(1u << (op - 180) / 2));
         else
-            other(&rig, &in, op % 9);
+            other(&rig, &in, op % 10);
         kernel_follow(&rig);
         check_routes(&rig);
         check_nodes(&rig);
         check_neighbours(&rig);
+        check_leaves(&rig);
     }
     rig_stop(&rig);
     check(rig.live == 0);

@@ -34,6 +34,24 @@ static void try(const char *text, size_t len)
     }
 }
 
+/* And as a leaf's line of the snapshot: what is taken is written and read again the same. */
+static void try_leaf(const char *line)
+{
+    struct rpl_event_leaf leaf, again;
+    char out[SNAPSHOT_LINE_MAX], back[SNAPSHOT_LINE_MAX], ifname[RPL_IFNAME_MAX];
+
+    if (!snapshot_read_leaf(line, &leaf, ifname))
+        return;
+    size_t len = snapshot_leaf(&leaf, ifname[0] ? ifname : NULL, out, sizeof(out));
+    if (len == 0)
+        abort();
+    out[len - 1] = '\0';
+    if (!snapshot_read_leaf(out, &again, ifname) ||
+        snapshot_leaf(&again, ifname[0] ? ifname : NULL, back, sizeof(back)) != len ||
+        memcmp(out, back, len - 1) != 0)
+        abort();
+}
+
 /* And as a line of the snapshot: what is taken is a target with one way or the other. */
 static void try_line(const uint8_t *data, size_t size)
 {
@@ -41,6 +59,7 @@ static void try_line(const uint8_t *data, size_t size)
     char line[SNAPSHOT_LINE_MAX + 8] = "", ifname[RPL_IFNAME_MAX];
 
     memcpy(line, data, size < sizeof(line) - 1 ? size : sizeof(line) - 1);
+    try_leaf(line);
     if (!snapshot_read_line(line, &target, ifname))
         return;
     if (target.len > 128 || target.parent_count > RPL_PARENTS_MAX ||

@@ -22,7 +22,7 @@ kept() {
 }
 
 taken_up() {
-    grep -c 'targets of the last run' $LAB/n1/rpld.log
+    grep -c 'of the last run are taken up' $LAB/n1/rpld.log
 }
 
 microseconds() {

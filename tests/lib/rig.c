@@ -124,6 +124,9 @@ static void drain(struct rig *rig)
             if (rig->trace_count < RIG_SENDS)
                 rig->trace[rig->trace_count++] = e.u.trace;
             break;
+        case RPL_EFFECT_LEAVES:
+            rig->leaves_count++;
+            break;
         }
     }
 }

@@ -29,7 +29,7 @@ struct rig {
     rpl_tstamp now;
     struct rpl_addr link_local; /* ours on RIG_IF */
     enum rig_kernel kernel;
-    size_t sent_count, route_count, trace_count, store_count;
+    size_t sent_count, route_count, trace_count, store_count, leaves_count;
     struct rig_sent sent[RIG_SENDS];
     struct rpl_effect_route route[RIG_ROUTES]; /* ROUTE_SET and ROUTE_DEL in order */
     bool route_set[RIG_ROUTES];

@@ -71,6 +71,7 @@ static void settle(void)
         case RPL_EFFECT_SEND:
         case RPL_EFFECT_ADDRESS_DEL:
         case RPL_EFFECT_STORE:
+        case RPL_EFFECT_LEAVES:
             break;
         }
     }

@@ -280,7 +280,7 @@ static void no_member_is_forgotten(void **state)
     check_table(&rpl_record_limits, 0);
     check_table(&rpl_record_instance, 3);
     check_table(&rpl_record_stored, 0);
-    for (int type = RPL_EVENT_LINK; type <= RPL_EVENT_COMMAND; type++)
+    for (int type = RPL_EVENT_LINK; type <= RPL_EVENT_LEAF_RESTORED; type++)
         check_table(rpl_record_event_table((enum rpl_event_type)type), 7);
 }
 

@@ -22,6 +22,7 @@
 #include "rpl/rpl_wire.h"
 #include "rpld/log.h"
 #include "rpld/snapshot.h"
+#include "tests/lib/host.h"
 #include "tests/lib/rig.h"
 #include "tests/lib/power.h"
 
@@ -65,6 +66,7 @@ static void start(enum rpl_mop mop, uint32_t writes_per_hour)
 
     rig_init(&rig, RPL_ROLE_ROOT, mop);
     rig.config.limits.targets = 20000;
+    rig.config.instance[0].serve_leaves = true;
     assert_int_equal(rig_start(&rig), 0);
     rig_run(&rig, RPL_S(1));
     assert_int_equal(state_open(folder, writes_per_hour, rig.now, &state), 0);
@@ -206,6 +208,88 @@ static void bad_lines_are_refused(void **unused)
         snapshot_read_line("target 0 fd00::3/128 seq 1 left 9 self fd00::1 0", &back, ifname));
 }
 
+static void leaves_come_back(void **unused)
+{
+    struct rpl_event_leaf leaf = {.instance = 200,
+                                  .address = rig_global(3),
+                                  .local = rig_ll(3),
+                                  .ifindex = RIG_IF,
+                                  .tid = 250,
+                                  .rovr_size = 4,
+                                  .lifetime_min = 65535,
+                                  .route = true,
+                                  .announced = true,
+                                  .lifetime = RPL_S(1700)};
+    struct rpl_event_leaf back;
+    char line[SNAPSHOT_LINE_MAX], ifname[RPL_IFNAME_MAX];
+
+    (void)unused;
+    for (uint8_t i = 0; i < RPL_ROVR_MAX; i++)
+        leaf.rovr[i] = (uint8_t)(i * 37);
+    for (unsigned i = 0; i < 4; i++) {
+        leaf.route = i & 1;
+        leaf.announced = i & 2;
+        size_t len = snapshot_leaf(&leaf, "lowpan1", line, sizeof(line));
+        assert_int_equal(line[len - 1], '\n');
+        for (size_t size = 0; size <= len; size++)
+            assert_int_equal(snapshot_leaf(&leaf, "lowpan1", size ? line : NULL, size), 0);
+        snapshot_leaf(&leaf, "lowpan1", line, sizeof(line));
+        line[len - 1] = '\0';
+        assert_true(snapshot_read_leaf(line, &back, ifname));
+        assert_string_equal(ifname, "lowpan1");
+        char again[SNAPSHOT_LINE_MAX];
+        assert_int_equal(snapshot_leaf(&back, ifname, again, sizeof(again)), len);
+        assert_memory_equal(again, line, len - 1);
+        assert_memory_equal(back.rovr, leaf.rovr, sizeof(leaf.rovr));
+        assert_true(back.route == leaf.route && back.announced == leaf.announced);
+    }
+    leaf = (struct rpl_event_leaf){
+        .address = rig_global(3), .tid = 1, .rovr_size = 1, .lifetime = RPL_NEVER};
+    size_t len = snapshot_leaf(&leaf, NULL, line, sizeof(line));
+    line[len - 1] = '\0';
+    assert_string_equal(line, "owner 0 fd01::200:ff:fe00:3 tid 1 rovr 0000000000000000 left never");
+    assert_true(snapshot_read_leaf(line, &back, ifname));
+    assert_string_equal(ifname, "");
+    assert_true(back.lifetime == RPL_NEVER && back.tid == 1 && back.rovr_size == 1);
+}
+
+static void bad_leaves_are_refused(void **unused)
+{
+    static const char *const lines[] = {
+        "leaf",
+        "owner 0 fd00::3 tid 1 rovr 0000000000000000 left",
+        "owner 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 lowpan0",
+        "owner 0 fd00::3 tid 1 rovr 00000000000000 left 9",
+        "owner 0 fd00::3 tid 1 rovr 00000000000000000000 left 9",
+        "owner 0 fd00::3 tid 1 rovr 000000000000000g left 9",
+        "owner 0 fd00::3 tid 1 rovr 000000000000000A left 9",
+        "owner 0 fd00::3 tid 256 rovr 0000000000000000 left 9",
+        "owner 0 fd00::3/128 tid 1 rovr 0000000000000000 left 9",
+        "owner 0 fd00::3 tid 1 rovr 0000000000000000 left -9",
+        "owner 0 fd00::3 tid 1 rovr 0000000000000000 left 99999999999",
+        "owners 0 fd00::3 tid 1 rovr 0000000000000000 left 9",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 0 via fe80::3 lowpan0",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 65536 via fe80::3 lowpan0",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 a-name-of-16-char",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 lowpan0 news",
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 lowpan0 ",
+        /* more than RPL_ROVR_MAX octets */
+        "owner 0 fd00::3 tid 1 rovr "
+        "00000000000000000000000000000000000000000000000000000000000000000000000000000000 left 9",
+    };
+    struct rpl_event_leaf back;
+    char ifname[RPL_IFNAME_MAX];
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        assert_false(snapshot_read_leaf(lines[i], &back, ifname));
+    assert_true(snapshot_read_leaf(
+        "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 lowpan0 route", &back,
+        ifname));
+}
+
 /* ---- the file --------------------------------------------------------------------------- */
 
 static void routes_come_back(void **unused)
@@ -228,6 +312,85 @@ static void routes_come_back(void **unused)
     assert_true(rpl_view_node(rig.engine, &three, rig.now, &node));
     assert_true(node.unconfirmed);
     assert_int_equal(node.path_sequence, 6);
+    stop();
+}
+
+static bool bound(void)
+{
+    struct rpl_addr host = rig_global(HOST);
+
+    return rpl_view_is_leaf(rig.engine, &host);
+}
+
+/* Leaves, and who owns an address: with the nodes in one file. */
+static void registrations_come_back(void **unused)
+{
+    struct rpl_rovr other = host_rovr;
+
+    (void)unused;
+    other.octets[0] ^= 1;
+    start(RPL_MOP_NON_STORING, 60);
+    source_dao(2, 1, 5);
+    host_solicit(&rig, 5, 60, true);
+    assert_int_equal(host_told(&rig, 0), HOST_ROUTED);
+    assert_int_equal(snapshot_save(snap, rig.engine, rig.now), 0);
+    stop();
+    world += 1800;
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 2); /* the node's time is over */
+    assert_true(bound() && host_linked(&rig));
+    host_solicit_as(&rig, &other, 7, 60, true);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_REGISTRATION), 1);
+    rig_run(&rig, RPL_S(1799));
+    assert_true(bound());
+    rig_run(&rig, RPL_S(2));
+    assert_false(bound());
+    stop();
+    world += 1801; /* nothing of it is left */
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 0);
+    stop();
+}
+
+/* Give the file a right sum again. */
+static void resum(const char *path, char *text, size_t len)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, len, f), len);
+    fprintf(f, "sum %08x\n", (unsigned)state_checksum(0, text, len));
+    assert_int_equal(fclose(f), 0);
+}
+
+/* What an older rpld wrote is read, and of a younger one what is known. An interface that is not
+ * there any more has no leaves. */
+static void files_of_other_versions(void **unused)
+{
+    char path[128], text[1024];
+    int len;
+
+    (void)unused;
+    path_of(path, sizeof(path), SNAPSHOT_FILE);
+    len = snprintf(text, sizeof(text),
+                   "rpld-targets 1 1000000\n"
+                   "target 0 fd01::200:ff:fe00:2/128 seq 5 left 1800 self fd01::200:ff:fe00:1 0\n");
+    resum(path, text, (size_t)len);
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 1);
+    stop();
+    len += snprintf(text + len, sizeof(text) - (size_t)len,
+                    "planet 0 fd01::200:ff:fe00:3 of 8\n"
+                    "leaf 0 fd01::200:ff:fe00:55 tid 5 rovr 0200000000000055 left 60 of 60 via "
+                    "fe80::200:ff:fe00:55 lowpan0 route\n"
+                    "leaf 0 fd01::200:ff:fe00:56 tid 5 rovr 0200000000000056 left 60 of 60 via "
+                    "fe80::200:ff:fe00:56 gone0 route\n");
+    resum(path, text, (size_t)len);
+    start(RPL_MOP_NON_STORING, 60);
+    assert_int_equal(snapshot_load(snap, rig.now), 2);
+    struct rpl_addr other = rig_global(0x56);
+    assert_true(bound());
+    assert_false(rpl_view_is_leaf(rig.engine, &other));
     stop();
 }
 
@@ -467,6 +630,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_come_back),
         cmocka_unit_test(bad_lines_are_refused),
+        cmocka_unit_test(leaves_come_back),
+        cmocka_unit_test(bad_leaves_are_refused),
+        cmocka_unit_test_setup_teardown(registrations_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(files_of_other_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(routes_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(lifetimes_go_on_meanwhile, setup, teardown),
         cmocka_unit_test_setup_teardown(old_file_is_not_used, setup, teardown),
