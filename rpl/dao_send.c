@@ -94,17 +94,16 @@ static void add_own(const struct rpl_instance *inst, struct rpl_wire_dao *dao,
     dao->transit[dao->transit_count - 1].invalidate = true;
 }
 
-/* What lies behind us: in storing mode it is reached as we are, in non-storing mode through a
- * tunnel that ends at us (RFC 9008 section 4.1). */
-static void add_attached(struct rpl_instance *inst, struct rpl_wire_dao *dao,
+/* The |i|th that lies behind us: in storing mode it is reached as we are, in non-storing mode
+ * through a tunnel that ends at us (RFC 9008 section 4.1). */
+static void add_attached(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint32_t i,
                          const struct rpl_addr *behind, uint8_t path_control, uint8_t lifetime)
 {
-    for (uint32_t i = 0; i < inst->cfg.attached.count; i++) {
-        const struct rpl_prefix *p = &inst->cfg.attached.prefix[i];
-        add_group(dao, &p->addr, p->len, inst->path_seq, lifetime, behind);
-        dao->transit[dao->transit_count - 1].external = true;
-        dao->transit[dao->transit_count - 1].path_control = path_control;
-    }
+    const struct rpl_prefix *p = &inst->cfg.attached.prefix[i];
+
+    add_group(dao, &p->addr, p->len, inst->path_seq, lifetime, behind);
+    dao->transit[dao->transit_count - 1].external = true;
+    dao->transit[dao->transit_count - 1].path_control = path_control;
 }
 
 /* Send what was built, about |about|, and remember it until its DAO-ACK comes; NULL if none is
@@ -205,27 +204,35 @@ static void add_source(struct rpl_instance *inst, struct rpl_wire_dao *dao,
         add_group(dao, &own->addr, 128, inst->path_seq, lifetime, main);
 }
 
-static void send_source(struct rpl_instance *inst, uint8_t lifetime)
+/* False: there is nothing yet that could be said. */
+static bool send_source(struct rpl_instance *inst, uint8_t lifetime)
 {
     const struct rpl_addr *own = rpl_own_address(inst, inst->parent->ifindex);
     struct source_parents parents = {0};
     struct rpl_wire_dao *dao;
 
     if (!own || !name_parents(inst, &parents))
-        return;
+        return false;
     dao = begin(inst, inst->cfg.dao_ack);
     for (uint32_t k = 0; k < inst->own_count; k++) {
         size_t octets = dao->target_count * 20u + dao->transit_count * 22u;
-        if (inst->own[k].usable && octets + 20 + parents.count * 22u <= SOURCE_OCTETS)
-            add_source(inst, dao, &inst->own[k], own, &parents, lifetime);
+        if (!inst->own[k].usable)
+            continue;
+        if (octets + 20 + parents.count * 22u > SOURCE_OCTETS) {
+            finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_US);
+            dao = begin(inst, inst->cfg.dao_ack);
+        }
+        add_source(inst, dao, &inst->own[k], own, &parents, lifetime);
     }
     finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_US);
     if (inst->cfg.attached.count) {
         dao = begin(inst, inst->cfg.dao_ack);
-        add_attached(inst, dao, own, RPL_PATH_CONTROL, lifetime);
+        for (uint32_t i = 0; i < inst->cfg.attached.count; i++)
+            add_attached(inst, dao, i, own, RPL_PATH_CONTROL, lifetime);
         finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_OTHERS);
     }
     inst->dao_own = inst->dao_all = false;
+    return true;
 }
 
 static void all_is_news(struct rpl_instance *inst)
@@ -301,66 +308,95 @@ static void add_news(struct rpl_instance *inst, struct rpl_wire_dao *dao, const 
         rpl_extension_fill(x, &dao->target[dao->target_count - 1]);
 }
 
-/* What DAO parent |index| is told of ourselves, if it has a bit (PCT-05). */
-static uint8_t fill_own(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint8_t index)
+/* A DAO to one of the DAO parents, while it is filled. */
+struct letter {
+    struct rpl_instance *inst;
+    const struct rpl_iface *iface;
+    struct rpl_dao_parent to;
+    struct rpl_wire_dao *dao;
+    uint8_t of_us; /* targets of ours, which come first */
+};
+
+static void letter_send(struct letter *l)
 {
+    uint8_t count = l->dao->target_count;
+
+    if (count)
+        finish(l->inst, l->to.ifindex, &l->iface->address, &l->to.addr,
+               (l->of_us ? RPL_DAO_OF_US : 0) | (count > l->of_us ? RPL_DAO_OF_OTHERS : 0));
+}
+
+static void letter_next(struct letter *l)
+{
+    letter_send(l);
+    l->dao = begin(l->inst, l->inst->cfg.dao_ack);
+    l->of_us = 0;
+}
+
+/* The DAO for one more group. */
+static struct rpl_wire_dao *letter_room(struct letter *l)
+{
+    if (l->dao->target_count >= GROUPS_PER_DAO)
+        letter_next(l);
+    return l->dao;
+}
+
+/* What DAO parent |index| is told of ourselves, if it has a bit (PCT-05). */
+static void fill_own(struct letter *l, uint8_t index)
+{
+    struct rpl_instance *inst = l->inst;
     uint8_t lifetime = (uint8_t)rpl_instance_default_lifetime(inst), share[RPL_PARENTS_MAX];
 
     rpl_path_control_share(inst, rpl_path_control_own(inst), share);
     for (uint32_t k = 0; share[index] && k < inst->own_count; k++)
         if (inst->own[k].usable) {
-            add_own(inst, dao, &inst->own[k].addr, lifetime);
-            dao->transit[dao->transit_count - 1].path_control = share[index];
+            add_own(inst, letter_room(l), &inst->own[k].addr, lifetime);
+            l->dao->transit[l->dao->transit_count - 1].path_control = share[index];
+            l->of_us++;
         }
-    return dao->target_count;
 }
 
 /* And of others. */
-static void fill_others(struct rpl_instance *inst, struct rpl_wire_dao *dao, uint8_t index,
-                        bool attached, const struct news *news, size_t count)
+static void fill_others(struct letter *l, uint8_t index, bool attached, const struct news *news,
+                        size_t count)
 {
+    struct rpl_instance *inst = l->inst;
     uint8_t lifetime = (uint8_t)rpl_instance_default_lifetime(inst), share[RPL_PARENTS_MAX];
     struct rpl_addr group;
     uint8_t path_seq;
     bool populated;
 
     rpl_path_control_share(inst, rpl_path_control_own(inst), share);
-    if (attached && share[index])
-        add_attached(inst, dao, NULL, share[index], lifetime);
+    for (uint32_t i = 0; attached && share[index] && i < inst->cfg.attached.count; i++)
+        add_attached(inst, letter_room(l), i, NULL, share[index], lifetime);
     for (size_t i = 0; i < count; i++) {
         rpl_path_control_share(inst, news[i].path_control, share);
         if (share[index])
-            add_news(inst, dao, &news[i], share[index]);
+            add_news(inst, letter_room(l), &news[i], share[index]);
     }
     /* MC3-04: groups are joined at the preferred parent alone, or packets would come twice. */
-    while (index == 0 && dao->target_count < GROUPS_PER_DAO &&
+    while (index == 0 && l->dao->target_count < GROUPS_PER_DAO &&
            rpl_multicast_next_news(inst, &group, &path_seq, &populated))
-        add_group(dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
+        add_group(l->dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
 }
 
-/* To DAO parent |index|: in one DAO, unless the last one of that kind was refused. */
+/* To DAO parent |index|: in one DAO if there is room, unless the last one of that kind was
+ * refused. */
 static void send_to(struct rpl_instance *inst, uint8_t index, bool own, const struct news *news,
                     size_t count)
 {
-    const struct rpl_dao_parent p = inst->dao_parent[index];
-    const struct rpl_iface *iface = rpl_iface_find(inst->engine, p.ifindex);
-    struct rpl_wire_dao *dao;
-    uint8_t of_us = 0;
+    struct letter l = {.inst = inst, .to = inst->dao_parent[index]};
 
-    if (!iface)
+    l.iface = rpl_iface_find(inst->engine, l.to.ifindex);
+    if (!l.iface)
         return;
-    dao = begin(inst, inst->cfg.dao_ack);
+    l.dao = begin(inst, inst->cfg.dao_ack);
     if (own)
-        of_us = fill_own(inst, dao, index);
-    if (of_us && inst->dao_apart) {
-        finish(inst, p.ifindex, &iface->address, &p.addr, RPL_DAO_OF_US);
-        dao = begin(inst, inst->cfg.dao_ack);
-        of_us = 0;
-    }
-    fill_others(inst, dao, index, own, news, count);
-    if (dao->target_count)
-        finish(inst, p.ifindex, &iface->address, &p.addr,
-               (of_us ? RPL_DAO_OF_US : 0) | (dao->target_count > of_us ? RPL_DAO_OF_OTHERS : 0));
+        fill_own(&l, index);
+    if (l.of_us && inst->dao_apart)
+        letter_next(&l);
+    fill_others(&l, index, own, news, count);
+    letter_send(&l);
 }
 
 /* What went while a former parent waits for its No-Path would not be in that. */
@@ -388,7 +424,7 @@ static void tell_left(struct rpl_instance *inst, const struct news *news, size_t
 static void send_storing(struct rpl_instance *inst)
 {
     struct news news[GROUPS_PER_DAO];
-    size_t count, room = GROUPS_PER_DAO;
+    size_t count, ours = 0;
     bool own;
 
     if (!rpl_iface_find(inst->engine, inst->parent->ifindex))
@@ -399,9 +435,10 @@ static void send_storing(struct rpl_instance *inst)
     if (!own && TAILQ_EMPTY(&inst->news) && TAILQ_EMPTY(&inst->group_news))
         return;
     for (uint32_t k = 0; own && k < inst->own_count; k++)
-        room -= inst->own[k].usable;
-    room -= own ? inst->cfg.attached.count : 0;
-    count = take_news(inst, news, room);
+        ours += inst->own[k].usable;
+    ours += own ? inst->cfg.attached.count : 0;
+    /* What the last DAO that we need for ourselves has room for. */
+    count = take_news(inst, news, GROUPS_PER_DAO - ours % GROUPS_PER_DAO);
     inst->dao_own = false;
     tell_left(inst, news, count);
     for (uint8_t i = 0; i < inst->dao_parent_count; i++)
@@ -452,8 +489,8 @@ void rpl_dao_timeout(struct rpl_instance *inst)
     }
     if (rpl_storing(inst))
         send_storing(inst);
-    else
-        send_source(inst, lifetime);
+    else if (!send_source(inst, lifetime))
+        return; /* the parent's next DIO, or an address of ours, brings what is missing */
     if (!TAILQ_EMPTY(&inst->news) || !TAILQ_EMPTY(&inst->group_news))
         rpl_dao_schedule(inst, RPL_MS(100));
     if (!rpl_timer_armed(&inst->t_refresh) && lifetime != UINT8_MAX) {
@@ -534,18 +571,21 @@ static void send_no_path(struct rpl_instance *inst, const struct rpl_dao_parent 
 {
     const struct rpl_iface *iface = rpl_iface_find(inst->engine, left->ifindex);
     struct rpl_target *t = RB_MIN(rpl_target_tree, &inst->targets);
+    uint32_t k = 0, behind = 0;
     struct rpl_dao_out *out;
 
     if (rpl_dao_parent_is(inst, &left->addr, left->ifindex) || !inst->joined || !iface ||
         !iface->up)
         return;
-    for (int n = 0; n < NO_PATH_MESSAGES && (n == 0 || t); n++) {
+    for (int n = 0; n < NO_PATH_MESSAGES &&
+                    (n == 0 || t || k < inst->own_count || behind < inst->cfg.attached.count);
+         n++) {
         struct rpl_wire_dao *dao = begin(inst, inst->cfg.dao_ack && inst->cfg.no_path_tries > 1);
-        for (uint32_t k = 0; n == 0 && k < inst->own_count; k++)
+        for (; k < inst->own_count && dao->target_count < GROUPS_PER_DAO; k++)
             if (inst->own[k].usable)
                 add_group(dao, &inst->own[k].addr, 128, inst->path_seq, 0, NULL);
-        if (n == 0)
-            add_attached(inst, dao, NULL, RPL_PATH_CONTROL, 0);
+        for (; behind < inst->cfg.attached.count && dao->target_count < GROUPS_PER_DAO; behind++)
+            add_attached(inst, dao, behind, NULL, RPL_PATH_CONTROL, 0);
         for (; t && dao->target_count < GROUPS_PER_DAO;
              t = RB_NEXT(rpl_target_tree, &inst->targets, t))
             if (t->known && !t->unconfirmed)

@@ -132,6 +132,7 @@ struct rpl_nbr {
     uint16_t dio_etx; /* the link that the last selection knew */
     bool asking;      /* a probe waits for its answer */
     bool has_dio;
+    bool no_way; /* during a selection: its DODAG Version was looked at in vain */
     uint8_t tries, misses;
     uint8_t calm;             /* answers at the first try in a row, nothing having changed */
     uint8_t silent;           /* rounds of questions without a first answer */
@@ -283,6 +284,7 @@ struct rpl_instance {
 
     struct rpl_target_tree targets;
     struct rpl_target_list work, news;
+    struct rpl_target_list failed; /* non-storing: looked at in vain, perhaps too early */
 
     struct rpl_own own[RPL_OWN_MAX];
     uint32_t own_count;

@@ -86,6 +86,7 @@ int rpl_instance_init(struct rpl_engine *e, uint32_t index, const struct rpl_con
     RB_INIT(&inst->nbrs);
     RB_INIT(&inst->targets);
     TAILQ_INIT(&inst->work);
+    TAILQ_INIT(&inst->failed);
     TAILQ_INIT(&inst->news);
     LIST_INIT(&inst->dao_outs);
     LIST_INIT(&inst->leaves);
@@ -485,6 +486,12 @@ static bool same_prefixes(const struct rpl_instance *inst, const struct rpl_wire
     return true;
 }
 
+/* The lifetime that our own targets are announced with, in seconds. */
+static uint32_t lifetime_s(const struct rpl_instance *inst)
+{
+    return (uint32_t)rpl_instance_default_lifetime(inst) * inst->config.lifetime_unit_s;
+}
+
 /* Take over what the preferred parent advertises: everything but Rank and DTSN (DIO-02). */
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
 {
@@ -497,6 +504,7 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
     enum of_metric metric;
     bool restart = rejoined || !inst->has_config || !same_trickle(&inst->config, &d->config);
     uint16_t lowest = rpl_instance_lowest(inst, d);
+    uint32_t lived_s = lifetime_s(inst);
 
     if (new_dodag && inst->has_dodag)
         rpl_instance_remember(inst);
@@ -531,6 +539,11 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
                   inst, &inst->dodag_id, NULL, inst->version);
         inst->dao_all = inst->refresh_seq = true;
         rpl_store(inst);
+    }
+    /* Another lifetime than before: a refresh at its old time may come too late. */
+    if (lived_s != lifetime_s(inst)) {
+        rpl_timer_stop(e, &inst->t_refresh);
+        inst->dao_all = inst->refresh_seq = true;
     }
     if (inst->leaf) /* it may have been a router under the former Configuration */
         stop_trickle(inst);

@@ -28,8 +28,9 @@ static bool usable(const struct rpl_instance *inst, const struct rpl_nbr *n)
         return false; /* INS-05 */
     if (inst->floating)
         return !rpl_addr_equal(&d->dodag_id, &inst->dodag_id) && d->grounded;
+    /* Of a local instance another DODAG is another instance (RFC 6550 section 5.1). */
     if (!inst->has_dodag || !rpl_addr_equal(&d->dodag_id, &inst->dodag_id))
-        return true;
+        return !inst->has_dodag || !(inst->cfg.id & RPL_INSTANCE_LOCAL);
     /* DIO-04: never again a member of an older version. */
     enum rpl_order order = rpl_lollipop_compare(d->version, inst->version);
     return order == RPL_EQUAL || order == RPL_NEWER;
@@ -98,6 +99,38 @@ static void bounds(const struct rpl_instance *inst, const struct rpl_nbr *ref, s
         c->max_rank = (uint16_t)max;
 }
 
+/* One that is not looked at: what stands against it by itself. */
+static void pass_over(const struct rpl_instance *inst, struct rpl_nbr *n,
+                      const struct of_candidate *cand)
+{
+    of_path_rank(inst->config.ocp, &inst->of, cand, &n->verdict);
+    if (n->verdict == OF_PREFERRED || n->verdict == OF_PARENT)
+        n->verdict = OF_COSTS_MORE; /* another DODAG or an older version */
+}
+
+/* Where there is no room for all, our parent stays and of the others those closest to the root. */
+static void add_candidate(const struct rpl_instance *inst, struct choice *c, struct rpl_nbr *n,
+                          const struct of_candidate *cand)
+{
+    size_t at = c->count;
+
+    if (c->count == RPL_CANDIDATES_MAX) {
+        at = c->cand[0].current ? 1 : 0;
+        for (size_t i = at + 1; i < c->count; i++)
+            if (!c->cand[i].current && c->cand[i].rank > c->cand[at].rank)
+                at = i;
+        if (!cand->current && cand->rank >= c->cand[at].rank) {
+            pass_over(inst, n, cand);
+            return;
+        }
+        pass_over(inst, c->nbr[at], &c->cand[at]);
+    } else {
+        c->count++;
+    }
+    c->nbr[at] = n;
+    c->cand[at] = *cand;
+}
+
 static void collect(struct rpl_instance *inst, const struct rpl_nbr *ref, struct choice *c)
 {
     struct rpl_nbr *n;
@@ -114,15 +147,10 @@ static void collect(struct rpl_instance *inst, const struct rpl_nbr *ref, struct
         if (!n->has_dio)
             continue;
         rpl_metric_candidate(n, c->of.metric, &cand);
-        if (ref && usable(inst, n) && same_version(&n->dio, &ref->dio) &&
-            c->count < RPL_CANDIDATES_MAX) {
-            c->nbr[c->count] = n;
-            c->cand[c->count++] = cand;
-        } else {
-            of_path_rank(inst->config.ocp, &inst->of, &cand, &n->verdict);
-            if (n->verdict == OF_PREFERRED || n->verdict == OF_PARENT)
-                n->verdict = OF_COSTS_MORE; /* another DODAG or an older version */
-        }
+        if (ref && usable(inst, n) && same_version(&n->dio, &ref->dio))
+            add_candidate(inst, c, n, &cand);
+        else
+            pass_over(inst, n, &cand);
     }
 }
 
@@ -235,7 +263,8 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
     struct rpl_nbr *old = inst->parent;
     uint16_t old_dag_rank = of_dag_rank(&inst->of, inst->rank);
     bool switched = old != best;
-    bool owed = inst->dao_all; /* on its way already, perhaps after a pause: nobody answered */
+    /* On its way already, perhaps after a pause: nobody answered. */
+    bool owed = inst->dao_all && rpl_timer_armed(&inst->t_dao);
     bool moved = inst->joined && !rpl_addr_equal(&inst->dodag_id, &best->dio.dodag_id);
     struct rpl_addr old_addr = {{0}};
 
@@ -267,23 +296,37 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
         rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
+/* Of the best DODAG Version that is left; NULL: none is. */
+static struct rpl_nbr *best_version(struct rpl_instance *inst)
+{
+    struct rpl_nbr *n, *ref = NULL;
+
+    RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
+        if (!n->no_way && usable(inst, n) && (!ref || better_dodag(inst, n, ref)))
+            ref = n;
+    return ref;
+}
+
 void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause)
 {
     struct choice c;
-    struct rpl_nbr *n, *ref = NULL;
+    struct rpl_nbr *n, *ref;
 
     if (inst->cfg.role == RPL_ROLE_ROOT)
         return;
     inst->room_below = 0; /* Ranks and links changed */
     RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
-        if (usable(inst, n) && (!ref || better_dodag(inst, n, ref)))
-            ref = n;
-    choose(inst, ref, &c);
-    if (c.result.preferred < 0 && ref && inst->has_dodag &&
-        !rpl_addr_equal(&ref->dio.dodag_id, &inst->dodag_id))
-        ref = NULL; /* the better DODAG has no way for us: stay */
+        n->no_way = false;
+    /* The better DODAG, or the newer version, may have no way for us: then the next one, down to
+     * the one where we are. */
+    do {
+        ref = best_version(inst);
+        choose(inst, ref, &c);
+        RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
+            n->no_way = n->no_way || (ref && same_version(&n->dio, &ref->dio));
+    } while (ref && c.result.preferred < 0);
     if (c.result.preferred >= 0)
         apply(inst, c.nbr[c.result.preferred], c.result.rank, cause);
-    else if (!inst->floating && (!inst->parent || !usable(inst, inst->parent) || ref))
+    else if (!inst->floating)
         rpl_instance_detach(inst, cause);
 }
