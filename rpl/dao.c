@@ -140,12 +140,21 @@ static void refused(struct rpl_instance *inst, const struct rpl_packet *p,
     trace->len = t->len;
 }
 
+/* What a group says of lifetime and sequence: its first Transit, of which one of lifetime 0 only
+ * takes a parent away where others stay. */
 static const struct rpl_wire_transit *first_transit(const struct rpl_wire_dao *dao, uint8_t group)
 {
-    for (uint8_t i = 0; i < dao->transit_count; i++)
-        if (dao->transit[i].group == group)
+    const struct rpl_wire_transit *first = NULL;
+
+    for (uint8_t i = 0; i < dao->transit_count; i++) {
+        if (dao->transit[i].group != group)
+            continue;
+        if (dao->transit[i].path_lifetime != 0)
             return &dao->transit[i];
-    return NULL;
+        if (!first)
+            first = &dao->transit[i];
+    }
+    return first;
 }
 
 /* SEQ-05: an owner that seems to have lost its state is believed when it goes on so. It has to hear
@@ -422,6 +431,26 @@ static uint8_t apply(struct rpl_instance *inst, const struct rpl_packet *p,
     return status;
 }
 
+/* What it brought may be gone again: a child that could not be reached was not reached by our
+ * answer either, and repeats itself. */
+static bool stands(struct rpl_instance *inst, const struct rpl_packet *p,
+                   const struct rpl_wire_dao *dao)
+{
+    for (uint8_t i = 0; i < dao->target_count; i++) {
+        const struct rpl_wire_target wt = without_address(&dao->target[i]);
+        const struct rpl_wire_transit *tr = first_transit(dao, wt.group);
+        const struct rpl_target *t;
+        if (!tr || tr->path_lifetime == 0 || rpl_addr_is_multicast(&wt.prefix) ||
+            outlived(inst, &wt) || (wt.len == 128 && rpl_is_self(inst, &wt.prefix)))
+            continue;
+        t = rpl_target_find(inst, &wt.prefix, wt.len);
+        if (far(inst, p) ? !rpl_external_find(inst, &wt.prefix, wt.len)
+                         : !t || !t->known || t->way_count == 0)
+            return false;
+    }
+    return true;
+}
+
 /* ACK-05: the same octets from the same source within 30 s are answered again, not processed. */
 static bool duplicate(struct rpl_instance *inst, const struct rpl_packet *p,
                       const struct rpl_wire_dao *dao, struct rpl_peer *peer)
@@ -429,7 +458,8 @@ static bool duplicate(struct rpl_instance *inst, const struct rpl_packet *p,
     struct rpl_engine *e = inst->engine;
     uint64_t d = rpl_digest(p->data, p->len);
 
-    if (peer->has_dao && peer->dao_digest == d && e->now - peer->dao_at < RPL_DAO_DUPLICATE) {
+    if (peer->has_dao && peer->dao_digest == d && e->now - peer->dao_at < RPL_DAO_DUPLICATE &&
+        (peer->dao_status >= STATUS_REJECTED || stands(inst, p, dao))) {
         rpl_count(e, RPL_COUNT_DAO_DUPLICATE);
         if (peer->dao_answered && dao->ack_wanted)
             rpl_ack_send(inst, rpl_addr_is_link_local(p->src) ? p->ifindex : 0, p->dst, p->src,
@@ -438,6 +468,7 @@ static bool duplicate(struct rpl_instance *inst, const struct rpl_packet *p,
     }
     peer->has_dao = true;
     peer->dao_answered = false;
+    peer->dao_status = 0;
     peer->dao_digest = d;
     peer->dao_at = e->now;
     return false;

@@ -21,12 +21,13 @@ static void next_hop_failed(struct rpl_instance *inst, const struct rpl_event_fo
         rpl_source_child_lost(inst, &ev->target);
 }
 
-/* DPV-08: F=1 came back from the child we sent to: its route for the destination is stale. */
+/* DPV-08: F=1 came back from the child we sent to: its route for the destination, which may be that
+ * of a prefix, is stale. */
 static void stale_route(struct rpl_instance *inst, const struct rpl_event_forward_error *ev)
 {
-    struct rpl_target *t = rpl_target_find(inst, &ev->target, 128);
+    struct rpl_target *t = rpl_storing(inst) ? rpl_target_match(inst, &ev->target) : NULL;
 
-    if (!rpl_storing(inst) || !t)
+    if (!t)
         return;
     for (uint8_t i = 0; i < t->way_count; i++) {
         const struct rpl_hop *hop = &rpl_target_hops(t)[i];

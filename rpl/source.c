@@ -44,6 +44,9 @@ static void queue(struct rpl_target *t)
 {
     if (t->queued)
         return;
+    if (t->failed)
+        TAILQ_REMOVE(&t->inst->failed, t, work);
+    t->failed = false;
     t->queued = true;
     TAILQ_INSERT_TAIL(&t->inst->work, t, work);
 }
@@ -84,6 +87,16 @@ static struct rpl_addr named_parent(const struct rpl_target *t)
     return edge ? *rpl_edge_addr(edge) : (struct rpl_addr){0};
 }
 
+/* It has parents, and none of them a way that does not lead through it. One of them may find
+ * another way before the work is done. */
+static void fail(struct rpl_target *t)
+{
+    if (t->queued || t->failed || t->way_count == 0)
+        return;
+    t->failed = true;
+    TAILQ_INSERT_TAIL(&t->inst->failed, t, work);
+}
+
 /* Choose anew; |was| is the parent that was in use. */
 static void select_edge(struct rpl_target *t, const struct rpl_addr *was, enum rpl_cause cause)
 {
@@ -97,21 +110,46 @@ static void select_edge(struct rpl_target *t, const struct rpl_addr *was, enum r
         rpl_target_up(t, &via, was, cause);
     } else {
         rpl_target_down(t, was, cause);
+        fail(t);
     }
     if (reachable != t->reachable)
         queue_dependants(t);
 }
 
-/* Look again at every target whose way may have changed. */
-void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause)
+/* True if a target went from one way to another without being lost. */
+static bool work_off(struct rpl_instance *inst, enum rpl_cause cause)
 {
     struct rpl_target *t;
+    bool moved = false;
 
     while ((t = TAILQ_FIRST(&inst->work)) != NULL) {
-        struct rpl_addr was = named_parent(t);
+        struct rpl_addr was = named_parent(t), is;
+        bool reachable = t->reachable;
         TAILQ_REMOVE(&inst->work, t, work);
         t->queued = false;
         select_edge(t, &was, t->reachable ? RPL_CAUSE_PARENT_GONE : cause);
+        is = named_parent(t);
+        moved = moved || (reachable && t->reachable && !rpl_addr_equal(&was, &is));
+        rpl_target_release(t);
+    }
+    return moved;
+}
+
+/*
+ * Look again at every target whose way may have changed. One that was looked at before another,
+ * above it, had found its other way is looked at once more: by then whoever has a way left uses it.
+ */
+void rpl_source_work(struct rpl_instance *inst, enum rpl_cause cause)
+{
+    bool again = work_off(inst, cause);
+    struct rpl_target *t;
+
+    while (again && (t = TAILQ_FIRST(&inst->failed)) != NULL)
+        queue(t);
+    work_off(inst, cause);
+    while ((t = TAILQ_FIRST(&inst->failed)) != NULL) {
+        TAILQ_REMOVE(&inst->failed, t, work);
+        t->failed = false;
         rpl_target_release(t);
     }
 }

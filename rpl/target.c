@@ -34,6 +34,27 @@ struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_a
     return NULL;
 }
 
+/* Nearly always a host: prefix targets exist for what lies behind a node (DNS-08). */
+struct rpl_target *rpl_target_match(struct rpl_instance *inst, const struct rpl_addr *dst)
+{
+    struct rpl_target *t = rpl_target_find(inst, dst, 128);
+    unsigned shortest = 64;
+
+    if (t && t->reachable)
+        return t;
+    for (uint32_t i = 0; i < inst->cfg.accept.count; i++)
+        if (inst->cfg.accept.prefix[i].len < shortest)
+            shortest = inst->cfg.accept.prefix[i].len;
+    for (unsigned len = 127; len >= shortest && len > 0; len--) {
+        struct rpl_addr prefix = *dst;
+        rpl_addr_mask(&prefix, (uint8_t)len);
+        t = rpl_target_find(inst, &prefix, (uint8_t)len);
+        if (t && t->reachable)
+            return t;
+    }
+    return NULL;
+}
+
 static struct rpl_target *new_target(struct rpl_instance *inst, const struct rpl_addr *prefix,
                                      uint8_t len)
 {
@@ -88,6 +109,8 @@ static void free_target(struct rpl_target *t)
 
     if (t->queued)
         TAILQ_REMOVE(&inst->work, t, work);
+    if (t->failed)
+        TAILQ_REMOVE(&inst->failed, t, work);
     if (t->is_news)
         TAILQ_REMOVE(&inst->news, t, news);
     if (t->way_count > 1 && rpl_storing(inst))
@@ -104,7 +127,7 @@ static void free_target(struct rpl_target *t)
 
 void rpl_target_release(struct rpl_target *t)
 {
-    if (t->known || t->queued || t->is_news || t->way_count || !rpl_rt_idle(&t->rt))
+    if (t->known || t->queued || t->failed || t->is_news || t->way_count || !rpl_rt_idle(&t->rt))
         return;
     if (rpl_storing(t->inst) || LIST_EMPTY(&t->dependants))
         free_target(t);

@@ -93,7 +93,7 @@ struct rpl_target {
     bool unconfirmed : 1; /* of our former life: the kernel's route, or restored */
     bool reachable : 1;
     bool moved : 1; /* its Path Sequence was seen to change; else it is stuck */
-    bool queued : 1, is_news : 1;
+    bool queued : 1, failed : 1, is_news : 1;
     bool external : 1;   /* non-storing: behind its parent, who takes off the tunnel (E) */
     bool invalidate : 1; /* its owner set I: relayed with it (RFC 9009) */
     bool has_pending : 1, has_descriptor : 1;
@@ -112,7 +112,7 @@ struct rpl_target {
     struct rpl_rt rt;
     RB_ENTRY(rpl_target) tree; /* in their order; found by the index */
     union {
-        TAILQ_ENTRY(rpl_target) work; /* non-storing: selection queue */
+        TAILQ_ENTRY(rpl_target) work; /* non-storing: selection queue, or those that failed */
         TAILQ_ENTRY(rpl_target) news; /* storing: to be told to the parent */
     };
 };
@@ -155,6 +155,8 @@ bool rpl_target_allowed(const struct rpl_instance *inst, const struct rpl_addr *
                         uint8_t len);
 struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_addr *prefix,
                                    uint8_t len);
+/* The reachable target that |dst| belongs to, by longest match; NULL if there is none. */
+struct rpl_target *rpl_target_match(struct rpl_instance *inst, const struct rpl_addr *dst);
 /* NULL when the table is full or memory is short. */
 struct rpl_target *rpl_target_get(struct rpl_instance *inst, const struct rpl_addr *prefix,
                                   uint8_t len);

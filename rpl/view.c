@@ -319,35 +319,13 @@ bool rpl_view_node(const struct rpl_engine *engine, const struct rpl_addr *addr,
     return false;
 }
 
-/* The reachable target that |dst| belongs to. Nearly always a host: prefix targets exist for what
- * lies behind a node (DNS-08). */
-static struct rpl_target *longest_match(struct rpl_instance *inst, const struct rpl_addr *dst)
-{
-    struct rpl_target *t = rpl_target_find(inst, dst, 128);
-    unsigned shortest = 64;
-
-    if (t && t->reachable)
-        return t;
-    for (uint32_t i = 0; i < inst->cfg.accept.count; i++)
-        if (inst->cfg.accept.prefix[i].len < shortest)
-            shortest = inst->cfg.accept.prefix[i].len;
-    for (unsigned len = 127; len >= shortest && len > 0; len--) {
-        struct rpl_addr prefix = *dst;
-        rpl_addr_mask(&prefix, (uint8_t)len);
-        t = rpl_target_find(inst, &prefix, (uint8_t)len);
-        if (t && t->reachable)
-            return t;
-    }
-    return NULL;
-}
-
 bool rpl_view_target_of(const struct rpl_engine *engine, const struct rpl_addr *dst, rpl_tstamp now,
                         struct rpl_view_node *out)
 {
     struct rpl_engine *e = rpl_unconst(engine);
 
     for (uint32_t i = 0; i < e->instance_count; i++) {
-        const struct rpl_target *t = longest_match(&e->instance[i], dst);
+        const struct rpl_target *t = rpl_target_match(&e->instance[i], dst);
         if (!t)
             continue;
         fill_node(t, now, out);
@@ -499,7 +477,7 @@ static int source_route(struct rpl_instance *inst, const struct rpl_addr *dst,
                         struct rpl_view_path *out)
 {
     const struct rpl_target *path[RPL_PATH_MAX];
-    const struct rpl_target *t = longest_match(inst, dst);
+    const struct rpl_target *t = rpl_target_match(inst, dst);
     const struct rpl_addr *own = rpl_own_address(inst, 0);
     size_t total, hops = t ? chain(t, path) : 0;
     const struct rpl_compat *compat = &inst->cfg.compat;
