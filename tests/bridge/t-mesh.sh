@@ -53,7 +53,7 @@ mark() {
 }
 
 command_done() {
-    lab_in 1 mosquitto_pub -t "mesh/$(lab_eui64 2)/setpoint/set" -m 25.5
+    lab_in 1 mosquitto_pub -h 127.0.0.1 -t "mesh/$(lab_eui64 2)/setpoint/set" -m 25.5
     lab_until 30 message "^mesh/$(lab_eui64 2)/setpoint/set/result .*\"status\":\"ok\""
 }
 
@@ -71,7 +71,7 @@ done
 root_config
 lab_run 1 rpld "$LAB_BUILD/rpld/rpld" -c $LAB/n1/rpld.conf -f
 [ -z "${LIMITS:-}" ] || bridge_service
-lab_run 1 watch mosquitto_sub -t '#' -F '%t %p'
+lab_run 1 watch mosquitto_sub -h 127.0.0.1 -t '#' -F '%t %p'
 MESSAGES=$LAB/n1/watch.log
 
 lab_check "the bridge is online" lab_until 30 message '^mesh/bridge/state online$'

@@ -10,7 +10,7 @@ APT_BUILD=(cmake gcc libc6-dev libbsd-dev libcap-dev libcbor-dev libcjson-dev li
     libcoap3-dev libconfig-dev libev-dev libgnutls28-dev libmnl-dev libmosquitto-dev libnl-3-dev
     libnl-genl-3-dev libnl-route-3-dev libseccomp-dev libsqlite3-dev ninja-build pkg-config)
 APT_SHOW=(libcoap3-bin mosquitto mosquitto-clients)
-APT_TEST=(clang clang-format libclang-rt-dev mandoc nftables procps python3 python3-jsonschema
+APT_TEST=(clang clang-format libclang-rt-dev mandoc nftables openssl procps python3 python3-jsonschema
     radvd tcpdump traceroute)
 APT_RADIO=(busybox-static cpio kmod qemu-system-x86 udev wpan-tools xz-utils zstd)
 APT_BROKERS=(prosody python3-pika python3-qpid-proton python3-slixmpp python3-stomp rabbitmq-server)

@@ -115,7 +115,7 @@ fi
 
 lab_run 2 sensor "$LAB_BUILD/tests/lab/sensor" -i 3 thermostat
 lab_run 5 sensor "$LAB_BUILD/tests/lab/sensor" -i 3 greenhouse
-lab_run 1 watch mosquitto_sub -t '#' -F '%t %p'
+lab_run 1 watch mosquitto_sub -h 127.0.0.1 -t '#' -F '%t %p'
 
 # --- packets ---
 
