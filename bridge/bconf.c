@@ -43,6 +43,8 @@ static const struct bconf_setting settings[] = {
     CHOICE("mqtt_version", mqtt_version, version_words),
     TRUTH(clean_session),
     TRUTH(message_expiry),
+    TRUTH(summary),
+    TRUTH(senml_array),
     TRUTH(user_properties),
     TRUTH(events),
     TRUTH(home_assistant),
@@ -52,6 +54,7 @@ static const struct bconf_setting settings[] = {
     TEXT(tls_ca, 0),
     TEXT(tls_certificate, 0),
     TEXT(tls_key, 0),
+    TEXT(tls_alpn, 0),
     TEXT(psk_identity, 0),
     TEXT(psk, 0),
     NUMBER(keepalive_s, 10, 3600),
@@ -361,6 +364,8 @@ void bconf_core(const struct bconf *conf, struct brg_core_config *ret_config)
         .hass_prefix = conf->home_assistant ? conf->home_assistant_prefix : NULL,
         .user_properties = conf->user_properties != 0 && conf->mqtt_version != BCONF_MQTT_311,
         .message_expiry = conf->message_expiry != 0,
+        .summary = conf->summary != 0,
+        .senml_array = conf->senml_array != 0,
         .memory_will_do = conf->on_spool_failure == BCONF_SPOOL_MEMORY,
     };
 }

@@ -49,9 +49,12 @@ struct bconf {
     int mqtt_version;            /* enum bconf_mqtt_version */
     int clean_session;           /* a truth */
     int message_expiry;          /* a truth */
+    int summary;                 /* a truth */
+    int senml_array;             /* a truth */
     char tls_ca[BCONF_TEXT_MAX]; /* "": the system's */
     char tls_certificate[BCONF_TEXT_MAX];
     char tls_key[BCONF_TEXT_MAX];
+    char tls_alpn[BCONF_TEXT_MAX - 1]; /* "": none */
     char psk_identity[BCONF_TEXT_MAX];
     char psk[BCONF_TEXT_MAX];      /* hexadecimal */
     char username[BCONF_TEXT_MAX]; /* "": none */

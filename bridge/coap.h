@@ -272,6 +272,15 @@ brg_tstamp coap_deadline(const struct coap_endpoint *ep);
 /* The next effect, or false. */
 bool coap_poll(struct coap_endpoint *ep, struct coap_effect *ret_effect);
 
+/* What went to a node, or came from it, more than once. */
+struct coap_counts {
+    uint32_t retransmitted; /* by us */
+    uint32_t duplicates;    /* by it */
+};
+
+/* Since it is known; nothing of one that is not. */
+struct coap_counts coap_counts_of(struct coap_endpoint *ep, const struct coap_addr *addr);
+
 const struct coap_stats *coap_endpoint_stats(const struct coap_endpoint *ep);
 
 int coap_addr_cmp(const struct coap_addr *a, const struct coap_addr *b);

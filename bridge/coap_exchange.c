@@ -666,6 +666,7 @@ static void op_timeout(struct coap_endpoint *ep, struct op *op, brg_tstamp now)
         op->timeout = (uint32_t)coap_rtt_backoff(op->timeout, op->first_timeout);
         brg_timer_set(&ep->timers, &op->timer, now + op->timeout);
         ep->stats.retransmitted++;
+        op->peer->counts.retransmitted++;
         op_overdue(ep, op);
         coap_request_send(ep, op);
     } else {
@@ -725,6 +726,13 @@ bool coap_poll(struct coap_endpoint *ep, struct coap_effect *ret_effect)
     };
     op_release(ep, op);
     return true;
+}
+
+struct coap_counts coap_counts_of(struct coap_endpoint *ep, const struct coap_addr *addr)
+{
+    const struct peer *peer = coap_peer_find(ep, addr);
+
+    return peer == NULL ? (struct coap_counts){.retransmitted = 0} : peer->counts;
 }
 
 const struct coap_stats *coap_endpoint_stats(const struct coap_endpoint *ep)

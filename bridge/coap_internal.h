@@ -126,6 +126,7 @@ struct peer {
     uint32_t n_ops;
     enum peer_state state;
     struct coap_rtt rtt;
+    struct coap_counts counts;
     struct brg_bucket rate;
     bool answered; /* something that only who hears us can answer */
     struct upload *upload;

@@ -314,6 +314,7 @@ static bool input_duplicate(struct coap_endpoint *ep, struct peer *peer, const s
         return false;
     }
     ep->stats.duplicates++;
+    peer->counts.duplicates++;
     if (seen->state == DEDUP_ACKED && seen->code != 0) {
         coap_serve_again(ep, &peer->addr, msg, seen->code);
     } else if (seen->state == DEDUP_ACKED && msg->type == COAP_CON) {

@@ -407,6 +407,7 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
     if (!path->used) {
         path->rank = 0;
         path->etx = 0;
+        path->hops = 0;
     }
     path->used = true;
     path->listed = true;
@@ -468,6 +469,37 @@ void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
         path->rank = (uint16_t)(link->rank + 1);
         path->etx = (uint16_t)(link->etx + 1);
         brg_tell(core, node, TELL_INFO);
+    }
+}
+
+void brg_core_node_hops(struct brg_core *core, const char *eui64, int instance, int hops,
+                        const struct brg_now *now)
+{
+    struct node *node = brg_node_find(core, eui64);
+    struct path *path = node == NULL ? NULL : path_find(node, instance);
+    uint8_t value = hops < 1 || hops > UINT8_MAX ? 0 : (uint8_t)hops;
+
+    core->now = *now;
+    if (path != NULL && path->used && path->hops != value) {
+        path->hops = value;
+        brg_tell(core, node, TELL_INFO);
+    }
+}
+
+/* Counters are told when they have grown by a fifth. */
+void brg_core_survey(struct brg_core *core, const struct brg_now *now)
+{
+    struct node *node;
+
+    core->now = *now;
+    RB_FOREACH (node, node_tree, &core->nodes) {
+        const struct coap_addr addr = brg_node_addr(core, node);
+        struct coap_counts counts = coap_counts_of(core->ep, &addr);
+
+        if (counts.retransmitted > node->told.retransmitted + node->told.retransmitted / 5 ||
+            counts.duplicates > node->told.duplicates + node->told.duplicates / 5) {
+            brg_tell(core, node, TELL_INFO);
+        }
     }
 }
 

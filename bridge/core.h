@@ -86,6 +86,8 @@ struct brg_core_config {
     bool events;             /* tell on BASE/bridge/event what happens */
     bool user_properties;    /* MQTT 5: values say which node and number they are of */
     bool message_expiry;     /* values are of use as long as their Max-Age says */
+    bool summary;            /* BASE/NODE has the last values of all its resources */
+    bool senml_array;        /* BASE/NODE/RES has a SenML pack as a whole, resolved */
     bool memory_will_do;     /* with a store that fails values are acknowledged all the same */
 };
 
@@ -195,6 +197,13 @@ struct brg_link_state {
 /* |link| is with that node, a neighbour of the routing daemon's. */
 void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
                         const struct brg_link_state *link, const struct brg_now *now);
+
+/* That node is |hops| away, 1 to 255; -1: nobody knows. */
+void brg_core_node_hops(struct brg_core *core, const char *eui64, int instance, int hops,
+                        const struct brg_now *now);
+
+/* Now and then: what has changed of nodes without anybody having told. */
+void brg_core_survey(struct brg_core *core, const struct brg_now *now);
 
 /* Whom that node sends its packets up to. */
 void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance,

@@ -101,6 +101,7 @@ struct path {
     int instance;
     uint8_t ip[16];
     uint16_t rank, etx; /* of struct brg_link_state, and one more; 0: not known */
+    uint8_t hops;       /* 0: not known */
 };
 
 /* What people said of a node; it stays when the node goes. */
@@ -113,7 +114,7 @@ struct custom {
 };
 
 /* What there is to tell of a node, and of all. */
-enum tell { TELL_INFO = 1, TELL_HASS = 2, TELL_ABOUT = 4, TELL_DEVICES = 8 };
+enum tell { TELL_INFO = 1, TELL_HASS = 2, TELL_ABOUT = 4, TELL_DEVICES = 8, TELL_SUMMARY = 16 };
 
 struct node {
     RB_ENTRY(node) by_eui64;
@@ -125,6 +126,8 @@ struct node {
     unsigned tell;           /* of enum tell */
     TAILQ_HEAD(, gone) gone; /* components that Home Assistant is to forget */
     uint32_t n_gone;
+    struct coap_counts told; /* as its info said last */
+    bool has_summary;        /* the broker was told one */
     bool is_telling;
     TAILQ_ENTRY(node) telling;
     brg_tstamp tell_at; /* not before */
@@ -329,6 +332,10 @@ void brg_serve_start(struct brg_core *core);
 void brg_serve_request(struct brg_core *core, const struct coap_effect *effect,
                        const struct brg_now *now);
 
+/* Is it a value of a resource, and not something that the bridge says of a node? What stands behind
+ * BASE/ is |topic|. */
+bool brg_is_value(struct brg_core *core, const char *topic);
+
 /* What was pushed is kept, or not. */
 void brg_serve_kept(struct brg_core *core, const struct coap_origin *origin, bool kept,
                     const struct brg_now *now);
@@ -421,6 +428,12 @@ const char *brg_resource_state(const struct resource *res);
 
 /* The node is going to be freed. */
 void brg_tell_forget(struct brg_core *core, struct node *node);
+
+/* --- summary.c ------------------------------------------------------------------------------ */
+
+/* Writes the node's summary into core->out, or nothing if the one that was told is to go. False:
+ * there is none. */
+bool brg_summary_write(struct brg_core *core, struct node *node, char topic[BRG_TOPIC_MAX]);
 
 /* --- hass.c --------------------------------------------------------------------------------- */
 

@@ -240,6 +240,10 @@ static void node_move_topics(struct brg_core *core, struct node *node, const cha
         (void)brg_outbox_put(core->outbox, topic, "", 0, 1, true);
     }
     brg_untell(core, (const char *const[]){core->config.base, old, "info"}, 3);
+    if (core->config.summary) {
+        brg_untell(core, (const char *const[]){core->config.base, old}, 2);
+        brg_tell(core, node, TELL_SUMMARY);
+    }
     (void)brg_publish_availability(core, node);
     brg_tell(core, node, TELL_INFO | TELL_HASS | TELL_DEVICES);
 }
@@ -302,10 +306,9 @@ static void values_untell(struct brg_core *core, const struct resource *res)
     const struct series *series;
     char name[BRG_TOPIC_MAX];
 
+    brg_untell(core, parts, 3); /* its own, or the array of a pack */
     TAILQ_FOREACH (series, &res->series, entry) {
-        if (series->name[0] == '\0') {
-            brg_untell(core, parts, 3);
-        } else if (brg_topic_name(name, sizeof(name), series->name) == 0) {
+        if (series->name[0] != '\0' && brg_topic_name(name, sizeof(name), series->name) == 0) {
             brg_untell(core, (const char *const[]){parts[0], parts[1], parts[2], name}, 4);
         }
     }
@@ -347,7 +350,7 @@ const char *brg_node_options(struct brg_core *core, struct node *node,
     };
     node->sleepy = is_sleepy(core, node);
     custom_changed(core, custom);
-    brg_tell(core, node, TELL_INFO | TELL_HASS);
+    brg_tell(core, node, TELL_INFO | TELL_HASS | (core->config.summary ? TELL_SUMMARY : 0U));
     /* With the next value of each it is all as it shall be. */
     if (node->online && !node->sleepy) {
         (void)brg_node_refresh(core, node, "", now);

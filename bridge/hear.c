@@ -49,7 +49,11 @@ static void on_neighbor(void *ctx, const struct brg_neighbor *neighbor)
     struct brg_app *app = ctx;
     struct brg_now now = brg_clock_read();
 
-    brg_core_node_link(app->core, neighbor->eui64, neighbor->instance, &neighbor->link, &now);
+    if (neighbor->is_node) {
+        brg_core_node_hops(app->core, neighbor->eui64, neighbor->instance, neighbor->hops, &now);
+    } else {
+        brg_core_node_link(app->core, neighbor->eui64, neighbor->instance, &neighbor->link, &now);
+    }
 }
 
 static void on_command(void *ctx, const struct brg_demand *demand)

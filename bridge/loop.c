@@ -115,6 +115,7 @@ static void health_due(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    brg_core_survey(app->core, &now);
     if (brg_mqtt_is_ready(app->mqtt)) {
         brg_health_tell(&app->health, now.wall_s);
     }

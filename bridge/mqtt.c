@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-#include "bridge/mqtt.h"
+#include "bridge/mqtt_internal.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 
 #include "bridge/log.h"
-#include "bridge/mqtt_alias.h"
 #include "bridge/mqtt_id.h"
 #include "bridge/mqtt_props.h"
 #include "bridge/topic.h"
@@ -32,58 +28,9 @@
 #define CONNACK_S 15.0
 #define COMMAND_DEPTH_MAX 9 /* segments of a node's name and a resource's path, but one */
 #define NAME_DEPTH_MAX 3
-#define WINDOW 100
 #define PACKETS_PER_TURN 100
 #define STATE_QOS 1
 #define SYSTEM_CAS "/etc/ssl/certs"
-
-enum mqtt_state {
-    MQTT_AWAY,       /* the retry timer runs */
-    MQTT_CONNECTING, /* the handle belongs to the thread */
-    MQTT_CONNACK,    /* connected, not yet accepted */
-    MQTT_READY,
-};
-
-struct brg_mqtt {
-    struct ev_loop *loop;
-    const struct bconf *conf;
-    struct brg_outbox *outbox;
-    const struct brg_mqtt_handler *handler;
-    uint64_t random;
-    char client_id[BCONF_TEXT_MAX];
-    char state_topic[BRG_TOPIC_MAX];
-    enum mqtt_state state;
-    struct mosquitto *handle;
-    ev_io io;
-    ev_timer timer; /* AWAY: try again; CONNACK: too late; READY: keep-alive */
-    ev_async connected;
-    pthread_t thread;
-    int thread_result; /* written by the thread before |connected| is sent */
-    int thread_errno;
-    double retry_s;
-    bool said_away;
-    size_t broker;     /* the one in use or to be tried next */
-    bool only_311;     /* a broker does not know MQTT 5 */
-    bool only_311_now; /* and has just said so */
-    bool guessed;      /* it did not say so, but closed the connection without a word */
-    bool v5;           /* of |handle| */
-    bool taken_over;
-    unsigned short_lived; /* connections in a row */
-    ev_tstamp ready_at;
-    struct brg_aliases aliases; /* of this connection */
-    char refusal[96];           /* of a CONNACK or DISCONNECT; "": none */
-    bool corked;
-    mosquitto_property *properties; /* of the last message without any of its own, */
-    uint32_t properties_expiry_s;   /* and what they say */
-    enum brg_content properties_content;
-    bool publishing; /* inside mosquitto_publish(), whose callback may come at once */
-    struct {
-        int mid;
-        int code;
-    } acked[WINDOW];
-    size_t n_acked;
-    bool said_refused; /* on this connection: the rest is for who looks closer */
-};
 
 static void connect_begin(struct brg_mqtt *mqtt);
 
@@ -186,7 +133,7 @@ static const char *reason_for(int result, int error)
 }
 
 /* After every call into the library: is there something to write, is it still there? */
-static void after(struct brg_mqtt *mqtt, int result)
+void brg_mqtt_after(struct brg_mqtt *mqtt, int result)
 {
     int events = EV_READ;
 
@@ -203,181 +150,6 @@ static void after(struct brg_mqtt *mqtt, int result)
         ev_io_stop(mqtt->loop, &mqtt->io);
         ev_io_set(&mqtt->io, mosquitto_socket(mqtt->handle), events);
         ev_io_start(mqtt->loop, &mqtt->io);
-    }
-}
-
-/* --- publishing ----------------------------------------------------------------------------- */
-
-/* What the bridge says of itself is told again and is no loss, nor may it crowd out what is. */
-static bool is_own(const struct brg_mqtt *mqtt, const char *topic)
-{
-    size_t len = strlen(mqtt->conf->base);
-
-    return strncmp(topic, mqtt->conf->base, len) == 0 && strncmp(topic + len, "/bridge/", 8) == 0;
-}
-
-/* The broker has answered: MQTT 5 says whether it takes the message. */
-static void answered(struct brg_mqtt *mqtt, int mid, int code)
-{
-    const struct brg_message *message =
-        code < MQTT_RC_UNSPECIFIED ? NULL : brg_outbox_in_flight(mqtt->outbox, mid);
-    char reason[96];
-
-    if (message == NULL) {
-        brg_outbox_acked(mqtt->outbox, mid);
-        return;
-    }
-    (void)snprintf(reason, sizeof(reason), "refused by the broker: %s",
-                   mosquitto_reason_string(code));
-    if (!mqtt->said_refused) {
-        brg_log_warning("broker: a message was refused, more of them are not told topic=%s "
-                        "reason=\"%s\"",
-                        brg_log_word(message->topic), mosquitto_reason_string(code));
-        mqtt->said_refused = true;
-    }
-    brg_outbox_undeliverable(mqtt->outbox, mid, is_own(mqtt, message->topic) ? NULL : reason);
-}
-
-static void on_publish(struct mosquitto *handle, void *ctx, int mid, int code,
-                       const mosquitto_property *properties)
-{
-    struct brg_mqtt *mqtt = ctx;
-
-    (void)handle;
-    (void)properties;
-    code = mqtt->v5 ? code : 0;
-    if (!mqtt->publishing) {
-        answered(mqtt, mid, code);
-    } else if (mqtt->n_acked < WINDOW) { /* the message is still being read */
-        mqtt->acked[mqtt->n_acked].mid = mid;
-        mqtt->acked[mqtt->n_acked++].code = code;
-    }
-}
-
-static bool cannot_be_sent(int result)
-{
-    return result == MOSQ_ERR_INVAL || result == MOSQ_ERR_PAYLOAD_SIZE ||
-           result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_OVERSIZE_PACKET;
-}
-
-/* Most messages are worth the same time and of the same type as the one before: they share one
- * list of properties, which the library copies. */
-static int properties_make(struct brg_mqtt *mqtt, const struct brg_message *message,
-                           uint32_t expiry_s)
-{
-    int result;
-
-    if (mqtt->properties != NULL && message->props_len == 0 &&
-        mqtt->properties_expiry_s == expiry_s && mqtt->properties_content == message->content) {
-        return MOSQ_ERR_SUCCESS;
-    }
-    mosquitto_property_free_all(&mqtt->properties);
-    result = brg_mqtt_properties(message, expiry_s, &mqtt->properties);
-    mqtt->properties_expiry_s = expiry_s;
-    mqtt->properties_content = message->content;
-    return result;
-}
-
-/* The same with a topic alias, |*ret_alias|, if the topic has one; then |*topic| is NULL once the
- * broker knows it. Not for QoS 0: what the library holds back of the others, because the broker
- * takes no more at a time, would tell it too late. */
-static int alias_make(struct brg_mqtt *mqtt, const struct brg_message *message, uint32_t expiry_s,
-                      const char **topic, uint16_t *ret_alias)
-{
-    bool known = false;
-    int result;
-
-    *ret_alias = message->qos == 0 ? 0 : brg_alias_take(&mqtt->aliases, message->topic, &known);
-    if (*ret_alias == 0) {
-        return properties_make(mqtt, message, expiry_s);
-    }
-    *topic = known ? NULL : message->topic;
-    mosquitto_property_free_all(&mqtt->properties);
-    result = brg_mqtt_properties(message, expiry_s, &mqtt->properties);
-    if (result == MOSQ_ERR_SUCCESS) {
-        result = mosquitto_property_add_int16(&mqtt->properties, MQTT_PROP_TOPIC_ALIAS, *ret_alias);
-    }
-    return result;
-}
-
-static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
-{
-    uint32_t expiry_s = brg_mqtt_remaining_s(message);
-    const char *topic = message->topic;
-    uint16_t alias = 0;
-    int result = MOSQ_ERR_SUCCESS;
-
-    if (message->expiry_s > 0 && expiry_s == 0) {
-        return MOSQ_ERR_NOT_FOUND; /* nobody wants to have it now */
-    }
-    if (mqtt->v5) {
-        result = alias_make(mqtt, message, expiry_s, &topic, &alias);
-    }
-    if (result == MOSQ_ERR_SUCCESS) {
-        mqtt->publishing = true;
-        result = mosquitto_publish_v5(mqtt->handle, &message->mid, topic, (int)message->len,
-                                      message->payload, message->qos, message->retain,
-                                      mqtt->v5 ? mqtt->properties : NULL);
-        mqtt->publishing = false;
-    }
-    if (result != MOSQ_ERR_SUCCESS) {
-        brg_alias_forget(&mqtt->aliases, alias);
-    }
-    if (message->props_len > 0 || alias > 0 || result != MOSQ_ERR_SUCCESS) {
-        mosquitto_property_free_all(&mqtt->properties);
-    }
-    return result;
-}
-
-/* The library does not take this message, and never will. */
-static void unsendable(struct brg_mqtt *mqtt, struct brg_message *message, int result)
-{
-    const char *reason =
-        result == MOSQ_ERR_NOT_FOUND ? "older than its Max-Age" : mosquitto_strerror(result);
-
-    if (result == MOSQ_ERR_NOT_FOUND) {
-        brg_log_debug("broker: older than its Max-Age topic=%s", brg_log_word(message->topic));
-    } else {
-        brg_log_warning("broker: a message cannot be sent topic=%s reason=\"%s\"",
-                        brg_log_word(message->topic), reason);
-    }
-    if (result == MOSQ_ERR_PAYLOAD_SIZE || result == MOSQ_ERR_OVERSIZE_PACKET) {
-        reason = "larger than the broker takes";
-    }
-    message->mid = -1;
-    brg_outbox_undeliverable(mqtt->outbox, -1, is_own(mqtt, message->topic) ? NULL : reason);
-}
-
-void brg_mqtt_pump(struct brg_mqtt *mqtt)
-{
-    struct brg_message *message;
-    int result = MOSQ_ERR_SUCCESS;
-
-    if (mqtt->state != MQTT_READY) {
-        return;
-    }
-    while (result == MOSQ_ERR_SUCCESS && (message = brg_outbox_take(mqtt->outbox)) != NULL) {
-        result = publish(mqtt, message);
-        if (result == MOSQ_ERR_NOT_FOUND || cannot_be_sent(result)) {
-            unsendable(mqtt, message, result);
-            result = MOSQ_ERR_SUCCESS;
-        }
-        while (mqtt->n_acked > 0) {
-            mqtt->n_acked--;
-            answered(mqtt, mqtt->acked[mqtt->n_acked].mid, mqtt->acked[mqtt->n_acked].code);
-        }
-    }
-    after(mqtt, result);
-}
-
-void brg_mqtt_cork(struct brg_mqtt *mqtt, bool on)
-{
-    const int value = on;
-
-    if (mqtt->state == MQTT_READY && mqtt->corked != on) {
-        mqtt->corked = on;
-        (void)setsockopt(mosquitto_socket(mqtt->handle), IPPROTO_TCP, TCP_CORK, &value,
-                         sizeof(value));
     }
 }
 
@@ -540,7 +312,7 @@ static void ready(struct ev_loop *loop, ev_io *io, int events)
     if (result == MOSQ_ERR_SUCCESS && (events & EV_READ)) {
         result = mosquitto_loop_read(mqtt->handle, PACKETS_PER_TURN);
     }
-    after(mqtt, result);
+    brg_mqtt_after(mqtt, result);
     brg_mqtt_pump(mqtt);
 }
 
@@ -555,7 +327,7 @@ static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
     } else if (mqtt->state == MQTT_CONNACK) {
         lost(mqtt, "it does not accept the connection");
     } else if (mqtt->state == MQTT_READY) {
-        after(mqtt, mosquitto_loop_misc(mqtt->handle));
+        brg_mqtt_after(mqtt, mosquitto_loop_misc(mqtt->handle));
     }
 }
 
@@ -594,7 +366,7 @@ static void connected(struct ev_loop *loop, ev_async *async, int events)
     ev_io_start(loop, &mqtt->io);
     ev_timer_set(&mqtt->timer, CONNACK_S, 0.);
     ev_timer_start(loop, &mqtt->timer);
-    after(mqtt, MOSQ_ERR_SUCCESS);
+    brg_mqtt_after(mqtt, MOSQ_ERR_SUCCESS);
 }
 
 /* The broker's certificate is checked against its name; there is no way to leave that out. */
@@ -602,6 +374,14 @@ static int tls_set(struct brg_mqtt *mqtt)
 {
     const struct bconf *conf = mqtt->conf;
 
+    /* RFC 7301, for brokers that share their port with others. */
+    if (conf->tls_alpn[0] != '\0') {
+        int result = mosquitto_string_option(mqtt->handle, MOSQ_OPT_TLS_ALPN, conf->tls_alpn);
+
+        if (result != MOSQ_ERR_SUCCESS) {
+            return result;
+        }
+    }
     if (conf->psk[0] != '\0') {
         return mosquitto_tls_psk_set(mqtt->handle, conf->psk, conf->psk_identity, NULL);
     }
@@ -624,12 +404,12 @@ static int handle_new(struct brg_mqtt *mqtt)
     }
     mosquitto_connect_v5_callback_set(mqtt->handle, on_connect);
     mosquitto_disconnect_v5_callback_set(mqtt->handle, on_disconnect);
-    mosquitto_publish_v5_callback_set(mqtt->handle, on_publish);
+    mosquitto_publish_v5_callback_set(mqtt->handle, brg_mqtt_on_publish);
     mosquitto_message_v5_callback_set(mqtt->handle, on_message);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_PROTOCOL_VERSION,
                                mqtt->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_TCP_NODELAY, 1);
-    (void)mosquitto_max_inflight_messages_set(mqtt->handle, WINDOW + 10);
+    (void)mosquitto_max_inflight_messages_set(mqtt->handle, MQTT_WINDOW + 10);
     result = mosquitto_will_set(mqtt->handle, mqtt->state_topic, 7, "offline", STATE_QOS, true);
     if (result == MOSQ_ERR_SUCCESS && conf->username[0] != '\0') {
         result = mosquitto_username_pw_set(mqtt->handle, conf->username,

@@ -29,10 +29,12 @@ uint32_t brg_mqtt_remaining_s(const struct brg_message *message)
 
 static const char *content_type(enum brg_content content)
 {
-    static const char *const names[] = {
+    static const char *const names[BRG_CONTENTS] = {
         [BRG_CONTENT_TEXT] = "text/plain",
         [BRG_CONTENT_JSON] = "application/json",
         [BRG_CONTENT_OCTETS] = "application/octet-stream",
+        [BRG_CONTENT_READING] = "application/json",
+        [BRG_CONTENT_SENML] = "application/senml+json",
     };
 
     return names[content];

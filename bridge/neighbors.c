@@ -19,7 +19,9 @@
 #define RANK_MAX 65534 /* 65535 is infinite */
 #define ETX_MAX 511.   /* it has 16 bits, 7 of them behind the point */
 
-static const char request[] = "json neighbors\n";
+static const char *const questions[] = {"json neighbors\n", "json nodes\n"};
+
+#define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))
 
 struct brg_neighbors {
     struct ev_loop *loop;
@@ -29,6 +31,7 @@ struct brg_neighbors {
     ev_io io;
     ev_timer timer;
     int fd; /* -1: not asking */
+    size_t question;
     size_t len;
     char line[LINE_MAX_LEN];
 };
@@ -50,8 +53,8 @@ int brg_neighbors_line(const char *line, size_t len, struct brg_neighbor *ret_ne
     double etx;
     int err = -BRG_ERR_FORMAT;
 
-    /* {"schema":1,"neighbors":[ opens the answer, ]} ends it, and a comma ends each but the last.
-     */
+    /* {"schema":1,"neighbors":[ opens an answer, ]} ends it, and a comma ends each row but the
+     * last. */
     len -= len > 0 && line[len - 1] == ',';
     if (len < 2 || line[0] != '{' || line[len - 1] != '}') {
         return -BRG_ERR_NOENT;
@@ -63,6 +66,8 @@ int brg_neighbors_line(const char *line, size_t len, struct brg_neighbor *ret_ne
         ret_neighbor->instance = (int)number_of(json, "instance", 255.);
         ret_neighbor->link.rank = (int32_t)number_of(json, "rank", RANK_MAX);
         ret_neighbor->link.etx = etx < 0. ? -1 : (int32_t)(etx * 100. + 0.5);
+        ret_neighbor->is_node = cJSON_GetObjectItemCaseSensitive(json, "hops") != NULL;
+        ret_neighbor->hops = (int)number_of(json, "hops", 255.);
         err = ret_neighbor->instance < 0 ? -BRG_ERR_FORMAT : 0;
     }
     cJSON_Delete(json);
@@ -98,6 +103,26 @@ static bool take_lines(struct brg_neighbors *neighbors)
     return neighbors->len < sizeof(neighbors->line);
 }
 
+static void ask(struct brg_neighbors *neighbors)
+{
+    const char *question = questions[neighbors->question];
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+    neighbors->len = 0;
+    memcpy(addr.sun_path, neighbors->path, strlen(neighbors->path) + 1);
+    neighbors->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (neighbors->fd < 0) {
+        return;
+    }
+    ev_io_set(&neighbors->io, neighbors->fd, EV_READ);
+    ev_io_start(neighbors->loop, &neighbors->io);
+    /* A fresh stream socket has room for a line of this length. */
+    if (connect(neighbors->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+        write(neighbors->fd, question, strlen(question)) != (ssize_t)strlen(question)) {
+        ask_end(neighbors);
+    }
+}
+
 static void readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct brg_neighbors *neighbors = io->data;
@@ -112,8 +137,15 @@ static void readable(struct ev_loop *loop, ev_io *io, int events)
             return;
         }
         neighbors->len += n > 0 ? (size_t)n : 0;
-        if (n <= 0 || !take_lines(neighbors)) {
+        if (n < 0 || !take_lines(neighbors)) {
             ask_end(neighbors);
+            return;
+        }
+        if (n == 0) {
+            ask_end(neighbors);
+            if (++neighbors->question < N_QUESTIONS) {
+                ask(neighbors);
+            }
             return;
         }
     }
@@ -122,23 +154,12 @@ static void readable(struct ev_loop *loop, ev_io *io, int events)
 static void ask_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct brg_neighbors *neighbors = timer->data;
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
+    (void)loop;
     (void)events;
     ask_end(neighbors); /* who has not answered within a minute */
-    neighbors->len = 0;
-    memcpy(addr.sun_path, neighbors->path, strlen(neighbors->path) + 1);
-    neighbors->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (neighbors->fd < 0) {
-        return;
-    }
-    ev_io_set(&neighbors->io, neighbors->fd, EV_READ);
-    ev_io_start(loop, &neighbors->io);
-    /* A fresh stream socket has room for a line of this length. */
-    if (connect(neighbors->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-        write(neighbors->fd, request, sizeof(request) - 1) != (ssize_t)sizeof(request) - 1) {
-        ask_end(neighbors);
-    }
+    neighbors->question = 0;
+    ask(neighbors);
 }
 
 struct brg_neighbors *brg_neighbors_new(struct ev_loop *loop, const char *path,

@@ -39,6 +39,7 @@ struct brg_reading {
     size_t text_len;
     const char *name; /* SenML's resolved name; NULL in other formats */
     const char *unit; /* NULL: none */
+    bool sum;         /* SenML: |number| is a sum (RFC 8428 section 4.2), there is no value */
     bool has_time;
     double time_s; /* SenML: below 2^28 relative to now, else since 1970 */
 };
@@ -59,7 +60,7 @@ struct brg_decoder {
 int brg_decode(struct brg_decoder *dec, int format, const uint8_t *data, size_t len);
 
 enum brg_output {
-    BRG_OUTPUT_JSON,  /* {"v":21.5,"u":"Cel","t":1732104000.123,"seq":7} */
+    BRG_OUTPUT_JSON,  /* {"v":21.5,"u":"Cel","t":1732104000.123,"tq":"node","seq":7} */
     BRG_OUTPUT_VALUE, /* 21.5 */
     BRG_OUTPUT_RAW,   /* the node's octets; not made here */
 };
@@ -77,6 +78,18 @@ void brg_value_write(struct brg_text *out, const struct brg_reading *reading, bo
 
 /* When it was taken, since 1970: what the node says, if that can be. */
 double brg_reading_time(const struct brg_reading *reading, double now_s);
+
+/* Is that what the node says, and not when it came? */
+bool brg_reading_is_timed(const struct brg_reading *reading, double now_s);
+
+/*
+ * The payload of a reading in JSON with how old it is at |now_s|, in seconds: {"v":1,"t":T,...} as
+ * {"v":1,"t":T,...,"age":A}. False: it is no such payload, or too large for |out|.
+ */
+bool brg_age_write(struct brg_text *out, const char *payload, size_t len, double now_s);
+
+/* The readings of a SenML pack as one of resolved records (RFC 8428 section 4.6). */
+void brg_senml_write(struct brg_text *out, const struct brg_decoder *dec, double now_s);
 
 /* Writes a reading's payload behind what |out| holds; |out->full| tells that it did not fit. */
 void brg_reading_write(struct brg_text *out, const struct brg_reading *reading,

@@ -36,7 +36,7 @@ static struct brg_message envelope(const struct brg_core *core, const struct res
     static const enum brg_content contents[] = {
         [BRG_OUTPUT_RAW] = BRG_CONTENT_OCTETS,
         [BRG_OUTPUT_VALUE] = BRG_CONTENT_TEXT,
-        [BRG_OUTPUT_JSON] = BRG_CONTENT_JSON,
+        [BRG_OUTPUT_JSON] = BRG_CONTENT_READING,
     };
     struct brg_message message = {
         .qos = brg_resource_qos(core, res),
@@ -91,6 +91,15 @@ static int put(struct brg_core *core, struct brg_message *message, const char *t
         brg_serve_news(core, message, now);
     }
     return err;
+}
+
+/* The summary of the node has something new. */
+static void tell_summary(struct brg_core *core, const struct resource *res,
+                         const struct brg_message *message)
+{
+    if (core->config.summary && message->retain) {
+        brg_tell(core, res->node, TELL_SUMMARY);
+    }
 }
 
 /* What was not understood is shown, but not so often that it becomes a flood. */
@@ -167,6 +176,32 @@ static int put_reading(struct brg_core *core, struct resource *res, struct brg_r
     return err;
 }
 
+/* The pack as a whole, its records resolved, beside its readings. */
+static int put_array(struct brg_core *core, const struct resource *res, struct brg_message message,
+                     const struct brg_now *now)
+{
+    char topic[BRG_TOPIC_MAX];
+
+    if (!core->config.senml_array || core->decoder.n == 0 ||
+        core->decoder.readings[0].name == NULL || brg_resource_topic(core, res, NULL, topic) < 0) {
+        return 0;
+    }
+    message.content = BRG_CONTENT_SENML;
+    brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
+    brg_senml_write(&core->out, &core->decoder, now->wall_s);
+    return core->out.full ? -BRG_ERR_SIZE
+                          : put(core, &message, topic, core->out.buf, core->out.len, now);
+}
+
+static void too_much(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
+                     int *err, const struct brg_now *now)
+{
+    if (*err == -BRG_ERR_SIZE || *err == -BRG_ERR_INVAL) {
+        bad_payload(core, res, *err == -BRG_ERR_SIZE ? "too large" : "too many names", effect, now);
+        *err = 0;
+    }
+}
+
 int brg_publish_value(struct brg_core *core, struct resource *res, const struct coap_effect *effect,
                       const struct brg_now *now)
 {
@@ -194,6 +229,7 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
         err = put(core, &message, topic, effect->data, effect->len, now);
         if (err == 0) {
             brg_series_note(core, res, NULL, now);
+            tell_summary(core, res, &message);
         }
         return err;
     }
@@ -204,11 +240,12 @@ int brg_publish_value(struct brg_core *core, struct resource *res, const struct 
     brg_resource_seen(core, res, effect);
     for (size_t i = 0; i < core->decoder.n && err == 0; i++) {
         err = put_reading(core, res, &core->decoder.readings[i], output, &context, &message, now);
-        if (err == -BRG_ERR_SIZE || err == -BRG_ERR_INVAL) {
-            bad_payload(core, res, err == -BRG_ERR_SIZE ? "too large" : "too many names", effect,
-                        now);
-            err = 0;
-        }
+        too_much(core, res, effect, &err, now);
     }
+    if (err == 0) {
+        err = put_array(core, res, message, now);
+        too_much(core, res, effect, &err, now);
+    }
+    tell_summary(core, res, &message);
     return err;
 }

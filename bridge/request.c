@@ -39,6 +39,9 @@ void brg_node_forget(struct brg_core *core, struct node *node)
 
     brg_untell(core, (const char *const[]){core->config.base, label, "availability"}, 3);
     brg_untell(core, (const char *const[]){core->config.base, label, "info"}, 3);
+    if (core->config.summary) {
+        brg_untell(core, (const char *const[]){core->config.base, label}, 2);
+    }
     for (size_t at = 0; at < len; at += strlen(topics + at) + 1) {
         (void)brg_outbox_put(core->outbox, topics + at, "", 0, 1, true);
     }

@@ -184,6 +184,7 @@ static const char *resolve_value(struct brg_decoder *dec, struct brg_reading *re
         reading->number = record->at[F_V] != NULL   ? bases->value + number(record, F_V, 0)
                           : record->at[F_S] != NULL ? bases->sum + number(record, F_S, 0)
                                                     : bases->value;
+        reading->sum = record->at[F_V] == NULL && record->at[F_S] != NULL;
         if (!isfinite(reading->number)) {
             return "a SenML value that is not finite";
         }

@@ -52,9 +52,12 @@ static int format_of(enum brg_content content)
     case BRG_CONTENT_TEXT:
         return COAP_FORMAT_TEXT;
     case BRG_CONTENT_JSON:
+    case BRG_CONTENT_READING:
         return COAP_FORMAT_JSON;
     case BRG_CONTENT_OCTETS:
         return COAP_FORMAT_OCTETS;
+    case BRG_CONTENT_SENML:
+        return COAP_FORMAT_SENML_JSON;
     case BRG_CONTENT_UNSAID:
         break;
     }
@@ -215,8 +218,7 @@ static void put_uri(struct brg_text *out, const char *topic)
     brg_text_puts(out, ">");
 }
 
-/* Is it a value of a resource, and not something that the bridge says of a node? */
-static bool is_value(struct brg_core *core, const char *topic)
+bool brg_is_value(struct brg_core *core, const char *topic)
 {
     static const char *const words[] = {"availability", "info", "error", "result"};
     const char *last = strrchr(topic, '/');
@@ -256,7 +258,7 @@ static void list_values(struct brg_core *core, struct brg_text *out, const char 
         if (strncmp(message->topic, core->config.base, base - 1) != 0) {
             break;
         }
-        if (message->topic[base - 1] != '/' || !is_value(core, message->topic + base)) {
+        if (message->topic[base - 1] != '/' || !brg_is_value(core, message->topic + base)) {
             continue;
         }
         brg_text_init(&uri, room, sizeof(room));

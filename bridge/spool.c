@@ -66,7 +66,7 @@ static uint64_t column(struct brg_spool *spool, enum statement which, int at)
 
 enum brg_content brg_spool_content(uint64_t value)
 {
-    return value <= BRG_CONTENT_OCTETS ? (enum brg_content)value : BRG_CONTENT_UNSAID;
+    return value < BRG_CONTENTS ? (enum brg_content)value : BRG_CONTENT_UNSAID;
 }
 
 /* --- the bounds ----------------------------------------------------------------------------- */

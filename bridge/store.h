@@ -13,7 +13,16 @@
 #include "bridge/coap.h"
 #include "bridge/payload.h"
 
-enum brg_content { BRG_CONTENT_UNSAID, BRG_CONTENT_TEXT, BRG_CONTENT_JSON, BRG_CONTENT_OCTETS };
+enum brg_content {
+    BRG_CONTENT_UNSAID,
+    BRG_CONTENT_TEXT,
+    BRG_CONTENT_JSON,
+    BRG_CONTENT_OCTETS,
+    BRG_CONTENT_READING, /* JSON of brg_reading_write(), told with its age */
+    BRG_CONTENT_SENML,   /* JSON of brg_senml_write() */
+};
+
+#define BRG_CONTENTS (BRG_CONTENT_SENML + 1)
 
 /* A message to the broker. */
 struct brg_message {

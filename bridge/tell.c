@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The tables: BASE/NODE/info, BASE/bridge/info and BASE/bridge/devices.
+ * The tables: BASE/NODE/info, BASE/bridge/info and BASE/bridge/devices; and a node's summary.
  *
  * They are retained, made when there is room to send them, and kept nowhere: a change marks what
  * has to be told again, some seconds later, and a broker that comes back gets all of it. So a
@@ -59,7 +59,7 @@ void brg_core_tell_all(struct brg_core *core)
     brg_timer_clear(&core->timers, &core->tell_alarm.timer);
     core->tell = TELL_ABOUT | TELL_DEVICES;
     for (node = brg_node_from(core, NULL); node != NULL; node = brg_node_next(node)) {
-        node->tell = TELL_INFO | TELL_HASS;
+        node->tell = TELL_INFO | TELL_HASS | (core->config.summary ? TELL_SUMMARY : 0U);
         list_node(core, node, core->now.mono);
         node->tell_at = core->now.mono; /* also of those that wait already */
     }
@@ -172,6 +172,12 @@ static void link_write(struct brg_text *out, const struct path *path)
     } else {
         brg_text_number(out, (path->etx - 1) / 100.);
     }
+    brg_text_puts(out, ",\"hops\":");
+    if (path->hops == 0) {
+        brg_text_puts(out, "null");
+    } else {
+        brg_text_u64(out, path->hops);
+    }
 }
 
 static void paths_write(struct brg_text *out, const struct node *node)
@@ -200,7 +206,18 @@ static void paths_write(struct brg_text *out, const struct node *node)
     brg_text_puts(out, "]");
 }
 
-static void info_write(struct brg_core *core, const struct node *node)
+static void counts_write(struct brg_core *core, struct node *node)
+{
+    const struct coap_addr addr = brg_node_addr(core, node);
+
+    node->told = coap_counts_of(core->ep, &addr);
+    brg_text_puts(&core->out, ",\"retransmissions\":");
+    brg_text_u64(&core->out, node->told.retransmitted);
+    brg_text_puts(&core->out, ",\"duplicates\":");
+    brg_text_u64(&core->out, node->told.duplicates);
+}
+
+static void info_write(struct brg_core *core, struct node *node)
 {
     struct brg_text *out = &core->out;
     const struct resource *res;
@@ -215,6 +232,7 @@ static void info_write(struct brg_core *core, const struct node *node)
     member_bool(out, "sleepy", node->sleepy);
     member_bool(out, "asked", node->discovered);
     heard_write(out, node);
+    counts_write(core, node);
     paths_write(out, node);
     brg_text_puts(out, ",\"resources\":[");
     TAILQ_FOREACH (res, &node->resources, entry) {
@@ -278,7 +296,7 @@ static void envelope(struct brg_message *message, const char *topic, const struc
     };
 }
 
-static bool make_info(struct brg_core *core, const struct node *node, struct brg_message *message)
+static bool make_info(struct brg_core *core, struct node *node, struct brg_message *message)
 {
     const char *const parts[] = {core->config.base, brg_node_label(node), "info"};
 
@@ -329,6 +347,13 @@ static bool make_node(struct brg_core *core, struct node *node, struct brg_messa
     if (node->tell & TELL_INFO) {
         node->tell &= ~(unsigned)TELL_INFO;
         if (make_info(core, node, message)) {
+            return true;
+        }
+    }
+    if (node->tell & TELL_SUMMARY) {
+        node->tell &= ~(unsigned)TELL_SUMMARY;
+        if (brg_summary_write(core, node, core->table_topic)) {
+            envelope(message, core->table_topic, &core->out);
             return true;
         }
     }

@@ -147,13 +147,13 @@ expect 20 '^[01] mesh/bridge/state online$' 'the bridge is online'
 for node in $clock $door $heat $green; do
     expect 40 "^[01] mesh/$node/availability online\$" "$node is online"
 done
-expect 40 "^[01] mesh/$clock/time \{\"v\":\"[A-Z][a-z][a-z] .*\",\"t\":[0-9.]*,\"seq\":[0-9]+\}\$" \
+expect 40 "^[01] mesh/$clock/time \{\"v\":\"[A-Z][a-z][a-z] .*\",\"t\":[0-9.]*,\"tq\":\"bridge\",\"seq\":[0-9]+,\"age\":0\.[0-9]{3}\}\$" \
     "libcoap's clock is observed"
 expect 40 "^[01] mesh/$door/door (open|closed)\$" 'the door, by its rule'
 expect 40 "^0 mesh/$door/door/event \{\"v\":\"(opened|shut)\"" 'its events'
-expect 40 "^[01] mesh/$heat/temperature \{\"v\":[0-9.]+,\"t\":[0-9.]+,\"seq\":[0-9]+\}\$" \
+expect 40 "^[01] mesh/$heat/temperature \{\"v\":[0-9.]+,\"t\":[0-9.]+,\"tq\":\"bridge\",\"seq\":[0-9]+,\"age\":[0-9.]+\}\$" \
     'the temperature'
-expect 40 "^[01] mesh/$green/climate/temperature \{\"v\":[0-9.]+,\"u\":\"Cel\",.*\"seq\":[0-9]+\}\$" \
+expect 40 "^[01] mesh/$green/climate/temperature \{\"v\":[0-9.]+,\"u\":\"Cel\",.*\"seq\":[0-9]+,\"age\":[0-9.]+\}\$" \
     'SenML, the temperature'
 expect 40 "^[01] mesh/$green/climate/humidity \{\"v\":[0-9.]+,\"u\":\"%RH\"," 'SenML, the humidity'
 

@@ -10,7 +10,7 @@ need coap-server-notls libcoap3-bin
 need openssl openssl
 bridge=$(realpath "$1")
 bridge_enter "$0" "$bridge"
-plain=21883 tls=28883 psk=28884 strict=21884
+plain=21883 tls=28883 psk=28884 front=28885 strict=21884
 clock=00124b0000010000
 
 fail() {
@@ -123,6 +123,23 @@ bridge_with "broker = \"mqtts://127.0.0.1:$psk\"; psk_identity = \"mesh\"; psk =
 expect_log 20 "broker: connected broker=mqtts://127.0.0.1:$psk " 'TLS with a shared key'
 bridge_with "broker = \"mqtts://127.0.0.1:$psk\"; psk_identity = \"mesh\"; psk = \"0a0b0c0e\";"
 expect_log 20 'broker: away, .*reason=' 'and not with another key'
+
+# Before many a broker there is a TLS listener that others share, and who wants MQTT says so by ALPN.
+: >front.txt
+python3 "$here/tls-front.py" $front broker.crt broker.key mqtt $plain >>front.txt 2>front.err &
+until_ok 10 listens $front || fail "no TLS listener: $(cat front.err)"
+bridge_with "broker = \"mqtts://127.0.0.1:$front\"; tls_ca = \"$dir/ca.crt\";
+    tls_alpn = \"mqtt\";"
+expect_log 20 "broker: connected broker=mqtts://127.0.0.1:$front " 'a listener that wants ALPN'
+[ "$(tail -n 1 front.txt)" = mqtt ] || fail "something else was agreed on: $(cat front.txt)"
+what=$(mosquitto_sub -h 127.0.0.1 -p $plain -R -C 1 -W 20 -t "mesh/$clock/time")
+[[ "$what" == '{"v":'* ]] || fail "no value comes through it: $what"
+for alpn in '' 'tls_alpn = "http/1.1";'; do
+    bridge_with "broker = \"mqtts://127.0.0.1:$front\"; tls_ca = \"$dir/ca.crt\"; $alpn"
+    expect_log 20 'broker: away, .*reason=' "not without it: ${alpn:-no tls_alpn}"
+    grep -q 'broker: connected' bridge.log && fail 'it was let in all the same'
+done
+[ "$(tail -n 1 front.txt)" = http/1.1 ] || fail "that was not asked for: $(cat front.txt)"
 
 # What was commanded while the bridge was away, with a session that is not clean.
 bridge_with "broker = \"mqtt://127.0.0.1:$plain\"; clean_session = false;

@@ -41,7 +41,7 @@ player_start
 "$sensor" -A fd00::2 -i 2 door >/dev/null &
 "$sensor" -A fd00::3 -i 2 thermostat >/dev/null &
 "$sensor" -A fd00::4 -i 2 greenhouse >/dev/null &
-bridge_start "$bridge" "broker = \"mqtt://127.0.0.1:$port\"; home_assistant = true;
+bridge_start "$bridge" "broker = \"mqtt://127.0.0.1:$port\"; home_assistant = true; summary = true;
     control_socket = \"none\"; commands = ( \"setpoint\" );
     requests = ( \"device/*\", \"health_check\", \"spool/drop\" );
     names = ( { node = \"$green\"; name = \"garden/house\"; } );"

@@ -87,6 +87,9 @@ lab_check "the greenhouse's climate, three hops away" lab_until 90 message \
 # The root hears the first node's DIOs and those of no other.
 lab_check "the Rank of a neighbour is told" lab_until 100 message \
     "^mesh/$(lab_eui64 2)/info .*\"parent\":\"[0-9a-f:]+\",\"rank\":[0-9]+,"
+# Storing mode does not tell it.
+[ "$LAB_MODE" = storing ] || lab_check "how far away the last one is" lab_until 100 message \
+    "^mesh/$(lab_eui64 4)/info .*\"hops\":3\}"
 lab_check "a command is carried out" command_done
 lab_check "and its effect is seen" lab_until 30 message \
     "^mesh/$(lab_eui64 2)/setpoint \{\"v\":25.5,"

@@ -60,13 +60,22 @@ player_start
 "$sensor" -A fd00::4 -i 1 greenhouse >/dev/null 2>&1 &
 mkdir -m 777 spool
 spool=$dir/spool/spool.db
-bridge_start "$bridge" "broker = \"mqtt://127.0.0.1:$port\"; home_assistant = true;
+bridge_start "$bridge" "broker = \"mqtt://127.0.0.1:$port\"; home_assistant = true; summary = true; senml_array = true;
     control_socket = \"none\"; commands = ( \"setpoint\" );
     requests = ( \"device/*\", \"health_check\", \"restart\" )"
 printf 'up %s fd00::%s\n' $heat 3 $green 4 >&3
 until_ok 30 keeps "mesh/$green/climate/temperature" '"u":"Cel"' || fail 'no value'
 until_ok 30 announced "$heat number mesh/$heat/setpoint mesh/$heat/setpoint/set - -" ||
     fail "Home Assistant is not told: $(cat found.txt)"
+
+# What it has of a node, at one look; and a pack as a whole.
+until_ok 30 keeps "mesh/$green" '^mesh/[0-9a-f]+ \{"climate":\[\{"n":.*"climate/humidity":\{"v":' ||
+    fail "no summary: $(kept "mesh/$green")"
+until_ok 30 keeps "mesh/$green/climate" ' \[\{"n":"temperature","u":"Cel","t":[0-9.]+,"v":[0-9.]+\},\{"n":' ||
+    fail "no array: $(kept "mesh/$green/climate")"
+until_ok 30 keeps "mesh/$heat" '^mesh/[0-9a-f]+ .*"setpoint":\{"v":[0-9.]+,"t":[0-9.]+,"tq":"bridge"' ||
+    fail "no summary: $(kept "mesh/$heat")"
+echo 'ok: the summary of a node, and a pack as one array'
 
 # A name: the topics move, with what they hold, and nothing is left behind.
 : >event

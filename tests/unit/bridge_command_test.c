@@ -147,7 +147,8 @@ static void test_put(void **state)
     request = request_for("setpoint"); /* polled ones are asked what they are now */
     assert_int_equal(request.code, COAP_GET);
     reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, -1, "19.5");
-    expect("mesh/" EUI1 "/heat/setpoint", "{\"v\":19.5,\"t\":1700000006.180}", 1, true);
+    expect("mesh/" EUI1 "/heat/setpoint", "{\"v\":19.5,\"t\":1700000006.180,\"tq\":\"bridge\"}", 1,
+           true);
     assert_int_equal(brg_core_stats(core)->commands_waiting, 0);
 }
 
@@ -163,11 +164,13 @@ static void test_get(void **state)
     expect_status("mesh/" EUI1 "/temp/get/result", "sent");
     reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_SENML_JSON, -1,
           "[{\"n\":\"in\",\"u\":\"Cel\",\"v\":20},{\"n\":\"out\",\"v\":-3}]");
-    expect("mesh/" EUI1 "/temp/in", "{\"v\":20,\"u\":\"Cel\",\"t\":1700000006.000}", 1, true);
-    expect("mesh/" EUI1 "/temp/out", "{\"v\":-3,\"t\":1700000006.000}", 1, true);
+    expect("mesh/" EUI1 "/temp/in",
+           "{\"v\":20,\"u\":\"Cel\",\"t\":1700000006.000,\"tq\":\"bridge\"}", 1, true);
+    expect("mesh/" EUI1 "/temp/out", "{\"v\":-3,\"t\":1700000006.000,\"tq\":\"bridge\"}", 1, true);
     expect_result("mesh/" EUI1 "/temp/get/result",
-                  "\"readings\":[{\"n\":\"in\",\"v\":20,\"u\":\"Cel\",\"t\":1700000006.000},"
-                  "{\"n\":\"out\",\"v\":-3,\"t\":1700000006.000}]}");
+                  "\"readings\":[{\"n\":\"in\",\"v\":20,\"u\":\"Cel\",\"t\":1700000006.000,\"tq\":"
+                  "\"bridge\"},"
+                  "{\"n\":\"out\",\"v\":-3,\"t\":1700000006.000,\"tq\":\"bridge\"}]}");
 }
 
 static void test_observe(void **state)

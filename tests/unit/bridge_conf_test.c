@@ -90,6 +90,7 @@ static void test_everything(void **state)
              "{ node = \"00:12:4B:00:00:01:00:01\"; name = \"kitchen/door\"; } );\n"
              " command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7;\n"
              "max_command_octets = 600; publish_log = \"off\"; topic_aliases = 12;\n"
+             "summary = true; senml_array = true; tls_alpn = \"mqtt\";\n"
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
              "{ rt = \"temp\"; if = \"core.s\"; obs = false; method = \"post\"; ignore = true; "
              "poll_interval_s = 5; } ); };"),
@@ -99,12 +100,14 @@ static void test_everything(void **state)
     assert_int_equal(conf.log_level, BCONF_LOG_DEBUG);
     assert_int_equal(conf.log_to, BCONF_LOG_SYSLOG);
     assert_int_equal(conf.topic_aliases, 12);
+    assert_string_equal(conf.tls_alpn, "mqtt");
     assert_int_equal(conf.publish_log, BCONF_PUBLISH_OFF);
     assert_string_equal(conf.spool, "/s.db");
     assert_int_equal(conf.spool_mb, 2);
     assert_int_equal(conf.spool_hours, 3);
     bconf_core(&conf, &core);
     assert_true(core.memory_will_do);
+    assert_true(core.summary && core.senml_array);
     assert_string_equal(core.base, "site/mesh");
     assert_int_equal(core.n_commands, 2);
     assert_string_equal(core.commands[1], "led");

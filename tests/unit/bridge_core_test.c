@@ -14,12 +14,14 @@ static void test_observed(void **state)
     request = request_for("temp");
     assert_non_null(coap_msg_find(&request, COAP_OPT_OBSERVE));
     reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, 7, "21.5");
-    expect("mesh/" EUI1 "/s/temp", "{\"v\":21.5,\"t\":1700000003.000,\"seq\":7}", 1, true);
+    expect("mesh/" EUI1 "/s/temp", "{\"v\":21.5,\"t\":1700000003.000,\"tq\":\"bridge\",\"seq\":7}",
+           1, true);
     answer(EUI1, &request,
            (struct answer){
                .type = COAP_CON, .code = COAP_CONTENT, .mid = 5, .seq_plus1 = 9, .payload = "22"});
     assert_int_equal(acks, 1);
-    expect("mesh/" EUI1 "/s/temp", "{\"v\":22,\"t\":1700000003.000,\"seq\":8}", 1, true);
+    expect("mesh/" EUI1 "/s/temp", "{\"v\":22,\"t\":1700000003.000,\"tq\":\"bridge\",\"seq\":8}", 1,
+           true);
     /* The same once more: acknowledged again, published once. */
     answer(EUI1, &request,
            (struct answer){
@@ -39,7 +41,7 @@ static void test_polled(void **state)
     request = request_for("hum");
     assert_null(coap_msg_find(&request, COAP_OPT_OBSERVE));
     reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, -1, "40");
-    expect("mesh/" EUI1 "/s/hum", "{\"v\":40,\"t\":1700000003.000}", 1, true);
+    expect("mesh/" EUI1 "/s/hum", "{\"v\":40,\"t\":1700000003.000,\"tq\":\"bridge\"}", 1, true);
     pass(299);
     assert_int_equal(n_air, 0);
     pass(62);
@@ -75,7 +77,8 @@ static void test_rules_and_events(void **state)
     expect("mesh/" EUI1 "/door", "open", 2, true); /* an event, retained by rule */
     request = request_for("button");
     reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, 0, "1");
-    expect("mesh/" EUI1 "/button", "{\"v\":1,\"t\":1700000003.000,\"seq\":0}", 1, false);
+    expect("mesh/" EUI1 "/button", "{\"v\":1,\"t\":1700000003.000,\"tq\":\"bridge\",\"seq\":0}", 1,
+           false);
     request = request_for("raw");
     reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_CBOR, -1, "\xff\xfe");
     expect("mesh/" EUI1 "/raw", "\xff\xfe", 0, false);
@@ -99,9 +102,9 @@ static void test_senml(void **state)
         EUI1, &request, COAP_CONTENT, COAP_FORMAT_SENML_JSON, 1,
         "[{\"bn\":\"house/\",\"n\":\"temp\",\"u\":\"Cel\",\"v\":20},{\"n\":\"set\",\"vb\":true}]");
     expect("mesh/" EUI1 "/green/house/temp",
-           "{\"v\":20,\"u\":\"Cel\",\"t\":1700000003.000,\"seq\":1}", 1, true);
-    expect("mesh/" EUI1 "/green/house/%73et", "{\"v\":true,\"t\":1700000003.000,\"seq\":1}", 1,
-           true);
+           "{\"v\":20,\"u\":\"Cel\",\"t\":1700000003.000,\"tq\":\"bridge\",\"seq\":1}", 1, true);
+    expect("mesh/" EUI1 "/green/house/%73et",
+           "{\"v\":true,\"t\":1700000003.000,\"tq\":\"bridge\",\"seq\":1}", 1, true);
 }
 
 static void test_bad_payload_is_acknowledged(void **state)

@@ -132,6 +132,19 @@ static void test_neighbors(void **state)
         0);
     assert_int_equal(out.link.rank, -1);
     assert_int_equal(out.link.etx, -1);
+    assert_false(out.is_node);
+    assert_int_equal(neighbor("{\"schema\":1,\"nodes\":[", &out), -BRG_ERR_NOENT);
+    assert_int_equal(
+        neighbor("{\"address\":\"fd00::1\",\"eui64\":\"00:12:4b:00:00:01:00:07\",\"instance\":0,"
+                 "\"parents\":[{\"address\":\"fd00::2\"}],\"hops\":4},",
+                 &out),
+        0);
+    assert_true(out.is_node);
+    assert_int_equal(out.hops, 4);
+    assert_int_equal(
+        neighbor("{\"eui64\":\"00124b0000010007\",\"instance\":0,\"hops\":null}", &out), 0);
+    assert_true(out.is_node);
+    assert_int_equal(out.hops, -1);
     assert_int_equal(neighbor("]}", &out), -BRG_ERR_NOENT);
     assert_int_equal(neighbor("{}", &out), -BRG_ERR_FORMAT);
     assert_int_equal(neighbor("{\"eui64\":5,\"instance\":0}", &out), -BRG_ERR_FORMAT);

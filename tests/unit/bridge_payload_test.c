@@ -44,18 +44,23 @@ static const char *rendered(int format, const void *data, size_t len, enum brg_o
 static void test_text(void **state)
 {
     (void)state;
-    assert_string_equal(JSON(TEXT, "21.5"), "{\"v\":21.5,\"t\":1700000000.250};");
+    assert_string_equal(JSON(TEXT, "21.5"), "{\"v\":21.5,\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_string_equal(VALUE(TEXT, "21.5"), "21.5;");
     assert_string_equal(VALUE(TEXT, " -3e2\r\n"), "-300;");
-    assert_string_equal(JSON(TEXT, "open"), "{\"v\":\"open\",\"t\":1700000000.250};");
+    assert_string_equal(JSON(TEXT, "open"),
+                        "{\"v\":\"open\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_string_equal(VALUE(TEXT, "say \"hi\"\n"), "say \"hi\";");
-    assert_string_equal(JSON(TEXT, "say \"\\\n\x01"),
-                        "{\"v\":\"say \\\"\\\\\\n\\u0001\",\"t\":1700000000.250};");
+    assert_string_equal(
+        JSON(TEXT, "say \"\\\n\x01"),
+        "{\"v\":\"say \\\"\\\\\\n\\u0001\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_string_equal(VALUE(TEXT, "007"), "007;");
-    assert_string_equal(JSON(TEXT, "007"), "{\"v\":\"007\",\"t\":1700000000.250};");
-    assert_string_equal(JSON(TEXT, "1e999"), "{\"v\":\"1e999\",\"t\":1700000000.250};");
-    assert_string_equal(JSON(TEXT, "nan"), "{\"v\":\"nan\",\"t\":1700000000.250};");
-    assert_string_equal(JSON(TEXT, ""), "{\"v\":\"\",\"t\":1700000000.250};");
+    assert_string_equal(JSON(TEXT, "007"),
+                        "{\"v\":\"007\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
+    assert_string_equal(JSON(TEXT, "1e999"),
+                        "{\"v\":\"1e999\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
+    assert_string_equal(JSON(TEXT, "nan"),
+                        "{\"v\":\"nan\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
+    assert_string_equal(JSON(TEXT, ""), "{\"v\":\"\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_null(JSON(TEXT, "\xff"));
     assert_null(JSON(TEXT, "a\0b"));
 }
@@ -77,7 +82,7 @@ static void test_json(void **state)
     assert_string_equal(VALUE(JSON, " 0.1 "), "0.1;");
     assert_string_equal(VALUE(JSON, "\"a\\u00e9\""), "a\xc3\xa9;");
     assert_string_equal(JSON(JSON, "{\"a\": [1,2]}"),
-                        "{\"v\":{\"a\": [1,2]},\"t\":1700000000.250};");
+                        "{\"v\":{\"a\": [1,2]},\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_string_equal(VALUE(JSON, "null"), "null;");
     assert_string_equal(VALUE(JSON, "{\"n\":123456789012345678}"), "{\"n\":123456789012345678};");
     assert_null(JSON(JSON, ""));
@@ -186,7 +191,7 @@ static void test_senml_json(void **state)
     assert_string_equal(JSON(SENML_JSON, "[{\"n\":\"urn:dev:ow:10e2073a01080063\",\"u\":\"Cel\","
                                          "\"v\":23.1}]"),
                         "urn:dev:ow:10e2073a01080063={\"v\":23.1,\"u\":\"Cel\","
-                        "\"t\":1700000000.250};");
+                        "\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_string_equal(
         JSON(SENML_JSON,
              "[{\"bn\":\"urn:dev:ow:10e2073a0108006:\",\"bt\":1.276020076001e+09,\"bu\":\"A\","
@@ -194,9 +199,12 @@ static void test_senml_json(void **state)
              "{\"n\":\"current\",\"t\":-5,\"v\":1.2},"
              "{\"n\":\"current\",\"bt\":1700000000,\"t\":-1.5,\"v\":1.7}]"),
         /* 2010 is not plausible, so our own time stands; the last one is. */
-        "urn:dev:ow:10e2073a0108006:voltage={\"v\":120.1,\"u\":\"V\",\"t\":1700000000.250};"
-        "urn:dev:ow:10e2073a0108006:current={\"v\":1.2,\"u\":\"A\",\"t\":1700000000.250};"
-        "urn:dev:ow:10e2073a0108006:current={\"v\":1.7,\"u\":\"A\",\"t\":1699999998.500};");
+        "urn:dev:ow:10e2073a0108006:voltage={\"v\":120.1,\"u\":\"V\",\"t\":1700000000.250,\"tq\":"
+        "\"bridge\"};"
+        "urn:dev:ow:10e2073a0108006:current={\"v\":1.2,\"u\":\"A\",\"t\":1700000000.250,\"tq\":"
+        "\"bridge\"};"
+        "urn:dev:ow:10e2073a0108006:current={\"v\":1.7,\"u\":\"A\",\"t\":1699999998.500,\"tq\":"
+        "\"node\"};");
     assert_string_equal(VALUE(SENML_JSON, "[{\"bn\":\"x:\",\"n\":\"temp\",\"v\":20},"
                                           "{\"n\":\"label\",\"vs\":\"Machine\"},"
                                           "{\"n\":\"open\",\"vb\":false},"
@@ -204,7 +212,7 @@ static void test_senml_json(void **state)
                         "x:temp=20;x:label=Machine;x:open=false;x:nfc=aGkg;");
     /* A time below 2^28 is relative to now. */
     assert_string_equal(JSON(SENML_JSON, "[{\"n\":\"a\",\"v\":1,\"t\":-10}]"),
-                        "a={\"v\":1,\"t\":1699999990.250};");
+                        "a={\"v\":1,\"t\":1699999990.250,\"tq\":\"node\"};");
     assert_string_equal(VALUE(SENML_JSON, "[{\"bn\":\"a\",\"bv\":10},{\"v\":1},{\"n\":\"b\"},"
                                           "{\"n\":\"c\",\"s\":7}]"),
                         "a=11;ab=10;ac=7;");
@@ -260,10 +268,87 @@ static void test_senml_cbor(void **state)
     assert_string_equal(JSON(SENML_CBOR, "\x82\xa4\x21\x62x:\x00\x61t\x01\x63"
                                          "Cel\x02\xf9\x4d\x60\xa2\x00\x61"
                                          "d\x08\x42\x00\xff"),
-                        "x:t={\"v\":21.5,\"u\":\"Cel\",\"t\":1700000000.250};"
-                        "x:d={\"v\":\"AP8\",\"t\":1700000000.250};");
+                        "x:t={\"v\":21.5,\"u\":\"Cel\",\"t\":1700000000.250,\"tq\":\"bridge\"};"
+                        "x:d={\"v\":\"AP8\",\"t\":1700000000.250,\"tq\":\"bridge\"};");
     assert_null(JSON(SENML_CBOR, "\x81\xa1\x00\x61t"));
     assert_null(JSON(SENML_CBOR, "\xa0"));
+}
+
+/* Whose time it is: "now", and a time that cannot be, are no times of the node's. */
+static void test_time_quality(void **state)
+{
+    (void)state;
+    assert_non_null(
+        strstr(JSON(SENML_JSON, "[{\"n\":\"a\",\"v\":1,\"t\":0}]"), "\"tq\":\"bridge\""));
+    assert_non_null(
+        strstr(JSON(SENML_JSON, "[{\"n\":\"a\",\"v\":1,\"t\":5e8}]"), "\"tq\":\"bridge\""));
+    assert_non_null(strstr(JSON(SENML_JSON, "[{\"n\":\"a\",\"v\":1,\"t\":1699999999}]"),
+                           "\"t\":1699999999.000,\"tq\":\"node\""));
+}
+
+static const char *aged(const char *payload, double now_s, size_t size)
+{
+    static char room[256];
+    struct brg_text out;
+
+    brg_text_init(&out, room, size);
+    return brg_age_write(&out, payload, strlen(payload), now_s) ? room : NULL;
+}
+
+static void test_age(void **state)
+{
+    const size_t size = 256;
+
+    (void)state;
+    assert_string_equal(aged("{\"v\":1,\"t\":1700000000.250,\"seq\":5}", 1700000001.3, size),
+                        "{\"v\":1,\"t\":1700000000.250,\"seq\":5,\"age\":1.050}");
+    assert_string_equal(aged("{\"v\":1,\"t\":1700000000.999}", 1700003601.0, size),
+                        "{\"v\":1,\"t\":1700000000.999,\"age\":3600.001}");
+    /* A node whose clock is ahead. */
+    assert_string_equal(aged("{\"v\":1,\"t\":1700000009.000}", 1700000001.5, size),
+                        "{\"v\":1,\"t\":1700000009.000,\"age\":0.000}");
+    /* A value that looks like what stands behind it. */
+    assert_string_equal(
+        aged("{\"v\":{\"a\":1,\"t\":5.000},\"t\":1700000000.000}", 1700000002.0, size),
+        "{\"v\":{\"a\":1,\"t\":5.000},\"t\":1700000000.000,\"age\":2.000}");
+    assert_null(aged("{\"v\":1,\"t\":1700000000}", 1700000001.5, size));
+    assert_null(aged("{\"v\":1,\"t\":1700000000.000", 1700000001.5, size));
+    assert_null(aged("{\"v\":1}", 1700000001.5, size));
+    assert_null(aged("}", 1700000001.5, size));
+    assert_null(aged("", 1700000001.5, size));
+    assert_null(aged("{\"v\":1,\"t\":", 1700000001.5, size));
+    assert_null(aged("{\"v\":1,\"t\":1700000000.250}", 1700000001.3, 30));
+    assert_non_null(aged("{\"v\":1,\"t\":99999999999999999999999999.000}", 1700000001.3, size));
+}
+
+static void test_senml_resolved(void **state)
+{
+    static const char pack[] =
+        "[{\"bn\":\"x/\",\"bu\":\"Cel\",\"bt\":1699999990,\"bv\":20,"
+        "\"n\":\"a\",\"v\":1.5},{\"n\":\"b\",\"vb\":true,\"t\":1},"
+        "{\"n\":\"c\",\"vs\":\"q\\\"\",\"u\":\"m\"},{\"n\":\"d\",\"vd\":\"AP8\"},"
+        "{\"n\":\"e\",\"s\":7}]";
+    char again[1000];
+    char room[1000];
+    struct brg_text out;
+
+    (void)state;
+    assert_int_equal(
+        brg_decode(&dec, COAP_FORMAT_SENML_JSON, (const uint8_t *)pack, sizeof(pack) - 1), 0);
+    brg_text_init(&out, room, sizeof(room));
+    brg_senml_write(&out, &dec, 1700000000.25);
+    assert_string_equal(room, "[{\"n\":\"x/a\",\"u\":\"Cel\",\"t\":1699999990.000,\"v\":21.5},"
+                              "{\"n\":\"x/b\",\"u\":\"Cel\",\"t\":1699999991.000,\"vb\":true},"
+                              "{\"n\":\"x/c\",\"u\":\"m\",\"t\":1699999990.000,\"vs\":\"q\\\"\"},"
+                              "{\"n\":\"x/d\",\"u\":\"Cel\",\"t\":1699999990.000,\"vd\":\"AP8\"},"
+                              "{\"n\":\"x/e\",\"u\":\"Cel\",\"t\":1699999990.000,\"s\":7}]");
+    /* It is SenML again, and resolves to itself. */
+    memcpy(again, room, out.len);
+    assert_int_equal(brg_decode(&dec, COAP_FORMAT_SENML_JSON, (const uint8_t *)again, out.len), 0);
+    assert_int_equal(dec.n, 5);
+    brg_text_init(&out, room, sizeof(room));
+    brg_senml_write(&out, &dec, 1700000000.25);
+    assert_memory_equal(room, again, out.len);
 }
 
 static void test_seq_and_error(void **state)
@@ -276,7 +361,7 @@ static void test_seq_and_error(void **state)
     (void)state;
     brg_text_init(&out, room, sizeof(room));
     brg_reading_write(&out, &reading, BRG_OUTPUT_JSON, &context);
-    assert_string_equal(room, "{\"v\":true,\"t\":1700000000.000,\"seq\":4711}");
+    assert_string_equal(room, "{\"v\":true,\"t\":1700000000.000,\"tq\":\"bridge\",\"seq\":4711}");
     brg_text_init(&out, room, sizeof(room));
     brg_error_write(&out, "not \"it\"", (const uint8_t *)"\x00\xab", 2, 1.5);
     assert_string_equal(
@@ -493,12 +578,14 @@ static void test_senml_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_formats_we_are_not_told),
-        cmocka_unit_test(test_json),       cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_cbor),       cmocka_unit_test(test_bad_cbor),
-        cmocka_unit_test(test_senml_json), cmocka_unit_test(test_bad_senml),
-        cmocka_unit_test(test_senml_cbor), cmocka_unit_test(test_seq_and_error),
-        cmocka_unit_test(test_commands),   cmocka_unit_test(test_senml_commands),
+        cmocka_unit_test(test_text),           cmocka_unit_test(test_formats_we_are_not_told),
+        cmocka_unit_test(test_json),           cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_cbor),           cmocka_unit_test(test_bad_cbor),
+        cmocka_unit_test(test_senml_json),     cmocka_unit_test(test_bad_senml),
+        cmocka_unit_test(test_senml_cbor),     cmocka_unit_test(test_seq_and_error),
+        cmocka_unit_test(test_time_quality),   cmocka_unit_test(test_age),
+        cmocka_unit_test(test_senml_resolved), cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_senml_commands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

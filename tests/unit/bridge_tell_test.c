@@ -2,6 +2,7 @@
 /* The tables and events, and what they cost the outbox. */
 #include "tests/unit/bridge_rig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -149,6 +150,205 @@ static void test_link(void **state)
     cJSON_Delete(json);
 }
 
+/* How far away it is, and what went to it more than once. */
+static void test_far_and_lossy(void **state)
+{
+    cJSON *item;
+    cJSON *json;
+
+    (void)state;
+    discovered("</t>;rt=temperature;obs");
+    (void)request_for("t");
+    pass(60); /* it is asked again and again for t, and does not answer */
+    while (brg_outbox_take(outbox) != NULL) {
+    }
+    brg_outbox_lost(outbox);
+    (void)brg_outbox_drop(outbox);
+    brg_core_node_hops(core, EUI1, 0, 3, &now);
+    brg_core_node_hops(core, EUI1, 7, 4, &now);               /* not its instance */
+    brg_core_node_hops(core, "0000000000000009", 0, 3, &now); /* nobody */
+    pass(5);
+    json = next_json("mesh/kitchen/clock/info", true);
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "instances"), 0);
+    assert_int_equal(cJSON_GetObjectItem(item, "hops")->valueint, 3);
+    item = cJSON_GetObjectItem(json, "retransmissions");
+    assert_int_equal(item->valueint, coap_endpoint_stats(ep)->retransmitted);
+    assert_int_equal(item->valueint, 4);
+    assert_int_equal(cJSON_GetObjectItem(json, "duplicates")->valueint, 0);
+    cJSON_Delete(json);
+    brg_core_node_hops(core, EUI1, 0, 3, &now);
+    brg_core_survey(core, &now); /* nothing is new */
+    pass(5);
+    expect_nothing();
+    n_air = 0;
+    pass(120); /* once more, and so often again */
+    brg_core_survey(core, &now);
+    pass(5);
+    json = next_json("mesh/kitchen/clock/info", true);
+    assert_true(cJSON_GetObjectItem(json, "retransmissions")->valueint > 4);
+    cJSON_Delete(json);
+    brg_core_node_hops(core, EUI1, 0, -1, &now);
+    pass(5);
+    json = next_json("mesh/kitchen/clock/info", true);
+    item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "instances"), 0);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(item, "hops")));
+    cJSON_Delete(json);
+}
+
+static void with_summary(struct brg_core_config *config)
+{
+    config->names = names;
+    config->n_names = 1;
+    config->summary = true;
+    config->senml_array = true;
+}
+
+static int setup_summary(void **state)
+{
+    (void)state;
+    if (setup_with(with_summary) != 0) {
+        return -1;
+    }
+    brg_outbox_set_maker(outbox, brg_core_make, core);
+    return 0;
+}
+
+/* The next one on this topic, what else is told meanwhile is passed over; the caller deletes it. */
+static cJSON *next_on(const char *topic)
+{
+    struct brg_message *message;
+    cJSON *json = NULL;
+
+    while (json == NULL && (message = brg_outbox_take(outbox)) != NULL) {
+        if (strcmp(message->topic, topic) == 0) {
+            json = cJSON_ParseWithLength(message->payload, message->len);
+        }
+        message->mid = 1;
+        brg_outbox_acked(outbox, 1);
+    }
+    assert_non_null(json);
+    return json;
+}
+
+static double number_in(const cJSON *json, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItem(cJSON_GetObjectItem(json, name), "v");
+
+    return cJSON_IsNumber(item) ? item->valuedouble : -1;
+}
+
+/* BASE/NODE has all of its values, and BASE/NODE/RES a pack as a whole. */
+static void test_summary(void **state)
+{
+    static const char pack[] = "[{\"bn\":\"x/\",\"n\":\"a\",\"v\":1.5},{\"n\":\"b\",\"vs\":\"q\"}]";
+    struct coap_msg request;
+    cJSON *json;
+
+    (void)state;
+    discovered("</t>;obs,</e>;obs;rt=event,</p>;obs");
+    request = request_for("t");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, 1, "21.5");
+    request = request_for("e");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_TEXT, 1, "1");
+    request = request_for("p");
+    reply(EUI1, &request, COAP_CONTENT, COAP_FORMAT_SENML_JSON, 1, pack);
+    pass(5);
+    json = next_on("mesh/kitchen/clock/p");
+    assert_int_equal(cJSON_GetArraySize(json), 2);
+    assert_string_equal(text_of(cJSON_GetArrayItem(json, 1), "n"), "x/b");
+    cJSON_Delete(json);
+    brg_core_tell_all(core);
+    json = next_on("mesh/kitchen/clock");
+    assert_int_equal(cJSON_GetArraySize(json), 4); /* an event is no state */
+    assert_true(number_in(json, "t") > 21.4);
+    assert_true(number_in(json, "p/x/a") > 1.4);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "p")), 2);
+    cJSON_Delete(json);
+    /* One for many that come together. */
+    while (brg_outbox_take(outbox) != NULL) {
+    }
+    for (int i = 0; i < 9; i++) {
+        const char value[2] = {(char)('0' + i), '\0'};
+
+        answer(EUI1, &request,
+               (struct answer){.type = COAP_NON,
+                               .code = COAP_CONTENT,
+                               .mid = (uint16_t)(70 + i),
+                               .seq_plus1 = 9 + i,
+                               .payload = value,
+                               .len = 1});
+    }
+    brg_outbox_lost(outbox);
+    pass(5);
+    brg_core_survey(core, &now); /* it knows the time */
+    json = next_on("mesh/kitchen/clock");
+    assert_true(number_in(json, "p") > 7.9);
+    cJSON_Delete(json);
+    while (brg_outbox_take(outbox) != NULL) {
+    }
+    pass(5);
+    brg_core_survey(core, &now);
+    expect_nothing();
+}
+
+/* Each kind of value has its place in a summary, a name that begins with another's is another's. */
+static void test_summary_values(void **state)
+{
+    static const struct {
+        const char *topic;
+        const char *payload;
+        enum brg_content content;
+        const char *wanted; /* NULL: it is none of it */
+    } rows[] = {
+        {"n", "-12.5e+3", BRG_CONTENT_TEXT, "\"n\":-12.5e+3"},
+        {"n2", "0", BRG_CONTENT_TEXT, "\"n2\":0"},
+        {"x1", "01", BRG_CONTENT_TEXT, "\"x1\":\"01\""},
+        {"x2", "1.", BRG_CONTENT_TEXT, "\"x2\":\"1.\""},
+        {"x3", "1e", BRG_CONTENT_TEXT, "\"x3\":\"1e\""},
+        {"x4", "-", BRG_CONTENT_TEXT, "\"x4\":\"-\""},
+        {"y", "true", BRG_CONTENT_TEXT, "\"y\":true"},
+        {"o", "a\"b", BRG_CONTENT_OCTETS, "\"o\":\"a\\\"b\""},
+        {"p", "\xff\xfe", BRG_CONTENT_OCTETS, "\"p\":\"__4\""},
+        {"availability", "online", BRG_CONTENT_TEXT, NULL},
+        {"n/error", "{}", BRG_CONTENT_JSON, NULL},
+        {"gone", "", BRG_CONTENT_TEXT, NULL},
+    };
+    char topic[BRG_TOPIC_MAX];
+    struct brg_message *message;
+    char text[1000] = "";
+
+    (void)state;
+    discovered("</t>");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct brg_message put = {.topic = topic,
+                                        .payload = rows[i].payload,
+                                        .len = strlen(rows[i].payload),
+                                        .content = rows[i].content,
+                                        .retain = true};
+
+        (void)snprintf(topic, sizeof(topic), "mesh/kitchen/clock/%s", rows[i].topic);
+        assert_int_equal(brg_outbox_add(outbox, &put), 0);
+    }
+    brg_core_tell_all(core);
+    while ((message = brg_outbox_take(outbox)) != NULL) {
+        if (strcmp(message->topic, "mesh/kitchen/clock") == 0) {
+            memcpy(text, message->payload, message->len);
+        }
+        message->mid = 1;
+        brg_outbox_acked(outbox, 1);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char key[40];
+
+        (void)snprintf(key, sizeof(key), "\"%s\":", rows[i].topic);
+        if (rows[i].wanted == NULL) {
+            assert_null(strstr(text, key));
+        } else if (strstr(text, rows[i].wanted) == NULL) {
+            fail_msg("%s lacks %s", text, rows[i].wanted);
+        }
+    }
+}
+
 /* By its name as by its EUI-64. */
 static void test_command_by_name(void **state)
 {
@@ -231,7 +431,7 @@ static void test_hass(void **state)
     pass(3);
     json = next_discovery();
     assert_int_equal(count(json, "binary_sensor", false), 1);
-    assert_int_equal(count(json, "sensor", false), 5); /* what helps to find out what is wrong */
+    assert_int_equal(count(json, "sensor", false), 7); /* what helps to find out what is wrong */
     cJSON_Delete(json);
     answer(EUI1, &request,
            (struct answer){.type = COAP_CON,
@@ -244,7 +444,7 @@ static void test_hass(void **state)
     json = next_discovery();
     assert_int_equal(count(json, "binary_sensor", false), 0);
     assert_int_equal(count(json, "binary_sensor", true), 1);
-    assert_int_equal(count(json, "sensor", false), 6);
+    assert_int_equal(count(json, "sensor", false), 8);
     cJSON_Delete(json);
     json = next_discovery(); /* once more, without what went */
     assert_int_equal(count(json, "binary_sensor", true), 0);
@@ -274,6 +474,9 @@ int main(void)
         T(test_link),
         T(test_command_by_name),
         T(test_lost),
+        T(test_far_and_lossy),
+        cmocka_unit_test_setup_teardown(test_summary, setup_summary, teardown),
+        cmocka_unit_test_setup_teardown(test_summary_values, setup_summary, teardown),
         cmocka_unit_test_setup_teardown(test_hass, setup_hass, teardown),
     };
 
