@@ -109,6 +109,39 @@ lab_check "a link that is cut shows at its hop" lab_same "$(hops 1 "$last" | cut
 lab_air restore 3 4 >/dev/null
 lab_check "the node is back" lab_until 90 lab_reaches 1 "$last"
 
+# --- nodes by their names, and the DODAG ---
+
+for name in hall.house HALL.house "$(lab_eui64 3)"; do
+    lab_check "node $name is node 3" test "$(lab_ctl 1 --json node "$name" |
+        jq -r '.nodes[0].address')" = "$(lab_address 3)"
+done
+lab_check "a name that nobody has is an error of usage" eval \
+    'lab_ctl 1 node cellar 2>$LAB/check.err; [ $? = 2 ] && grep "neither a name" $LAB/check.err'
+lab_check "forget hall.house" lab_ctl 1 forget hall.house
+lab_check "the log has who forgot it" grep -q 'forget hall.house uid=.* result=ok' $LAB/n1/rpld.log
+lab_check "its history has it" eval 'lab_ctl 1 --json node hall.house | jq -r ".history[].event" |
+    grep node-down'
+lab_ctl 1 dtsn # ask all for their DAOs
+lab_check "it comes back" lab_until 60 eval '[ "$(lab_ctl 1 --json node hall.house |
+    jq -r ".nodes[0].route")" = installed ]'
+
+# What root and router have to agree on, and what they do not.
+shared() {
+    lab_json "$1" dodag '.dodags[0] | [.dodag_id, .version, .mode, .objective, .grounded, .preference,
+        .min_hop_rank_increase, .max_rank_increase, .dio_interval_min, .dio_interval_doublings,
+        .dio_redundancy_constant, .default_lifetime, .lifetime_unit_s, .prefix, .more_prefixes,
+        .path_control_size, .rpi_type, .compressed_6lorh] | map(tostring) | join(" ")'
+}
+lab_check "dodag of the root" test "$(shared 1)" = "$(lab_address 1) 240 $LAB_MODE mrhof true 0 256 \
+$(lab_json 1 dodag '.dodags[0].max_rank_increase') 12 8 10 30 60 $LAB_PREFIX::/64 [] 0 0x63 false"
+lab_check "is the same at the last node" lab_same "$(shared 4)" "$(shared 1)"
+lab_check "their ranks are not" test "$(for node in 1 2 3 4; do
+    lab_json $node dodag '.dodags[0] | "\(.dag_rank) \(.rank == .lowest_rank)"'
+done | tr '\n' ' ')" = "1 true 2 true 3 true 4 true "
+lab_check "nor do all have sent DAOs" eval \
+    '[ "$(lab_json 1 dodag ".dodags[0].dao_sequence")" = 239 ] &&
+        [ "$(lab_json 4 dodag ".dodags[0].dao_sequence")" != 239 ]'
+
 # --- doctor ---
 
 # finds CHECK: doctor finds fault with it; prints what it says and how to mend it.

@@ -185,6 +185,8 @@ struct rpl_addr global(unsigned n)
     return addr;
 }
 
+static unsigned more_prefixes; /* of the next engine */
+
 static void make_engine(enum rpl_mop mop, uint32_t targets)
 {
     struct rpl_config config;
@@ -200,6 +202,9 @@ static void make_engine(enum rpl_mop mop, uint32_t targets)
     instance->prefix = global(0);
     memset(instance->prefix.b + 8, 0, 8);
     instance->prefix_len = 64;
+    for (unsigned i = 0; i < more_prefixes; i++)
+        instance->more.prefix[instance->more.count++] =
+            (struct rpl_prefix){.addr = {{0xfd, (uint8_t)(i + 1)}}, .len = 64};
     assert_null(rpl_config_check(&config));
     assert_int_equal(rpl_engine_new(&config, now, &engine), 0);
     source.engine = engine;
@@ -215,6 +220,19 @@ void link_up(void)
     event.u.link.instances = 1;
     snprintf(event.u.link.name, sizeof(event.u.link.name), "test0");
     assert_int_equal(input(&event), 0);
+}
+
+void pass(rpl_duration time)
+{
+    const rpl_tstamp end = now + time;
+
+    while (rpl_engine_deadline(engine) <= end) {
+        if (rpl_engine_deadline(engine) > now)
+            now = rpl_engine_deadline(engine);
+        rpl_engine_timeout(engine, now);
+        settle();
+    }
+    now = end;
 }
 
 /* A DAO of node |n| that names |parent|; storing mode: sent by |parent| as its own child. */
@@ -291,6 +309,14 @@ int setup_storing(void **state)
 {
     (void)state;
     return setup_with(RPL_MOP_STORING, 100, &(struct ctl_settings){.admin_uid = geteuid()});
+}
+
+int setup_prefixes(void **state)
+{
+    more_prefixes = 2;
+    int r = setup(state);
+    more_prefixes = 0;
+    return r;
 }
 
 /* Whoever we are, we are not the one who may write. */

@@ -38,6 +38,8 @@ extern size_t reply_len;
  * progress. */
 int setup(void **state);
 int setup_storing(void **state);
+/* With two prefixes more, fd01::/64 and fd02::/64. */
+int setup_prefixes(void **state);
 int setup_reader(void **state);
 int setup_hasty(void **state);
 int teardown(void **state);
@@ -50,6 +52,9 @@ void link_up(void);
 int dao_from(enum rpl_mop mop, unsigned n, unsigned parent, uint8_t lifetime);
 /* A non-storing one that is taken. */
 void dao(unsigned n, unsigned parent);
+
+/* Let the time pass, with all that the engine has to do in it. */
+void pass(rpl_duration time);
 
 int dial(void);
 void say(int fd, const char *text);

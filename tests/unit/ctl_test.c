@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* What the control socket shows and does: the fields that programs rely on, and the text. */
 #include "ctl_lib.h"
+#include "rpl/rpl_wire.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* ---- views ------------------------------------------------------------------------------ */
@@ -210,6 +212,121 @@ static void one_node(void **state)
     assert_memory_equal(ask("node nonsense\n"), "error 2 ", 8);
 }
 
+static bool hall_is_3(void *ctx, const char *name, struct rpl_addr *ret_node)
+{
+    const struct rpl_addr node = global(3);
+    (void)ctx;
+    *ret_node = rpl_addr_link_local(&node);
+    return strcasecmp(name, "hall.house") == 0;
+}
+
+/* A name of the configuration does where an address does; it may stand for an EUI-64. */
+static void names_of_nodes(void **state)
+{
+    (void)state;
+    link_up();
+    dao(2, 1);
+    dao(3, 2);
+    source.named = hall_is_3;
+    cJSON *json = ask_json("json node hall.house\n");
+    assert_string_equal(string(element(json, "nodes", 0, 1), "address"), "fd00::200:0:0:3");
+    cJSON_Delete(json);
+    json = ask_json("json node Hall.House\n");
+    assert_string_equal(string(element(json, "nodes", 0, 1), "address"), "fd00::200:0:0:3");
+    cJSON_Delete(json);
+    assert_memory_equal(ask("node hall\n"), "error 2 ", 8);
+    assert_memory_equal(ask("forget hall\n"), "error 2 ", 8);
+    assert_string_equal(ask("forget hall.house\n"), "ok\n");
+    assert_non_null(strstr(logged, "forget hall.house uid="));
+    json = ask_json("json nodes\n");
+    assert_string_equal(string(element(json, "nodes", 0, 1), "address"), "fd00::200:0:0:2");
+    cJSON_Delete(json);
+    assert_string_equal(ask("forget hall.house\n"), "error 1 no node hall.house\n");
+    /* It was here lately. */
+    json = ask_json("json node hall.house\n");
+    element(json, "nodes", 0, 0);
+    assert_true(cJSON_GetArraySize(get(json, "history")) > 0);
+    cJSON_Delete(json);
+    source.named = NULL;
+}
+
+static void dodag_fields(void **state)
+{
+    static const struct {
+        const char *name;
+        int value;
+    } numbers[] = {{"instance", 0},
+                   {"version", 240},
+                   {"dtsn", 240},
+                   {"preference", 0},
+                   {"rank", 256},
+                   {"dag_rank", 1},
+                   {"lowest_rank", 256},
+                   {"min_hop_rank_increase", 256},
+                   {"max_rank_increase", 1792},
+                   {"dio_interval_min", 12},
+                   {"dio_interval_doublings", 8},
+                   {"dio_redundancy_constant", 10},
+                   {"default_lifetime", 30},
+                   {"lifetime_unit_s", 60},
+                   {"path_control_size", 0},
+                   {"dao_sequence", 239}, /* none yet */
+                   {"path_sequence", 239}};
+    static const struct {
+        const char *name, *value;
+    } words[] = {{"dodag_id", "fd00::200:0:0:1"},
+                 {"mode", "non-storing"},
+                 {"objective", "mrhof"},
+                 {"prefix", "fd00::/64"},
+                 {"rpi_type", "0x63"}};
+    (void)state;
+    cJSON *json = ask_json("json dodag\n");
+    element(json, "dodags", 0, 0);
+    cJSON_Delete(json);
+    link_up();
+    json = ask_json("json dodag\n");
+    cJSON *dodag = element(json, "dodags", 0, 1);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (number(dodag, numbers[i].name) != numbers[i].value)
+            fail_msg("%s is %d", numbers[i].name, number(dodag, numbers[i].name));
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        assert_string_equal(string(dodag, words[i].name), words[i].value);
+    assert_true(cJSON_IsTrue(get(dodag, "grounded")));
+    assert_true(cJSON_IsFalse(get(dodag, "compressed_6lorh")));
+    assert_string_equal(element(dodag, "more_prefixes", 0, 2)->valuestring, "fd01::/64");
+    assert_string_equal(element(dodag, "more_prefixes", 1, 2)->valuestring, "fd02::/64");
+    cJSON_Delete(json);
+    /* RFC 9008 section 10: the type changes while the DODAG lives. */
+    const struct rpl_event_command command = {.command = RPL_COMMAND_RPI_TYPE, .rpi_type = 0x23};
+    assert_int_equal(source.command(source.ctx, &command), 0);
+    json = ask_json("json dodag\n");
+    assert_string_equal(string(element(json, "dodags", 0, 1), "rpi_type"), "0x23");
+    cJSON_Delete(json);
+}
+
+/* Once the DIO of an interval is out, the next may come in the second half of the next one. */
+static void next_dio(void **state)
+{
+    (void)state;
+    link_up();
+    cJSON *json = ask_json("json dodag\n");
+    cJSON *dodag = element(json, "dodags", 0, 1);
+    double t = get(get(dodag, "trickle"), "t_s")->valuedouble;
+    double interval = get(get(dodag, "trickle"), "interval_s")->valuedouble;
+    assert_null(cJSON_GetObjectItem(dodag, "next_dio_earliest_s"));
+    cJSON_Delete(json);
+    pass((rpl_duration)(t * 1e6) + RPL_MS(2));
+    json = ask_json("json dodag\n");
+    dodag = element(json, "dodags", 0, 1);
+    assert_true(cJSON_IsNull(get(dodag, "next_dio_s")));
+    double left = get(get(dodag, "trickle"), "end_s")->valuedouble;
+    double earliest = get(dodag, "next_dio_earliest_s")->valuedouble;
+    assert_true(left > 0 && left <= interval - t);
+    assert_true(earliest > left + interval - 0.01 && earliest < left + interval + 0.01);
+    cJSON_Delete(json);
+}
+
 static void small_views(void **state)
 {
     (void)state;
@@ -370,6 +487,9 @@ int main(void)
         WITH(tree_non_storing, setup),
         WITH(tree_storing, setup_storing),
         WITH(one_node, setup),
+        WITH(names_of_nodes, setup),
+        WITH(dodag_fields, setup_prefixes),
+        WITH(next_dio, setup),
         WITH(small_views, setup),
         WITH(metrics, setup),
         WITH(doctor, setup),
