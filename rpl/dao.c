@@ -174,7 +174,9 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
     enum rpl_freshness fresh;
     bool owner;
 
-    if (wt->len == 128 && rpl_is_self(inst, &wt->prefix)) {
+    /* Nor is the root of our DODAG below us; the way up would end at whoever says so. */
+    if (wt->len == 128 &&
+        (rpl_is_self(inst, &wt->prefix) || rpl_addr_equal(&wt->prefix, &inst->dodag_id))) {
         rpl_count(inst->engine, RPL_COUNT_DROP_TARGET_OWN);
         return 0;
     }
@@ -293,7 +295,9 @@ static uint8_t apply_source(struct rpl_instance *inst, const struct rpl_packet *
         refused(inst, p, wt, err == -RPL_ERR_FULL ? RPL_COUNT_REFUSED_FULL : RPL_COUNT_REFUSED_LOOP,
                 err == -RPL_ERR_FULL ? RPL_CAUSE_FULL : RPL_CAUSE_LOOP);
         rpl_target_release(t);
-        return STATUS_REJECTED;
+        /* A circle is most often a DAO that came before the one of its new parent, which was below
+         * it until now. A rejection would make it leave that; unanswered, it repeats itself. */
+        return err == -RPL_ERR_FULL ? STATUS_REJECTED : STATUS_SILENT;
     }
     t->external = tr->external;
     if (t->external)
@@ -441,7 +445,8 @@ static bool stands(struct rpl_instance *inst, const struct rpl_packet *p,
         const struct rpl_wire_transit *tr = first_transit(dao, wt.group);
         const struct rpl_target *t;
         if (!tr || tr->path_lifetime == 0 || rpl_addr_is_multicast(&wt.prefix) ||
-            outlived(inst, &wt) || (wt.len == 128 && rpl_is_self(inst, &wt.prefix)))
+            outlived(inst, &wt) || (wt.len == 128 && rpl_is_self(inst, &wt.prefix)) ||
+            rpl_addr_equal(&wt.prefix, &inst->dodag_id))
             continue;
         t = rpl_target_find(inst, &wt.prefix, wt.len);
         if (far(inst, p) ? !rpl_external_find(inst, &wt.prefix, wt.len)

@@ -296,6 +296,19 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
         rpl_dao_schedule(inst, rpl_dao_delay(inst));
 }
 
+/* No parent in any case, whoever else speaks of its DODAG Version. */
+static bool out_of_reach(const struct rpl_instance *inst, const struct rpl_nbr *n)
+{
+    struct of_candidate cand = {.rank = n->dio.rank, .etx = n->etx};
+    struct choice c;
+
+    if (!n->has_dio || !n->dio.has_config)
+        return true;
+    bounds(inst, n, &c);
+    rpl_metric_candidate(n, c.of.metric, &cand);
+    return of_path_rank(n->dio.config.ocp, &c.of, &cand, NULL) > c.max_rank;
+}
+
 /* Of the best DODAG Version that is left; NULL: none is. */
 static struct rpl_nbr *best_version(struct rpl_instance *inst)
 {
@@ -317,14 +330,16 @@ void rpl_parent_select(struct rpl_instance *inst, enum rpl_cause cause)
     inst->room_below = 0; /* Ranks and links changed */
     RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
         n->no_way = false;
-    /* The better DODAG, or the newer version, may have no way for us: then the next one, down to
-     * the one where we are. */
-    do {
+    /* The better DODAG, or the newer version, may have no way for us: then the next one that may,
+     * down to the one where we are. Few are looked at, as those out of reach are left out. */
+    for (;;) {
         ref = best_version(inst);
         choose(inst, ref, &c);
+        if (!ref || c.result.preferred >= 0)
+            break;
         RB_FOREACH (n, rpl_nbr_tree, &inst->nbrs)
-            n->no_way = n->no_way || (ref && same_version(&n->dio, &ref->dio));
-    } while (ref && c.result.preferred < 0);
+            n->no_way = n->no_way || same_version(&n->dio, &ref->dio) || out_of_reach(inst, n);
+    }
     if (c.result.preferred >= 0)
         apply(inst, c.nbr[c.result.preferred], c.result.rank, cause);
     else if (!inst->floating)

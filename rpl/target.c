@@ -228,7 +228,8 @@ void rpl_target_drop(struct rpl_target *t, enum rpl_cause cause)
 
 bool rpl_target_allowed(const struct rpl_instance *inst, const struct rpl_addr *prefix, uint8_t len)
 {
-    bool inside = len >= 64 && rpl_prefix_of(inst, prefix) != NULL;
+    /* All of the DODAG's prefix is nobody's below the root. */
+    bool inside = len > 64 && rpl_prefix_of(inst, prefix) != NULL;
 
     for (uint32_t i = 0; !inside && i < inst->cfg.accept.count; i++) {
         const struct rpl_prefix *p = &inst->cfg.accept.prefix[i];

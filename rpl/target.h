@@ -150,7 +150,8 @@ static inline const struct rpl_addr *rpl_edge_addr(const struct rpl_edge *edge)
 
 /* ---- target.c ---------------------------------------------------------------------- */
 
-/* A target has to lie in a prefix of the DODAG, or in one that is accepted beside it. */
+/* A target has to lie in a prefix of the DODAG, be less than it, or lie in one that is accepted
+ * beside it. */
 bool rpl_target_allowed(const struct rpl_instance *inst, const struct rpl_addr *prefix,
                         uint8_t len);
 struct rpl_target *rpl_target_find(struct rpl_instance *inst, const struct rpl_addr *prefix,

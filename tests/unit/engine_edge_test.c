@@ -331,6 +331,64 @@ static void test_repeated_after_loss(void **state)
     repeated_after_loss(RPL_MOP_NON_STORING);
 }
 
+/* Two nodes that changed places: the DAO of the one that is below now comes first, and would close
+ * a circle with what its new parent said last. That one's follows at once, and the repetition of
+ * the first is good: a refusal would have sent it away. */
+static void test_daos_out_of_order(void **state)
+{
+    struct rpl_addr self = rig_global(1), four = rig_global(4), five = rig_global(5);
+    struct rpl_wire_message msg = rig_dao(9, &four, 2, 30, &five);
+    size_t acks;
+
+    (void)state;
+    start(RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    source_dao(3, 1, 0, 1);
+    source_dao(4, 1, 0, 1);
+    source_dao(5, 4, 0, 1);
+    acks = rig_count(&rig, RPL_CODE_DAO_ACK, 0);
+    rig_receive_on(&rig, 0, &four, &self, &msg);
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_REFUSED_LOOP), 1);
+    assert_true(reachable(4)); /* as before */
+    assert_int_equal(rig_count(&rig, RPL_CODE_DAO_ACK, 0), acks);
+    source_dao(5, 3, 0, 2);
+    rig_run(&rig, RPL_S(3));
+    rig_receive_on(&rig, 0, &four, &self, &msg);
+    assert_int_equal(rig_last(&rig, RPL_CODE_DAO_ACK, acks)->msg.u.ack.status, 0);
+    assert_true(reachable(4) && reachable(5));
+}
+
+/* CHILD announces it; how often a target was refused for its prefix so far. */
+static uint64_t announced(uint8_t len, const struct rpl_addr *target)
+{
+    struct rpl_addr child = rig_ll(CHILD);
+    struct rpl_wire_message msg = rig_dao(len, target, 241, 30, NULL);
+
+    msg.u.dao.target[0].len = len;
+    rig_receive(&rig, &child, &rig.link_local, &msg);
+    return rig_counter(&rig, RPL_COUNT_REFUSED_PREFIX);
+}
+
+/* Nobody below us is the root of our DODAG, or all of it. */
+static void test_not_below_us(void **state)
+{
+    struct rpl_wire_message dio = dio_of(ROOT, 256);
+    struct rpl_addr root = rig_global(ROOT), all = rig_global(0);
+    struct rpl_view_node v;
+
+    (void)state;
+    start(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    dio.u.dio.mop = RPL_MOP_STORING;
+    says(ROOT, &dio);
+    pass(RPL_S(5));
+    rpl_addr_mask(&all, 64);
+    announced(128, &root);
+    assert_false(rpl_view_target_of(rig.engine, &root, rig.now, &v));
+    assert_int_equal(announced(64, &all), 1);
+    assert_false(rpl_view_target_of(rig.engine, &root, rig.now, &v));
+    assert_int_equal(announced(65, &all), 1); /* a half of it may be somebody's */
+    assert_true(rpl_view_target_of(rig.engine, &all, rig.now, &v));
+}
+
 /* DPV-08: a packet to somebody inside of a prefix came back; the route of the prefix is the one
  * that it went by. */
 static void test_returned_from_a_prefix(void **state)
@@ -484,12 +542,20 @@ static void test_many_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_better_dodag_without_a_way), TEST(test_newer_version_without_a_way),
-        TEST(test_local_instance_stays),       TEST(test_parent_among_many),
-        TEST(test_lifetime_of_each_transit),   TEST(test_spare_parent_below),
-        TEST(test_repeated_after_loss),        TEST(test_returned_from_a_prefix),
-        TEST(test_refresh_of_another_dodag),   TEST(test_refresh_of_another_unit),
-        TEST(test_parent_named_late),          TEST(test_many_addresses),
+        TEST(test_better_dodag_without_a_way),
+        TEST(test_newer_version_without_a_way),
+        TEST(test_local_instance_stays),
+        TEST(test_parent_among_many),
+        TEST(test_lifetime_of_each_transit),
+        TEST(test_spare_parent_below),
+        TEST(test_repeated_after_loss),
+        TEST(test_daos_out_of_order),
+        TEST(test_not_below_us),
+        TEST(test_returned_from_a_prefix),
+        TEST(test_refresh_of_another_dodag),
+        TEST(test_refresh_of_another_unit),
+        TEST(test_parent_named_late),
+        TEST(test_many_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
