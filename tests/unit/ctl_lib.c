@@ -222,7 +222,7 @@ void link_up(void)
     assert_int_equal(input(&event), 0);
 }
 
-void pass(rpl_duration time)
+void pass_time(rpl_duration time)
 {
     const rpl_tstamp end = now + time;
 

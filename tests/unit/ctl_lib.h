@@ -54,7 +54,7 @@ int dao_from(enum rpl_mop mop, unsigned n, unsigned parent, uint8_t lifetime);
 void dao(unsigned n, unsigned parent);
 
 /* Let the time pass, with all that the engine has to do in it. */
-void pass(rpl_duration time);
+void pass_time(rpl_duration time);
 
 int dial(void);
 void say(int fd, const char *text);

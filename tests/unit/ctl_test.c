@@ -316,7 +316,7 @@ static void next_dio(void **state)
     double interval = get(get(dodag, "trickle"), "interval_s")->valuedouble;
     assert_null(cJSON_GetObjectItem(dodag, "next_dio_earliest_s"));
     cJSON_Delete(json);
-    pass((rpl_duration)(t * 1e6) + RPL_MS(2));
+    pass_time((rpl_duration)(t * 1e6) + RPL_MS(2));
     json = ask_json("json dodag\n");
     dodag = element(json, "dodags", 0, 1);
     assert_true(cJSON_IsNull(get(dodag, "next_dio_s")));
