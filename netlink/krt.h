@@ -78,7 +78,8 @@ struct krt_callbacks {
     void (*route_dump_done)(void *ctx, int error);
 
     /* Somebody else deleted a route of ours, or replaced it: match by dst, dst_len and metric;
-     * if it was replaced the rest tells what stands there now. The kernel says so too for each
+     * if it was replaced the rest tells what stands there now. Told of any default route that
+     * goes, too: it may be what ours was refused for. The kernel says so too for each
      * route that goes with a link; link() then came before. */
     void (*route_lost)(void *ctx, const struct rpl_route *route);
 

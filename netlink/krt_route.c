@@ -180,7 +180,8 @@ int krt_route_watch(struct krt *krt, struct nlmsghdr *nlh)
         return 0;
     if (krt->cb.delegation && krt_delegation_notice(nlh))
         krt->cb.delegation(krt->ctx);
-    if (nlh->nlmsg_type == RTM_DELROUTE && protocol != KRT_PROTOCOL)
+    /* A default route of somebody else that goes may have kept ours out. */
+    if (nlh->nlmsg_type == RTM_DELROUTE && protocol != KRT_PROTOCOL && route.dst_len != 0)
         return 0;
     if (nlh->nlmsg_type == RTM_NEWROUTE && !(nlh->nlmsg_flags & NLM_F_REPLACE))
         return 0;

@@ -73,6 +73,7 @@ static void attach(const struct mnl_socket *nl, struct sock_filter *code, size_t
 #define OFF_TYPE 4
 #define OFF_FLAGS 6
 #define OFF_PORTID 12
+#define OFF_RTM_DST_LEN 17
 #define OFF_RTM_PROTOCOL 21
 #define OFF_RTM_TYPE 23
 #define OFF_NDM_FAMILY 16
@@ -80,20 +81,23 @@ static void attach(const struct mnl_socket *nl, struct sock_filter *code, size_t
 
 /*
  * Without this every route that we add comes back as a notice, which costs a quarter of the
- * speed and overruns the buffer. Passed: deletions of our protocol, replacements, and what may be
- * a delegated prefix that comes or goes; all only if they are not our own doing.
+ * speed and overruns the buffer. Passed: deletions of our protocol and of default routes,
+ * replacements, and what may be a delegated prefix that comes or goes; all only if they are not our
+ * own doing.
  */
 void krt_sock_filter_watch(const struct mnl_socket *nl, uint32_t own1, uint32_t own2)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, OFF_PORTID),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own1), 13, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own2), 12, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own1), 15, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own2), 14, 0),
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_TYPE),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 3, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 0, 9),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 0, 11),
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_FLAGS),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NLM_F_REPLACE), 6, 2),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NLM_F_REPLACE), 8, 4),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFF_RTM_DST_LEN),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 6, 0),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFF_RTM_PROTOCOL),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KRT_PROTOCOL, 4, 0),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFF_RTM_TYPE),
