@@ -86,18 +86,27 @@ static int icmp6_member(struct icmp6 *icmp6, uint32_t ifindex, const struct rpl_
     struct ipv6_mreq mreq = {.ipv6mr_interface = ifindex};
 
     memcpy(&mreq.ipv6mr_multiaddr, group->b, sizeof(mreq.ipv6mr_multiaddr));
-    return setsockopt(icmp6->fd, IPPROTO_IPV6, change, &mreq, sizeof(mreq)) < 0 &&
-                   errno != EADDRINUSE
-               ? -errno
-               : 0;
+    return setsockopt(icmp6->fd, IPPROTO_IPV6, change, &mreq, sizeof(mreq)) < 0 ? -errno : 0;
+}
+
+/* What the socket is a member of and what the link lets in are two lists: a link that was without
+ * IPv6 for a moment, or is another with the same number, has forgotten the group. */
+static int icmp6_member_again(struct icmp6 *icmp6, uint32_t ifindex, const struct rpl_addr *group)
+{
+    int r = icmp6_member(icmp6, ifindex, group, IPV6_JOIN_GROUP);
+
+    if (r != -EADDRINUSE)
+        return r;
+    (void)icmp6_member(icmp6, ifindex, group, IPV6_LEAVE_GROUP);
+    return icmp6_member(icmp6, ifindex, group, IPV6_JOIN_GROUP);
 }
 
 int icmp6_join(struct icmp6 *icmp6, uint32_t ifindex)
 {
-    int r = icmp6_member(icmp6, ifindex, &rpl_addr_all_nodes, IPV6_JOIN_GROUP);
+    int r = icmp6_member_again(icmp6, ifindex, &rpl_addr_all_nodes);
 
     if (r == 0 && icmp6->discovery)
-        r = icmp6_member(icmp6, ifindex, &icmp6_all_routers, IPV6_JOIN_GROUP);
+        r = icmp6_member_again(icmp6, ifindex, &icmp6_all_routers);
     return r;
 }
 
