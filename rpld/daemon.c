@@ -379,7 +379,7 @@ static int daemon_detach(struct daemon *self)
     if (daemon(0, 0) < 0)
         return daemon_complain("detach", -errno, "use -f");
     ev_loop_fork(self->loop);
-    /* There is no stderr any more. */
+    self->detached = true;
     log_open(CONF_LOG_SYSLOG, log_level_get());
     return 0;
 }

@@ -94,6 +94,8 @@ struct daemon {
     bool links_known; /* the first dump of links is over */
     bool reconciled;  /* the engine has seen the kernel's routes: effects may flow */
     bool carrying;    /* the data plane is being read */
+    bool tun_down;    /* somebody took its interface down */
+    bool detached;    /* there is no stderr */
     bool more;        /* effects are left: come back at once, after the descriptors */
     bool handover;    /* we end for a restart: what stands in the kernel stays */
     bool failed;      /* the loop ended because something broke */

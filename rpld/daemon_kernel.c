@@ -79,13 +79,35 @@ static void daemon_link_event(struct daemon *daemon, const struct rpl_event *eve
     daemon_event(daemon, event);
 }
 
+/* Somebody took the TUN down, and with it went the routes through it; or brought it up again. */
+static void daemon_tun_link(struct daemon *daemon, const struct krt_link *link)
+{
+    struct rpl_event event = {.type = RPL_EVENT_ROUTE_LOST};
+
+    if (!daemon->links_known || link->enabled == !daemon->tun_down)
+        return;
+    daemon->tun_down = !link->enabled;
+    if (daemon->tun_down) {
+        log_error("kernel: the data plane's interface was taken down, nothing is carried",
+                  "interface=%s mend=\"ip link set %s up\"", link->name, link->name);
+        return;
+    }
+    log_notice("kernel: the data plane's interface is up again",
+               "interface=%s next=\"all routes are installed again\"", link->name);
+    event.u.route.all = true;
+    daemon_event(daemon, &event);
+}
+
 static void daemon_on_link(void *ctx, const struct krt_link *link, bool gone)
 {
     struct daemon *daemon = ctx;
     struct rpl_event events[IFACE_EVENTS_MAX];
 
-    if (gone && link->ifindex == fwd_ifindex(daemon->fwd)) {
-        daemon_fail(daemon, "the data plane's interface was deleted", 0);
+    if (link->ifindex == fwd_ifindex(daemon->fwd)) {
+        if (gone)
+            daemon_fail(daemon, "the data plane's interface was deleted", 0);
+        else
+            daemon_tun_link(daemon, link);
         return;
     }
     radio_touch(&daemon->radios, link);
@@ -164,8 +186,14 @@ static void daemon_on_overrun(void *ctx, enum krt_overrun what)
     struct daemon *daemon = ctx;
     struct rpl_event event = {.type = RPL_EVENT_ROUTE_LOST};
 
-    if (what != KRT_OVERRUN_ROUTES)
+    if (what == KRT_OVERRUN_NOTICES) {
+        /* A link may have gone and come back with the same number; others tell of themselves. */
+        for (unsigned i = 0; i < daemon->ifaces.count; i++) {
+            if (daemon->ifaces.iface[i].up)
+                (void)icmp6_join(&daemon->icmp6, daemon->ifaces.iface[i].ifindex);
+        }
         return;
+    }
     log_warning("kernel: notices were lost", "next=\"all routes are installed again\"");
     event.u.route.all = true;
     daemon_event(daemon, &event);

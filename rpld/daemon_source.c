@@ -294,6 +294,15 @@ static void daemon_take_rpi_types(struct daemon *daemon, const struct conf *want
     }
 }
 
+/* Once we have detached there is no stderr any more, whatever the configuration wants. */
+static void daemon_log_again(const struct daemon *daemon)
+{
+    enum conf_log_to to = daemon->detached ? CONF_LOG_SYSLOG : daemon->conf.log.to;
+
+    log_open(daemon->options.foreground ? CONF_LOG_STDERR : to,
+             daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
+}
+
 /* Nothing is half applied: a file with an error, or with a change that needs a restart, leaves
  * what can be changed changed only if the whole file is right. */
 int daemon_reload(struct daemon *daemon, FILE *report)
@@ -326,8 +335,7 @@ int daemon_reload(struct daemon *daemon, FILE *report)
         log_notice("reload: changed", "setting=%s", changed.setting[i]);
     conf_take_reloadable(&daemon->conf, &wanted);
     daemon_take_rpi_types(daemon, &wanted);
-    log_open(daemon->options.foreground ? CONF_LOG_STDERR : daemon->conf.log.to,
-             daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
+    daemon_log_again(daemon);
     lowpan_configure(daemon->lowpan, daemon->conf.decode, &daemon->conf.contexts);
     daemon_kernel_guard(daemon);
     if (daemon->state)

@@ -127,6 +127,41 @@ lab_check "renamed, it is missing" lab_until 10 eval \
 ip -n n2 link set lowpan0 down
 ip -n n2 link set lowpan0 name later0 up
 lab_check "and it joins again" lab_until 60 joined
+
+group() {
+    ip -n n2 -6 maddr show dev later0 | grep -q ' ff02::1a'
+}
+
+mtu=$(ip -n n2 -j link show dev later0 | jq '.[0].mtu')
+ip -n n2 link set later0 mtu 1000
+lab_check "with an MTU below 1280 there is no IPv6" lab_until 10 lab_unless group
+ip -n n2 link set later0 mtu "$mtu"
+lab_check "and when it is back, the group of RPL's nodes too" lab_until 10 group
+lab_check "and it joins again" lab_until 60 joined
+
+refused() {
+    lab_ctl 2 routes | grep -q '^::/0 .*refused'
+}
+
+ip -n n2 link set later0 down
+lab_check "its default route goes with its link" lab_until 10 lab_unless joined
+ip -n n2 -6 route add unreachable default metric 1024 proto static
+ip -n n2 link set later0 up
+lab_check "where somebody else has the default route, ours is refused" lab_until 60 refused
+ip -n n2 -6 route del unreachable default metric 1024 proto static
+lab_check "when that goes, ours comes" lab_until 10 joined
+
+has_routes() {
+    test -n "$(ip -n n1 -6 route show dev rpl0 proto 155)"
+}
+
+lab_check "the root has a route to it" lab_until 60 has_routes
+ip -n n1 link set rpl0 down
+lab_check "rpl0 taken down is told with the command" lab_until 10 logged 1 \
+    'taken down.*ip link set rpl0 up'
+ip -n n1 link set rpl0 up
+lab_check "up again, the routes are there again" lab_until 5 has_routes
+
 lab_in 2 bash -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
 ip -n n2 link set later0 down
 ip -n n2 link set later0 up
@@ -203,4 +238,36 @@ lab_check "and answers" lab_until 10 answers 2
 pid=$(pgrep -f "^$RPLD -c $LAB/n2/rpld.conf$")
 kill -TERM "$pid"
 lab_check "and stops" lab_until 10 gone "$pid"
+
+# What is told in the background goes to syslog, also when the configuration was read again. A /dev
+# of our own has the socket.
+syslog() {
+    python3 - $LAB/syslog.sock <<'END'
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+while True:
+    print(s.recv(4096).decode(), flush=True)
+END
+}
+
+if lab_is_root; then
+    syslog >$LAB/syslog &
+    lab_until 10 test -S $LAB/syslog.sock
+    nsenter --net=/run/netns/n2 unshare --mount bash -c "
+        mount -t tmpfs tmpfs /dev && mkdir /dev/net && mknod -m 0666 /dev/net/tun c 10 200 &&
+        mknod -m 0666 /dev/null c 1 3 && mknod -m 0444 /dev/urandom c 1 9 &&
+        ln -s $LAB/syslog.sock /dev/log && exec $RPLD -c $LAB/n2/rpld.conf"
+    lab_check "in the background it tells syslog" lab_until 10 grep -q 'rpld: running' $LAB/syslog
+    pid=$(pgrep -f "^$RPLD -c $LAB/n2/rpld.conf$")
+    kill -HUP "$pid"
+    lab_check "of a reload" lab_until 10 grep -q 'reload: done' $LAB/syslog
+    kill -TERM "$pid"
+    lab_check "and of what comes after it" lab_until 10 grep -q 'rpld: stopping' $LAB/syslog
+    lab_until 10 gone "$pid"
+    kill %%
+else
+    echo "   not tried without root: syslog"
+fi
 lab_finish
