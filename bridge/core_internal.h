@@ -199,6 +199,7 @@ struct brg_core {
     struct command_list strays; /* commands for nodes that may still be named */
     size_t command_bytes;       /* of all that wait */
     bool closing;
+    struct brg_bucket looks; /* at values, for lists of them */
     struct brg_now now;      /* of the last call */
     unsigned tell;           /* of enum tell */
     struct alarm tell_alarm; /* of the tables of all */

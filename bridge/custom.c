@@ -136,9 +136,15 @@ size_t brg_name_at(const struct brg_core *core, const char *text, char ret_eui64
     size_t len = 0;
 
     for (size_t i = 0; i < core->config.n_names; i++) {
-        custom = custom_find(core, core->config.names[i].eui64);
+        const struct brg_name *name = &core->config.names[i];
+
+        /* Few names are at the head of a text, and to look for what was said of one is work. */
+        if (strncmp(text, name->name, strlen(name->name)) != 0) {
+            continue;
+        }
+        custom = custom_find(core, name->eui64);
         if (custom == NULL || custom->name[0] == '\0') {
-            name_at(text, core->config.names[i].name, core->config.names[i].eui64, &len, ret_eui64);
+            name_at(text, name->name, name->eui64, &len, ret_eui64);
         }
     }
     TAILQ_FOREACH (custom, &core->customs, entry) {

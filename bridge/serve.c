@@ -15,6 +15,9 @@
 #define CORE ".well-known/core"
 #define DESCRIPTION "</r>;rt=\"rpld.push\";title=\"PUT or POST a value to r/NAME\""
 #define PUSH_MAX_AGE_S 60
+#define LINK_MIN 16       /* octets of the shortest link */
+#define LOOKS_RATE 100000 /* values that are looked at in a second for lists, and at once: */
+#define LOOKS_BURST 200000
 
 static struct node *node_at(struct brg_core *core, const struct coap_addr *peer)
 {
@@ -251,14 +254,16 @@ static void list_values(struct brg_core *core, struct brg_text *out, const char 
     size_t base = strlen(core->config.base) + 1;
     const struct brg_message *message = brg_outbox_state_after(core->outbox, core->config.base);
 
-    for (; message != NULL; message = brg_outbox_state_after(core->outbox, message->topic)) {
+    for (; message != NULL && out->len + LINK_MIN < BRG_PAYLOAD_MAX;
+         message = brg_outbox_state_after(core->outbox, message->topic)) {
         char room[BRG_TOPIC_MAX * 3];
         struct brg_text uri;
 
+        core->looks.spent += BRG_SEC / LOOKS_RATE;
         if (strncmp(message->topic, core->config.base, base - 1) != 0) {
             break;
         }
-        if (message->topic[base - 1] != '/' || !brg_is_value(core, message->topic + base)) {
+        if (message->topic[base - 1] != '/') {
             continue;
         }
         brg_text_init(&uri, room, sizeof(room));
@@ -266,7 +271,8 @@ static void list_values(struct brg_core *core, struct brg_text *out, const char 
         /* Without the brackets it is what href is compared with. */
         uri.buf[uri.len - 1] = '\0';
         if (!uri.full && wanted(query, "href", uri.buf + 1) &&
-            out->len + uri.len + 32 < BRG_PAYLOAD_MAX) {
+            out->len + uri.len + 32 < BRG_PAYLOAD_MAX &&
+            brg_is_value(core, message->topic + base)) {
             brg_text_puts(out, out->len > 0 ? "," : "");
             brg_text_puts(out, uri.buf);
             brg_text_puts(out, ">;obs");
@@ -285,6 +291,11 @@ static void read_core(struct brg_core *core, const struct coap_incoming *request
     const char *query = mark == NULL ? "" : mark + 1;
     struct coap_answer answer = {.code = COAP_CONTENT, .format = COAP_FORMAT_LINK};
 
+    /* Whoever asks for lists all the time is not to be all that the bridge has time for. */
+    if (all && !brg_bucket_take(&core->looks, LOOKS_RATE, LOOKS_BURST, now->mono)) {
+        tell(core, &request->origin, COAP_UNAVAILABLE, now);
+        return;
+    }
     brg_text_init(&core->out, core->out_room, sizeof(core->out_room));
     if (wanted(query, "rt", "rpld.push") || wanted(query, "href", "/r")) {
         brg_text_puts(&core->out, DESCRIPTION);
