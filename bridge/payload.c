@@ -155,6 +155,68 @@ static const char *decode_octets(struct brg_decoder *dec, const uint8_t *data, s
     return NULL;
 }
 
+/* RFC 8259 section 6. NULL: it is no number; else what comes behind it. */
+static const char *number_end(const char *at, const char *end)
+{
+    const char *start;
+
+    at += at < end && *at == '-';
+    start = at;
+    while (at < end && *at >= '0' && *at <= '9') {
+        at++;
+    }
+    if (at == start || (*start == '0' && at - start > 1)) {
+        return NULL;
+    }
+    if (at < end && *at == '.') {
+        for (start = ++at; at < end && *at >= '0' && *at <= '9'; at++) {
+        }
+        if (at == start) {
+            return NULL;
+        }
+    }
+    if (at < end && (*at | 0x20) == 'e') {
+        at++;
+        at += at < end && (*at == '+' || *at == '-');
+        for (start = at; at < end && *at >= '0' && *at <= '9'; at++) {
+        }
+        if (at == start) {
+            return NULL;
+        }
+    }
+    return at;
+}
+
+/* cJSON takes more than JSON: 01, 1. and control characters. Who reads what is published does not.
+ * What cJSON has read is JSON but for these. */
+static bool is_strict(const char *data, size_t len)
+{
+    const char *end = data + len;
+    bool text = false;
+
+    while (data < end) {
+        char c = *data;
+
+        if ((unsigned char)c < 0x20 && (text || strchr("\t\r\n", c) == NULL)) {
+            return false;
+        }
+        if (text) {
+            data += c == '\\';
+            text = c != '"';
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            data = number_end(data, end);
+            if (data == NULL) {
+                return false;
+            }
+            continue;
+        } else {
+            text = c == '"';
+        }
+        data++;
+    }
+    return true;
+}
+
 static const char *reading_of_json(struct brg_decoder *dec, const cJSON *json, const char *data,
                                    size_t len)
 {
@@ -175,11 +237,19 @@ static const char *reading_of_json(struct brg_decoder *dec, const cJSON *json, c
         reading->text_len = strlen(json->valuestring);
         reading->text = brg_decoder_keep(dec, json->valuestring, reading->text_len);
     } else {
-        /* As the node wrote it: no digit is lost on the way. */
+        /* As the node wrote it, if that is JSON: no digit is lost on the way. */
         trim(&data, &len);
         reading->kind = BRG_VALUE_JSON;
-        reading->text = brg_decoder_keep(dec, data, len);
-        reading->text_len = len;
+        if (is_strict(data, len)) {
+            reading->text = brg_decoder_keep(dec, data, len);
+            reading->text_len = len;
+        } else {
+            reading->text = dec->arena.buf + dec->arena.len;
+            reading->text_len = dec->arena.len;
+            brg_tree_json(&dec->arena, json);
+            reading->text_len = dec->arena.len - reading->text_len;
+            brg_text_put(&dec->arena, "", 1);
+        }
     }
     dec->n = 1;
     return NULL;

@@ -97,6 +97,30 @@ static void test_json(void **state)
     assert_non_null(JSON(JSON, "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]"));
 }
 
+/* What cJSON takes beyond JSON does not go out as it came. */
+static void test_lenient_json(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"[0,-0.5e-3,10.25,1E+2]", "[0,-0.5e-3,10.25,1E+2];"},
+        {"[01]", "[1];"},
+        {"[-01.5, 2]", "[-1.5,2];"},
+        {"[1.]", "[1];"},
+        {"{\"a\":1.e2}", "{\"a\":100};"},
+        {"[1,\x01 2]", "[1,2];"},
+        {"[\"a\tb\"]", "[\"a\\u0009b\"];"},
+        {"[\"a\\\"01\\\\\", 2 ]", "[\"a\\\"01\\\\\", 2 ];"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_string_equal(
+            rendered(COAP_FORMAT_JSON, rows[i].in, strlen(rows[i].in), BRG_OUTPUT_VALUE),
+            rows[i].out);
+    }
+}
+
 static void test_limits(void **state)
 {
     static char big[BRG_PAYLOAD_MAX + 1];
@@ -578,14 +602,14 @@ static void test_senml_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),           cmocka_unit_test(test_formats_we_are_not_told),
-        cmocka_unit_test(test_json),           cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_cbor),           cmocka_unit_test(test_bad_cbor),
-        cmocka_unit_test(test_senml_json),     cmocka_unit_test(test_bad_senml),
-        cmocka_unit_test(test_senml_cbor),     cmocka_unit_test(test_seq_and_error),
-        cmocka_unit_test(test_time_quality),   cmocka_unit_test(test_age),
-        cmocka_unit_test(test_senml_resolved), cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_senml_commands),
+        cmocka_unit_test(test_text),          cmocka_unit_test(test_formats_we_are_not_told),
+        cmocka_unit_test(test_json),          cmocka_unit_test(test_lenient_json),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_cbor),
+        cmocka_unit_test(test_bad_cbor),      cmocka_unit_test(test_senml_json),
+        cmocka_unit_test(test_bad_senml),     cmocka_unit_test(test_senml_cbor),
+        cmocka_unit_test(test_seq_and_error), cmocka_unit_test(test_time_quality),
+        cmocka_unit_test(test_age),           cmocka_unit_test(test_senml_resolved),
+        cmocka_unit_test(test_commands),      cmocka_unit_test(test_senml_commands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
