@@ -36,6 +36,7 @@ struct session {
     struct coap_addr peer;
     const struct brg_key *key;
     gnutls_session_t tls;
+    bool server; /* the node began */
     bool open;
     brg_tstamp due; /* of the handshake's next message */
     brg_tstamp ends;
@@ -287,6 +288,7 @@ static struct session *session_new(struct brg_dtls *dtls, const struct coap_addr
     session->peer = *peer;
     session->peer.secure = true;
     session->key = key;
+    session->server = server;
     session->heard = now;
     session->ends = now + HANDSHAKE_MS * BRG_MSEC;
     if (!session_setup(session, server)) {
@@ -389,7 +391,8 @@ static size_t peer_octets(const struct coap_addr *peer, uint8_t out[22])
 }
 
 /* RFC 6347 section 4.2.1: no session before the node has shown that it hears us; the one it had
- * stays until then (section 4.2.8). */
+ * stays until then (section 4.2.8), and so does the handshake that is under way: anybody can send a
+ * ClientHello in its name. */
 static struct session *hello(struct brg_dtls *dtls, const struct coap_addr *peer,
                              const uint8_t *data, size_t len, brg_tstamp now)
 {
@@ -409,6 +412,9 @@ static struct session *hello(struct brg_dtls *dtls, const struct coap_addr *peer
                                       cookie_push);
         return NULL;
     }
+    if (session != NULL && session->server && !session->open) {
+        return session; /* once more what it has begun with */
+    }
     if (session != NULL) {
         session_free(session);
     }
@@ -427,7 +433,7 @@ void brg_dtls_input(struct brg_dtls *dtls, const struct coap_addr *from, const u
 
     peer.secure = true;
     session = session_find(dtls, &peer);
-    if (is_hello(data, len) && (session == NULL || session->open)) {
+    if (is_hello(data, len)) {
         session = hello(dtls, &peer, data, len, now);
     }
     if (session == NULL) {
