@@ -128,6 +128,7 @@ BCONF_PUBLISH_WARNING, BCONF_PUBLISH_INFO }; enum bconf_spool_failure */
     int command_ttl_s;
     int sleepy_ttl_s;
     int max_commands;
+    int command_rate;
     int max_command_octets;
 };
 

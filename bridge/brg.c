@@ -68,6 +68,20 @@ bool brg_bucket_take(struct brg_bucket *bucket, uint32_t rate, uint32_t burst, b
     return true;
 }
 
+brg_tstamp brg_bucket_next(const struct brg_bucket *bucket, uint32_t rate, uint32_t burst,
+                           brg_tstamp now)
+{
+    uint64_t earned = now - bucket->at;
+    uint64_t spent = bucket->spent - (earned < bucket->spent ? earned : bucket->spent);
+    uint64_t price;
+
+    if (rate == 0) {
+        return now;
+    }
+    price = BRG_SEC / rate;
+    return spent + price > burst * price ? now + spent + price - burst * price : now;
+}
+
 static uint64_t word_of(const uint8_t *data, size_t len)
 {
     uint64_t word = 0;

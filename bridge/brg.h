@@ -80,6 +80,10 @@ struct brg_bucket {
 /* Takes one; false: there is none. */
 bool brg_bucket_take(struct brg_bucket *bucket, uint32_t rate, uint32_t burst, brg_tstamp now);
 
+/* When brg_bucket_take() will give one: |now|, or later. */
+brg_tstamp brg_bucket_next(const struct brg_bucket *bucket, uint32_t rate, uint32_t burst,
+                           brg_tstamp now);
+
 /* SipHash-2-4: 64 bits that who does not know the key cannot tell. */
 uint64_t brg_siphash(const uint8_t key[16], const uint8_t *data, size_t len);
 

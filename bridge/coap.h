@@ -114,7 +114,9 @@ struct coap_effect {
     size_t len;
     /* RESPONSE */
     uint8_t code;
-    int format;         /* enum coap_format, COAP_FORMAT_NONE without the option */
+    int format; /* enum coap_format, COAP_FORMAT_NONE without the option */
+    uint8_t etag_len;
+    uint8_t etag[COAP_ETAG_MAX];
     uint32_t max_age_s; /* 60 when the message does not say */
     uint32_t seq;       /* the Observe value, when |observing| */
     bool observing;     /* more will come by themselves */
@@ -139,6 +141,12 @@ struct coap_request {
     int format;             /* of the payload */
     const uint8_t *payload; /* copied; at most max_body, above COAP_PAYLOAD_MAX in blocks */
     size_t payload_len;
+    /* RFC 7252 section 5.10.8: only while the resource has this ETag, or, if that is empty, while
+     * there is one at all; or while there is none. */
+    bool if_match;
+    bool if_none_match;
+    uint8_t etag_len;
+    uint8_t etag[COAP_ETAG_MAX];
     uint64_t cookie; /* comes back in the effects */
 };
 

@@ -457,6 +457,12 @@ static struct op *op_new(struct coap_endpoint *ep, const struct coap_request *re
     op->cookie = request->cookie;
     op->method = request->method;
     op->observe = request->observe;
+    op->if_match = request->if_match && !request->observe;
+    op->if_none_match = request->if_none_match;
+    if (op->if_match && request->etag_len <= sizeof(op->etag)) {
+        op->etag_len = request->etag_len;
+        memcpy(op->etag, request->etag, request->etag_len);
+    }
     op->accept = request->accept;
     op->format = request->format;
     op->payload_len = (uint32_t)request->payload_len;

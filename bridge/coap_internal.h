@@ -79,6 +79,8 @@ struct op {
     bool placed;    /* and a place in the mesh, until it has to be sent again */
     uint8_t method;
     bool observe;
+    bool if_match; /* |etag|, which then is no observation's */
+    bool if_none_match;
     int accept;
     int format;
     char *uri;

@@ -101,8 +101,12 @@ static void body_done(struct coap_endpoint *ep, struct op *op, const struct coap
         .max_age_s = body->max_age_s,
         .seq = body->seq,
         .observing = body->observing,
+        .etag_len = body->etag_len,
     };
-    int err = deliver(ep, op, &effect, msg, body->data, body->len, now);
+    int err;
+
+    memcpy(effect.etag, body->etag, sizeof(effect.etag));
+    err = deliver(ep, op, &effect, msg, body->data, body->len, now);
 
     if (err < 0) {
         coap_op_give_up(ep, op, COAP_FAIL_BAD, now);
@@ -175,6 +179,10 @@ static void whole_response(struct coap_endpoint *ep, struct op *op, const struct
             coap_op_give_up(ep, op, COAP_FAIL_BAD, now);
             return;
         }
+    }
+    if (etag != NULL) {
+        effect->etag_len = (uint8_t)etag->len;
+        memcpy(effect->etag, etag->value, etag->len);
     }
     if (op->body == NULL && deliver(ep, op, effect, msg, msg->payload, msg->payload_len, now) < 0) {
         not_delivered(ep, op, effect, now);

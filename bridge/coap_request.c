@@ -105,6 +105,12 @@ void coap_request_send(struct coap_endpoint *ep, struct op *op)
     uint8_t room[URI_MAX];
     uint8_t numbers[4][4];
 
+    if (op->if_match) {
+        (void)coap_msg_add(&msg, COAP_OPT_IF_MATCH, op->etag, op->etag_len);
+    }
+    if (op->if_none_match) {
+        (void)coap_msg_add(&msg, COAP_OPT_IF_NONE_MATCH, NULL, 0);
+    }
     memcpy(msg.token, op->step == STEP_BLOCK ? op->block_token : op->token, TOKEN_LEN);
     (void)uri_options(&msg, op->uri, room); /* was checked when it came in */
     if (op->accept != COAP_FORMAT_NONE) {

@@ -63,6 +63,11 @@ static void command_free(struct brg_core *core, struct command *command, const s
 static void command_end(struct brg_core *core, struct command *command, struct result result,
                         const struct brg_now *now)
 {
+    /* What the node did not do, or could not have been asked for, may be wanted again. */
+    bool done =
+        command->sent && COAP_CLASS(result.code) != 4 && strcmp(result.status, "refused") != 0;
+
+    brg_once_done(core, command->order.once, done ? result.status : NULL);
     result.last = true;
     brg_order_result(core, command->node, &command->order, &result, now);
     command_free(core, command, now);
@@ -128,6 +133,10 @@ static void command_send(struct brg_core *core, struct command *command, const s
             command_refuse(core, command, reason, now);
             return;
         }
+        request.if_match = command->order.if_match;
+        request.if_none_match = command->order.if_none_match;
+        request.etag_len = command->order.etag_len;
+        memcpy(request.etag, command->order.etag, sizeof(request.etag));
         request.method = is_post(res) ? COAP_POST : COAP_PUT;
         request.format = request.payload_len > 0 ? brg_resource_format(res) : COAP_FORMAT_NONE;
     }
@@ -139,6 +148,8 @@ static void command_send(struct brg_core *core, struct command *command, const s
                     now);
         return;
     }
+    (void)brg_bucket_take(&command->node->pace, core->config.command_rate,
+                          2 * core->config.command_rate, now->mono);
     command->node->under_way = command;
     command->sent = true;
     command->sent_at = now->mono;
@@ -147,8 +158,16 @@ static void command_send(struct brg_core *core, struct command *command, const s
 
 /* --- when it may go out --------------------------------------------------------------------- */
 
+/* When the node may be sent the next one. */
+static brg_tstamp pace_of(const struct brg_core *core, const struct node *node, brg_tstamp now)
+{
+    return brg_bucket_next(&node->pace, core->config.command_rate, 2 * core->config.command_rate,
+                           now);
+}
+
 /* NULL: now. */
-static const char *wait_reason(const struct command *command, const struct brg_now *now)
+static const char *wait_reason(struct brg_core *core, const struct command *command,
+                               const struct brg_now *now)
 {
     const struct node *node = command->node;
 
@@ -164,7 +183,21 @@ static const char *wait_reason(const struct command *command, const struct brg_n
     if (command->asleep || (node->sleepy && now->mono >= node->awake_until)) {
         return "the node sleeps";
     }
-    return node->under_way != NULL ? "another command is under way" : NULL;
+    if (node->under_way != NULL) {
+        return "another command is under way";
+    }
+    return pace_of(core, node, now->mono) > now->mono ? "as many as command_rate says were sent"
+                                                      : NULL;
+}
+
+/* Those that wait because others were sent go on when it is time; each end of one is, too. */
+static void pace(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    brg_tstamp at = pace_of(core, node, now->mono);
+
+    if (!TAILQ_EMPTY(&node->commands) && node->under_way == NULL && at > now->mono) {
+        brg_alarm_set(core, &node->pace_alarm, at, false);
+    }
 }
 
 void brg_commands_run(struct brg_core *core, struct node *node, bool awake,
@@ -178,10 +211,16 @@ void brg_commands_run(struct brg_core *core, struct node *node, bool awake,
     }
     TAILQ_FOREACH_SAFE (command, &node->commands, entry, next) {
         command->asleep = command->asleep && !awake;
-        if (wait_reason(command, now) == NULL) {
+        if (wait_reason(core, command, now) == NULL) {
             command_send(core, command, now);
         }
     }
+    pace(core, node, now);
+}
+
+void brg_commands_paced(struct brg_core *core, struct node *node, const struct brg_now *now)
+{
+    brg_commands_run(core, node, false, now);
 }
 
 /* --- what is wanted ------------------------------------------------------------------------- */
@@ -401,6 +440,10 @@ static const char *order_read(struct brg_core *core, const struct brg_demand *de
         order->correlation = demand->correlation;
         order->correlation_len = demand->correlation_len;
     }
+    order->if_match = options->if_match;
+    order->if_none_match = options->if_none_match;
+    order->etag_len = options->etag_len;
+    memcpy(order->etag, options->etag, sizeof(order->etag));
     if (demand->len > core->config.max_command_octets) {
         return "larger than the setting max_command_octets allows";
     }
@@ -433,6 +476,7 @@ static void command_take(struct brg_core *core, struct node *node, const struct 
     const char *reason;
 
     if (command == NULL) {
+        brg_once_done(core, order->once, NULL);
         order_refuse(core, node, order, "out of memory", now);
         return;
     }
@@ -449,9 +493,12 @@ static void command_take(struct brg_core *core, struct node *node, const struct 
         return;
     }
     supersede(core, command, now);
-    reason = wait_reason(command, now);
+    reason = wait_reason(core, command, now);
     if (reason != NULL) {
         command_tell(core, command, "queued", reason, now);
+        if (node != NULL) {
+            pace(core, node, now);
+        }
     } else {
         command_send(core, command, now);
     }
@@ -487,6 +534,16 @@ void brg_core_command(struct brg_core *core, const struct brg_demand *demand,
         order_refuse(core, node, &order, reason, now);
         return;
     }
+    if (options.key[0] != '\0') {
+        order.once = brg_once_of(core, order.topic, options.key);
+        reason = brg_once_taken(core, order.once, now);
+    }
+    if (reason != NULL) {
+        const struct result result = {.status = "duplicate", .reason = reason, .last = true};
+
+        brg_order_result(core, node, &order, &result, now);
+        return;
+    }
     command_take(core, node, &order, demand, time_to_live(core, node, demand, &options), now);
 }
 
@@ -508,6 +565,8 @@ void brg_command_done(struct brg_core *core, struct command *command,
     if (effect->kind == COAP_RESPONSE) {
         result.code = effect->code;
         result.status = got ? "ok" : "error";
+        result.etag = effect->etag;
+        result.etag_len = effect->etag_len;
     } else if (effect->failure != COAP_FAIL_TIMEOUT) {
         result.reason = effect->failure == COAP_FAIL_RESET ? "rejected" : "unusable answer";
     } else if (command->order.verb != VERB_SET || !is_post(res)) {
@@ -539,7 +598,7 @@ void brg_command_due(struct brg_core *core, struct command *command, const struc
         result.timed = true;
         result.took = now->mono - command->sent_at;
     } else {
-        result.reason = wait_reason(command, now);
+        result.reason = wait_reason(core, command, now);
     }
     command_end(core, command, result, now);
     if (node != NULL) {
@@ -603,6 +662,9 @@ void brg_commands_drop(struct brg_core *core, struct node *node, const struct br
     struct command_list *list = node == NULL ? &core->strays : &node->commands;
     struct command *command;
 
+    if (node != NULL) {
+        brg_timer_clear(&core->timers, &node->pace_alarm.timer);
+    }
     while ((command = TAILQ_FIRST(list)) != NULL) {
         command_refuse(core, command, "no such node", now);
     }

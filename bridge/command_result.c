@@ -45,6 +45,11 @@ static void result_write(struct brg_core *core, const struct order *order,
         brg_text_puts(out, ",\"reason\":");
         brg_text_json_string(out, result->reason, strlen(result->reason));
     }
+    if (result->etag_len > 0) {
+        brg_text_puts(out, ",\"etag\":\"");
+        brg_text_hex(out, result->etag, result->etag_len);
+        brg_text_puts(out, "\"");
+    }
     if (result->timed) {
         brg_text_puts(out, ",\"ms\":");
         brg_text_u64(out, result->took / BRG_MSEC);

@@ -321,6 +321,7 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
     TAILQ_INIT(&node->gone);
+    node->pace_alarm = (struct alarm){.kind = ALARM_PACE, .node = node};
     brg_custom_apply(core, node);
     RB_INSERT(node_tree, &core->nodes, node);
     core->stats.nodes++;
@@ -709,6 +710,7 @@ void brg_core_free(struct brg_core *core)
         node_free(core, node, &never);
     }
     brg_customs_free(core);
+    brg_put(core->alloc, core->once);
     brg_put(core->alloc, core->table);
     brg_put(core->alloc, core);
 }

@@ -64,9 +64,10 @@ struct brg_core_config {
     size_t n_requests;
     const char *const *sleepy; /* patterns of nodes that listen only after they spoke */
     size_t n_sleepy;
-    uint32_t command_ttl_s;      /* for how long a command may wait that does not say it */
-    uint32_t sleepy_ttl_s;       /* the same, for a node that sleeps */
-    uint32_t max_commands;       /* that wait for one node */
+    uint32_t command_ttl_s; /* for how long a command may wait that does not say it */
+    uint32_t sleepy_ttl_s;  /* the same, for a node that sleeps */
+    uint32_t max_commands;  /* that wait for one node */
+    uint32_t command_rate;  /* that one node is sent in a second, twice as many at once; 0: any */
     uint32_t max_command_octets; /* of one, at most BRG_COMMAND_MAX */
     uint32_t settle_s;           /* from a node's appearance to the first question */
     uint32_t poll_interval_s;

@@ -30,7 +30,8 @@ enum alarm_kind {
     ALARM_COMMAND,
     ALARM_TELL,
     ALARM_BIRTH,
-    ALARM_CHECKIN
+    ALARM_CHECKIN,
+    ALARM_PACE
 };
 
 /* A timer with what it is for, and why it waits. */
@@ -156,6 +157,8 @@ struct node {
     struct command_list commands; /* in the order in which they came */
     uint32_t n_commands;
     struct command *under_way; /* NULL: none */
+    struct brg_bucket pace;    /* of what is commanded, */
+    struct alarm pace_alarm;   /* and when the next one may leave */
 };
 
 /* A message that is acknowledged when the messages it became are kept. */
@@ -197,7 +200,9 @@ struct brg_core {
     bool customs_unsaved;
     bool wants_restart;
     struct command_list strays; /* commands for nodes that may still be named */
-    size_t command_bytes;       /* of all that wait */
+    struct once *once;          /* ONCE_MAX of them, when there was a command with a key */
+    size_t once_next;
+    size_t command_bytes; /* of all that wait */
     bool closing;
     struct brg_bucket looks; /* at values, for lists of them */
     struct brg_now now;      /* of the last call */
@@ -479,6 +484,11 @@ struct order {
     char eui64[BRG_EUI64_TEXT];
     const char *name; /* of the resource: in the topic */
     size_t name_len;
+    uint64_t once; /* what its key makes of it; 0: it has none */
+    bool if_match; /* see struct coap_request */
+    bool if_none_match;
+    uint8_t etag_len;
+    uint8_t etag[8];
     const char *transaction; /* JSON; NULL: none */
     const char *response;    /* NULL: none */
     const uint8_t *correlation;
@@ -505,6 +515,8 @@ struct result {
     const char *status;
     const char *reason; /* NULL: none */
     uint8_t code;       /* 0: none */
+    const uint8_t *etag;
+    size_t etag_len; /* 0: none */
     bool timed;
     bool last; /* no other comes: for the response topic too */
     brg_tstamp took;
@@ -537,6 +549,21 @@ void brg_commands_unbind(struct brg_core *core, struct node *node, const struct 
 
 /* The node, or with NULL every stray, is going to be forgotten. */
 void brg_commands_drop(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+/* The node's pause between two commands is over. */
+void brg_commands_paced(struct brg_core *core, struct node *node, const struct brg_now *now);
+
+/* --- command_once.c ------------------------------------------------------------------------- */
+
+/* What a command for |topic| with this key is known by; never 0. */
+uint64_t brg_once_of(struct brg_core *core, const char *topic, const char *key);
+
+/* NULL: it is a new one, and known from now on. Else what became of it: a word. */
+const char *brg_once_taken(struct brg_core *core, uint64_t once, const struct brg_now *now);
+
+/* It has ended like this, a word; NULL: without having been carried out, so that it may come
+ * again. */
+void brg_once_done(struct brg_core *core, uint64_t once, const char *status);
 
 /* --- command_result.c ----------------------------------------------------------------------- */
 

@@ -575,6 +575,9 @@ void brg_alarm_due(struct brg_core *core, struct alarm *alarm, const struct brg_
     case ALARM_CHECKIN:
         brg_checkin_due(core, now);
         break;
+    case ALARM_PACE:
+        brg_commands_paced(core, alarm->node, now);
+        break;
     case ALARM_COMMAND:
         brg_command_due(core, BRG_CONTAINER(alarm, struct command, alarm), now);
         break;

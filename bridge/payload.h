@@ -129,10 +129,16 @@ bool brg_command_writes(int format);
 bool brg_senml_shape(struct brg_decoder *dec, int format, const uint8_t *data, size_t len,
                      struct brg_text *out);
 
-/* What else a command may say: {"v": VALUE, "transaction": TEXT, "ttl": SECONDS}. */
+/* What else a command may say: {"v": VALUE, "transaction": TEXT, "ttl": SECONDS, "key": TEXT,
+ * "if_match": HEX, "if_none_match": true}. */
 struct brg_command_options {
     char transaction[192]; /* JSON, to be given back as it is; "": none */
+    char key[192];         /* likewise; what makes it one and the same when it comes again */
     double ttl_s;          /* 0: not said */
+    bool if_match;
+    bool if_none_match;
+    uint8_t etag_len;
+    uint8_t etag[8];
 };
 
 /* What somebody wants of a node, in place of what the configuration says for all. */

@@ -11,26 +11,57 @@
 
 #define TTL_MAX_S 604800.0
 
-static const char *transaction_read(const cJSON *object, struct brg_command_options *out)
+/* A text or number, to be given back as it is. False: it is neither, or too long. */
+static bool word_read(const cJSON *item, char *room, size_t size)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "transaction");
     struct brg_text text;
 
     if (item == NULL) {
-        return NULL;
+        return true;
     }
-    brg_text_init(&text, out->transaction, sizeof(out->transaction));
+    brg_text_init(&text, room, size);
     if (cJSON_IsString(item)) {
         brg_text_json_string(&text, item->valuestring, strlen(item->valuestring));
     } else if (cJSON_IsNumber(item) && isfinite(item->valuedouble)) {
         brg_text_number(&text, item->valuedouble);
     } else {
-        return "a transaction that is neither text nor number";
+        return false;
     }
     if (text.full) {
-        out->transaction[0] = '\0';
-        return "a transaction that is too long";
+        room[0] = '\0';
     }
+    return !text.full;
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* An ETag in hexadecimal digits, as results have it; "": any. */
+static const char *match_read(const cJSON *object, struct brg_command_options *out)
+{
+    const cJSON *match = cJSON_GetObjectItemCaseSensitive(object, "if_match");
+    const cJSON *none = cJSON_GetObjectItemCaseSensitive(object, "if_none_match");
+    const char *text = cJSON_IsString(match) ? match->valuestring : "";
+
+    if (none != NULL && !cJSON_IsBool(none)) {
+        return "if_none_match that is no truth";
+    }
+    out->if_none_match = cJSON_IsTrue(none);
+    if (match == NULL) {
+        return NULL;
+    }
+    if (!cJSON_IsString(match) || strlen(text) % 2 != 0 || strlen(text) > 2 * sizeof(out->etag)) {
+        return "if_match that is no ETag in hexadecimal digits";
+    }
+    for (; text[0] != '\0'; text += 2) {
+        if (hex_digit(text[0]) < 0 || hex_digit(text[1]) < 0) {
+            return "if_match that is no ETag in hexadecimal digits";
+        }
+        out->etag[out->etag_len++] = (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+    }
+    out->if_match = true;
     return NULL;
 }
 
@@ -59,9 +90,14 @@ const char *brg_command_options(const char *data, size_t len, struct brg_command
         return NULL;
     }
     json = cJSON_ParseWithLength(data, len);
-    reason = transaction_read(json, ret);
+    reason = !word_read(cJSON_GetObjectItemCaseSensitive(json, "transaction"), ret->transaction,
+                        sizeof(ret->transaction))
+                 ? "a transaction that is neither text nor number, or too long"
+             : !word_read(cJSON_GetObjectItemCaseSensitive(json, "key"), ret->key, sizeof(ret->key))
+                 ? "a key that is neither text nor number, or too long"
+                 : ttl_read(json, ret);
     if (reason == NULL) {
-        reason = ttl_read(json, ret);
+        reason = match_read(json, ret);
     }
     cJSON_Delete(json);
     return reason;

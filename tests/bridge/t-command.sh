@@ -12,6 +12,7 @@ bridge=$(realpath "$1")
 bridge_enter "$0" "$bridge"
 port=21930
 node=00124b0000010000
+judge=00124b0000020000
 coap='coap://[fd00::1]'
 
 # put PATH FORMAT FILE: the resource is made, or has another value.
@@ -62,6 +63,7 @@ seen() {
 }
 
 ip -6 addr add fd00::1/128 dev lo nodad
+ip -6 addr add fd00::2/128 dev lo nodad
 broker_start broker $port
 player_start
 coap-server-notls -A fd00::1 -d 20 -v 0 &
@@ -133,6 +135,50 @@ large_result k/octets 1
 grep -q '"status":"refused","reason":"larger than the setting max_command_octets allows"' result ||
     fail "too much is not refused: $(cat result)"
 echo 'ok: 4001 octets are refused'
+
+# One that comes again is the same, by its key.
+set_result k/text -m '{"v":31,"key":"once"}' >result
+grep -q '"status":"ok"' result || fail "with a key: $(cat result)"
+put k/text 0 text # meanwhile somebody else has set it
+set_result k/text -m '{"v":31,"key":"once"}' >result
+grep -q '{"status":"duplicate","reason":"ok"' result || fail "the same again: $(cat result)"
+[ "$(what k/text)" = "$(hex 20)" ] || fail "it was carried out again: $(what k/text)"
+set_result k/text -m '{"v":33,"key":"other"}' >result
+grep -q '"status":"ok"' result || fail "another key: $(cat result)"
+echo 'ok: the same again is not carried out again'
+
+# Under a condition, which is the node's to judge: two that read the value and set it, one wins.
+: >match.txt
+python3 "$here/node-match.py" fd00::2 >>match.txt 2>match.err &
+printf 'up %s fd00::2\n' $judge >&3
+until_ok 20 seen "mesh/$judge/n" '{"v":1,' || fail "no node that judges: $(cat match.err)"
+ask_judge() {
+    mosquitto_rr -h 127.0.0.1 -p $port -V 5 -W 20 -q 1 -t "mesh/$judge/n/$1" -e me/answers -m "$2"
+}
+[[ "$(ask_judge get '')" =~ \"etag\":\"([0-9a-f]+)\" ]] || fail 'the result lacks the ETag'
+etag=${BASH_REMATCH[1]}
+[[ "$(ask_judge set "{\"v\":5,\"if_match\":\"$etag\"}")" == *'"code":"2.04"'* ]] || fail 'the first'
+[[ "$(ask_judge set "{\"v\":6,\"if_match\":\"$etag\"}")" == *'"error","code":"4.12"'* ]] || fail 'the second'
+[[ "$(ask_judge set '{"v":7,"if_none_match":true}')" == *'"error","code":"4.12"'* ]] || fail 'it exists'
+[[ "$(ask_judge set '{"v":8,"if_match":""}')" == *'"code":"2.04"'* ]] || fail 'as it exists'
+[ "$(tr '\n' ' ' <match.txt)" = '5 8 ' ] || fail "set to: $(cat match.txt)"
+echo 'ok: under a condition'
+
+# No more than so many a second: the last of many counts, and is soon carried out.
+: >results
+mosquitto_sub -h 127.0.0.1 -p $port -W 40 -q 1 -t "mesh/$node/k/text/set/result" >results &
+waits=$!
+until_ok 5 subscribed broker "mesh/$node/k/text/set/result" || fail 'nobody listens'
+for n in {1..300}; do
+    echo "{\"v\":$n,\"transaction\":$n}"
+done | mosquitto_pub -h 127.0.0.1 -p $port -q 1 -l -t "mesh/$node/k/text/set"
+until_ok 30 grep -q '"status":"ok".*"transaction":300' results ||
+    fail "the last one is not carried out: $(tail -n 3 results)"
+kill $waits
+[ "$(what k/text)" = "$(hex 300)" ] || fail "it has $(what k/text)"
+sent=$(grep -c '"status":"sent"' results)
+[ "$sent" -lt 150 ] || fail "$sent of 300 were sent within seconds"
+echo "ok: of 300 commands in a row $sent were sent, the last one among them"
 
 # After a restart the record still is what the node wrote, before it has written again.
 bridge_stop

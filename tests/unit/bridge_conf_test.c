@@ -88,7 +88,7 @@ static void test_everything(void **state)
              "true; events = false;\n"
              "names = ( { node = \"00124b0000010000\"; name = \"hall\"; },\n"
              "{ node = \"00:12:4B:00:00:01:00:01\"; name = \"kitchen/door\"; } );\n"
-             " command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7;\n"
+             " command_ttl_s = 9; sleepy_ttl_s = 8; max_commands = 7; command_rate = 4;\n"
              "max_command_octets = 600; publish_log = \"off\"; topic_aliases = 12;\n"
              "summary = true; senml_array = true; tls_alpn = \"mqtt\";\n"
              "rules = ( { path = \"door\"; qos = 0; retain = false; format = \"raw\"; },\n"
@@ -118,6 +118,7 @@ static void test_everything(void **state)
     assert_int_equal(core.command_ttl_s, 9);
     assert_int_equal(core.sleepy_ttl_s, 8);
     assert_int_equal(core.max_commands, 7);
+    assert_int_equal(core.command_rate, 4);
     assert_int_equal(core.max_command_octets, 600);
     assert_int_equal(core.n_rules, 2);
     assert_int_equal(core.rules[0].method, BRG_METHOD_PUT);
