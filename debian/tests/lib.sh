@@ -5,31 +5,8 @@
 # the network namespace "mote", the same program runs as a router. Sourced by the tests here.
 set -u
 export LC_ALL=C.UTF-8
-failed=0
 mote=
-
-check() {
-    local text=$1
-
-    shift
-    if "$@"; then
-        echo "ok $text"
-    else
-        echo "FAIL $text"
-        failed=1
-    fi
-}
-
-# until_ok SECONDS COMMAND...: true as soon as the command is, false when the time is over.
-until_ok() {
-    local deadline=$((SECONDS + $1))
-
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $deadline ] || return 1
-        sleep 0.2
-    done
-}
+. "$(dirname "${BASH_SOURCE[0]}")/../../tests/lib/check.sh"
 
 mote_start() {
     ip netns add mote

@@ -6,6 +6,8 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+. "$here/../lib/check.sh"
+
 # The process that a bridge is which we have started as process PID.
 process_of() {
     echo "$1"
@@ -61,17 +63,6 @@ fail() {
     echo "FAILED: $*"
     tail -n 20 ./*.log 2>/dev/null
     exit 1
-}
-
-until_ok() {
-    local end=$((SECONDS + $1))
-
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        read -rt 0.1 <> <(:)
-    done
-    return 0
 }
 
 listens() {

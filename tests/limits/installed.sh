@@ -6,35 +6,10 @@
 # For `. installed.sh`, in a test that is started by tests/limits/run.
 set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-failed=0
+. "$top/tests/lib/check.sh"
 [ -n "${LIMITS:-}" ] || {
     echo "${0##*/}: it is started by tests/limits/run" >&2
     exit 2
-}
-
-# check TEXT COMMAND...: prints "ok TEXT" or "FAIL TEXT", and what it said.
-check() {
-    local text=$1 out
-
-    shift
-    if out=$("$@" 2>&1); then
-        echo "ok $text"
-    else
-        echo "FAIL $text"
-        failed=1
-    fi
-    [ -z "$out" ] || head -n 40 <<<"$out" | sed 's/^/    /'
-}
-
-# until_ok SECONDS COMMAND...: true as soon as the command is, false when the time is over.
-until_ok() {
-    local deadline=$((SECONDS + $1))
-
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $deadline ] || return 1
-        sleep 0.1
-    done
 }
 
 # installed_need PROGRAM [PACKAGE]

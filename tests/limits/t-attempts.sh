@@ -22,10 +22,10 @@ attempted() {
 installed_start
 sleep infinity &
 free=$!
-check "a process without limits comes through" attempted free $free
+check_told "a process without limits comes through" attempted free $free
 builtin kill $free
-check "rpld is refused what it need not do" attempted rpld "$(systemctl show -P MainPID rpld)"
-check "rpld-bridge is refused what it need not do" attempted bridge \
+check_told "rpld is refused what it need not do" attempted rpld "$(systemctl show -P MainPID rpld)"
+check_told "rpld-bridge is refused what it need not do" attempted bridge \
     "$(systemctl show -P MainPID rpld-bridge)"
 check "rpld goes on as if nothing had been" rplctl status
 check "the bridge as well" systemctl -q is-active rpld-bridge

@@ -4,15 +4,17 @@
 # A Debian of its own for a test: a chroot with nothing but the essential packages and apt, and a clone
 # of this tree's last commit in it. It lives in a mount and a process namespace, so that whatever ends
 # the test, no mount and no process stays; the directory goes with the script that made it, or with the
-# next one. Sourced by tests/fresh and tests/package/run:
+# next one. Sourced by tests/fresh and by tests/package/*:
 #
 #   chroot_enter "$@"     starts the script again inside of the namespaces and ends with its status;
 #                         inside, it makes the chroot $ROOM of the release $RELEASE and comes back
 #   chroot_run COMMAND    runs it in the clone, as a fresh root shell would
+#   check TEXT COMMAND... reports on a command of this script; $FAILED is what it ends with
 
 CHROOT_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$CHROOT_TOP/tests/lab/apt.sh"
 RELEASE=bookworm
+FAILED=0
 MIRROR=${FRESH_MIRROR:-http://deb.debian.org/debian}
 # Where the tree is inside; a fresh user has it in the home.
 INSIDE=/root/rpld
@@ -109,4 +111,25 @@ chroot_run() {
     chroot "$ROOM" env -i HOME=/root \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ${http_proxy:+"http_proxy=$http_proxy"} sh -c "cd $INSIDE && $1" </dev/null
+}
+
+# check TEXT COMMAND...: prints "ok TEXT", or "FAIL TEXT" and the end of what it said, all of which is in
+# $ROOM/root/check.log then; $FAILED is 1 as soon as one has failed.
+check() {
+    local text=$1 began=$SECONDS
+
+    shift
+    if "$@" >"$ROOM/root/check.log" 2>&1; then
+        echo "ok $text ($((SECONDS - began)) s)"
+    else
+        echo "FAIL $text"
+        grep -E -B 2 -A 8 'ERROR|^FAIL|error:' "$ROOM/root/check.log" | head -n 60 | sed 's/^/    /'
+        tail -n 40 "$ROOM/root/check.log" | sed 's/^/    /'
+        FAILED=1
+        return 1
+    fi
+}
+
+apt() {
+    chroot_run "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends $*"
 }

@@ -3,20 +3,7 @@
 # life.sh: run by the systemd of a Debian of its own (boot.sh), with the packages in /root/packages:
 # they are installed, tried by the tests of debian/tests, upgraded and purged.
 set -u
-failed=0
-
-check() {
-    local text=$1
-
-    shift
-    if "$@" >/tmp/check.log 2>&1; then
-        echo "ok $text"
-    else
-        echo "FAIL $text"
-        sed 's/^/    /' /tmp/check.log
-        failed=1
-    fi
-}
+. "$(dirname "$0")/../lib/check.sh"
 
 # try NAME: one of debian/tests.
 try() {

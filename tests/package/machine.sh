@@ -3,20 +3,7 @@
 # machine.sh: run by the systemd of the machine that tests/package/vm boots: all that life.sh does, with
 # AppArmor and Landlock in the kernel, and nothing that they had to refuse.
 set -u
-failed=0
-
-check() {
-    local text=$1
-
-    shift
-    if "$@" >/tmp/check.log 2>&1; then
-        echo "ok $text"
-    else
-        echo "FAIL $text"
-        sed 's/^/    /' /tmp/check.log
-        failed=1
-    fi
-}
+. "$(dirname "$0")/../lib/check.sh"
 
 # Two calls are refused as a matter of course, and the kernel notes them: clone3, whose arguments no
 # filter sees, so that libc takes clone (435); and libmosquitto's pair of sockets for a thread of its
