@@ -120,7 +120,7 @@ static void dead_tell(struct brg_health *health)
     }
     brg_text_init(&list.out, room, sizeof(room));
     brg_text_puts(&list.out, "[");
-    if (brg_spool_dead(health->spool, DEAD_TOLD, dead_write, &list) < 0) {
+    if (brg_spool_dead(health->spool, 0, DEAD_TOLD, dead_write, &list) < 0) {
         return;
     }
     brg_text_puts(&list.out, "]");

@@ -8,11 +8,11 @@
 #include "bridge/core_internal.h"
 
 #define WORDS_MAX 5
+#define DEAD_OCTETS 256 /* of what the spool has of each */
 
 static const char *const names[] = {
-    [BRG_SHOW_HELP] = "help",
-    [BRG_SHOW_SENSORS] = "sensors",
-    [BRG_SHOW_BRIDGE] = "bridge",
+    [BRG_SHOW_HELP] = "help",         [BRG_SHOW_SENSORS] = "sensors", [BRG_SHOW_BRIDGE] = "bridge",
+    [BRG_SHOW_DEAD] = "bridge dead", /* two words: see arguments() */
     [BRG_SHOW_READINGS] = "readings",
 };
 
@@ -116,6 +116,11 @@ static void row_end(struct row *row)
     }
     brg_text_puts(row->out, row->json ? "}" : "\n");
 }
+
+struct column {
+    const char *title;
+    size_t width;
+};
 
 static bool has_room(const struct brg_text *out)
 {
@@ -324,11 +329,6 @@ static bool node_of(struct brg_show *show, struct brg_text *out, const struct no
 
 /* --- lists of nodes ------------------------------------------------------------------------- */
 
-struct column {
-    const char *title;
-    size_t width;
-};
-
 static const struct column of_bridge[] = {
     {"NODE", 16},    {"NAME", 16},   {"STATE", 8},    {"HEARD_S", 8}, {"RESOURCES", 9},
     {"OBSERVED", 8}, {"FAILING", 7}, {"COMMANDS", 8}, {"SLEEPY", 6},  {NULL, 0}};
@@ -378,6 +378,74 @@ static void table_step(struct brg_show *show, struct brg_text *out, const struct
         brg_text_puts(out, "]}\n");
     }
     show->done = true;
+}
+
+/* --- the dead ------------------------------------------------------------------------------- */
+
+struct dead_list {
+    struct brg_show *show;
+    struct brg_text *out;
+    double now_s;
+    unsigned n;
+};
+
+static void dead_row(void *arg, const struct brg_dead *dead)
+{
+    struct dead_list *list = arg;
+    struct brg_text *out = list->out;
+    struct row row = row_begin(list->show, out);
+    size_t len = dead->len < DEAD_OCTETS ? dead->len : DEAD_OCTETS;
+
+    field_age(&row, "age_s", 8, dead->died_s, list->now_s);
+    if (row.json) {
+        key(&row, "time_s");
+        brg_text_time(out, dead->died_s);
+        key(&row, "made_s");
+        brg_text_time(out, dead->at_s);
+    }
+    field_number(&row, "octets", 7, dead->octets);
+    field_text(&row, "reason", 28, dead->reason);
+    field_text(&row, "topic", 1, dead->topic);
+    if (row.json) {
+        key(&row, "hex");
+        brg_text_puts(out, "\"");
+        brg_text_hex(out, dead->payload, len);
+        brg_text_puts(out, "\"");
+    }
+    row_end(&row);
+    list->show->seq = dead->id;
+    list->n++;
+}
+
+/* As many as there is room for, and the rest when there is room again. */
+static void dead_step(struct brg_show *show, struct brg_text *out, const struct brg_now *now)
+{
+    static const struct column columns[] = {
+        {"AGE_S", 8}, {"OCTETS", 7}, {"REASON", 28}, {"TOPIC", 5}, {NULL, 0}};
+    struct dead_list list = {.show = show, .out = out, .now_s = now->wall_s};
+    size_t room;
+
+    if (!show->begun) {
+        struct row row = {.out = out};
+
+        show->begun = true;
+        brg_text_puts(out, show->json ? "{\"schema\":1,\"dead\":[" : "");
+        for (size_t i = 0; !show->json && columns[i].title != NULL; i++) {
+            field_text(&row, "", columns[i].width, columns[i].title);
+        }
+        if (!show->json) {
+            row_end(&row);
+        }
+    }
+    room = (out->size - out->len - 1) / BRG_SHOW_ROW;
+    if (room == 0) {
+        return;
+    }
+    if (brg_spool_dead(show->source->spool, show->seq, room, dead_row, &list) < 0 ||
+        list.n < room) {
+        brg_text_puts(out, show->json ? "]}\n" : "");
+        show->done = true;
+    }
 }
 
 /* --- readings ------------------------------------------------------------------------------- */
@@ -473,6 +541,13 @@ static const char *number_read(const char *word, uint64_t *ret_number)
 
 static const char *arguments(struct brg_show *show, char **words, unsigned n)
 {
+    if (show->kind == BRG_SHOW_BRIDGE && n == 1 && strcmp(words[0], "dead") == 0) {
+        show->kind = BRG_SHOW_DEAD;
+        return NULL;
+    }
+    if (show->kind == BRG_SHOW_BRIDGE) {
+        return n > 0 ? "bridge [dead]" : NULL;
+    }
     if (show->kind != BRG_SHOW_READINGS) {
         return n > 0 ? "the command has no arguments" : NULL;
     }
@@ -522,6 +597,10 @@ int brg_show_start(struct brg_show *show, const struct brg_show_source *source, 
                 *ret_why = "no readings are kept: bridge.readings_kb is 0";
                 return 1;
             }
+            if (show->kind == BRG_SHOW_DEAD && source->spool == NULL) {
+                *ret_why = "nothing is kept of them: there is no spool";
+                return 1;
+            }
             return 0;
         }
     }
@@ -552,6 +631,10 @@ void brg_show_step(struct brg_show *show, struct brg_text *out, const struct brg
     }
     if (show->kind == BRG_SHOW_READINGS) {
         readings_step(show, out);
+        return;
+    }
+    if (show->kind == BRG_SHOW_DEAD) {
+        dead_step(show, out, now);
         return;
     }
     if (show->kind == BRG_SHOW_HELP) {

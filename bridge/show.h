@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the control socket answers: `sensors`, `bridge` and `readings`, as text or as JSON, written
- * piece by piece so that no table of any length holds up the loop or fills the memory.
+ * What the control socket answers: `sensors`, `bridge`, `bridge dead` and `readings`, as text or as
+ * JSON, written piece by piece so that no table of any length holds up the loop or fills the
+ * memory.
  */
 #ifndef BRIDGE_SHOW_H
 #define BRIDGE_SHOW_H
@@ -31,7 +32,13 @@ struct brg_show_source {
     void *ctx;
 };
 
-enum brg_show_kind { BRG_SHOW_HELP, BRG_SHOW_SENSORS, BRG_SHOW_BRIDGE, BRG_SHOW_READINGS };
+enum brg_show_kind {
+    BRG_SHOW_HELP,
+    BRG_SHOW_SENSORS,
+    BRG_SHOW_BRIDGE,
+    BRG_SHOW_DEAD,
+    BRG_SHOW_READINGS
+};
 
 /* One answer on its way. */
 struct brg_show {
@@ -43,7 +50,7 @@ struct brg_show {
     bool done;
     char node[17]; /* where it goes on */
     unsigned row;  /* rows of that node that are told */
-    uint64_t seq;  /* BRG_SHOW_READINGS: the last that was told */
+    uint64_t seq;  /* BRG_SHOW_READINGS, BRG_SHOW_DEAD: the last that was told */
     bool since;    /* and it was asked for */
 };
 

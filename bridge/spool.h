@@ -38,6 +38,7 @@ struct brg_spool_stats {
 };
 
 struct brg_dead {
+    uint64_t id;   /* the later it died the higher */
     double died_s; /* since 1970 */
     double at_s;
     const char *topic;
@@ -70,8 +71,9 @@ int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, 
 
 int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg);
 
-/* The newest |n| of the dead, the newest first. */
-int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void *arg);
+/* The newest |n| of the dead with ids below |before|, 0: of all, the newest first. */
+int brg_spool_dead(struct brg_spool *spool, uint64_t before, size_t n, brg_each_dead *each,
+                   void *arg);
 
 /* Is its file damaged? Nothing can be kept until it is opened anew, which puts it aside. */
 bool brg_spool_is_broken(const struct brg_spool *spool);

@@ -190,14 +190,16 @@ int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg)
     return query_end(spool, stmt, code);
 }
 
-int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void *arg)
+int brg_spool_dead(struct brg_spool *spool, uint64_t before, size_t n, brg_each_dead *each,
+                   void *arg)
 {
     sqlite3_stmt *stmt =
-        query(spool, "SELECT died,at,topic,payload,reason,coalesce(octets,length(payload))"
-                     " FROM dead ORDER BY id DESC LIMIT ?1");
+        query(spool, "SELECT died,at,topic,payload,reason,coalesce(octets,length(payload)),id"
+                     " FROM dead WHERE id<?1 ORDER BY id DESC LIMIT ?2");
     int code = SQLITE_ERROR;
 
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)n);
+    (void)sqlite3_bind_int64(stmt, 1, before == 0 ? INT64_MAX : (sqlite3_int64)before);
+    (void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)n);
     while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         const struct brg_dead dead = {
             .died_s = sqlite3_column_double(stmt, 0),
@@ -207,6 +209,7 @@ int brg_spool_dead(struct brg_spool *spool, size_t n, brg_each_dead *each, void 
             .len = (size_t)sqlite3_column_bytes(stmt, 3),
             .reason = (const char *)sqlite3_column_text(stmt, 4),
             .octets = (size_t)sqlite3_column_int64(stmt, 5),
+            .id = (uint64_t)sqlite3_column_int64(stmt, 6),
         };
 
         if (dead.topic != NULL && dead.reason != NULL) {

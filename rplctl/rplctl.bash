@@ -40,6 +40,7 @@ _rplctl()
             mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
         fi
         ;;
+    bridge) mapfile -t COMPREPLY < <(compgen -W 'dead' -- "$cur") ;;
     readings) mapfile -t COMPREPLY < <(compgen -W '--json --since' -- "$cur") ;;
     graph) mapfile -t COMPREPLY < <(compgen -W 'dot' -- "$cur") ;;
     record) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

@@ -68,6 +68,7 @@ static const char usage[] =
     "of the bridge:\n"
     "  sensors              every resource and its last value\n"
     "  bridge               broker, queue, spool, commands, and each node\n"
+    "  bridge dead          messages that had to be given up, and why\n"
     "  readings             readings as they arrive\n";
 
 static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -33,8 +33,8 @@ bridge_with() {
     fi
     : >bridge.log
     printf 'bridge = { coap_port = 5690; settle_s = 0; spool = "%s"; socket = "%s";
-        control_socket = "none"; %s };\n' \
-        "${spool:-none}" "$dir/rpld.sock" "$1" >rpld.conf
+        control_socket = "%s"; %s };\n' \
+        "${spool:-none}" "$dir/rpld.sock" "${control:-none}" "$1" >rpld.conf
     "$bridge" -c rpld.conf -f 2>>bridge.log &
     bridge_pid=$!
 }
@@ -196,6 +196,7 @@ until_ok 10 listens $strict || fail 'the strict broker does not start'
 coap-server-notls -A fd00::1 -v 0 &
 mkdir -m 777 kept
 spool=$dir/kept/spool.db
+control=$dir/kept/bridge.sock
 bridge_with "broker = \"mqtt://127.0.0.1:$strict\"; commands = ( \"example_data\" );"
 expect_log 60 'asked for its resources' 'a broker with a rule of access and a bound'
 : >dead
@@ -214,5 +215,17 @@ for reason in 'refused by the broker: Not authorized' 'larger than the broker ta
         dead || fail "$reason: not among the dead: $(cat dead)"
 done
 kill $listener
+dead_has() {
+    "$(dirname "$bridge")/../rplctl/rplctl" -s "$control" "$@" bridge dead
+}
+for reason in 'refused by the broker: Not authorized' 'larger than the broker takes'; do
+    dead_has | grep -Eq "^[0-9]+ +[0-9]+ +$reason +mesh/$clock/example_data\$" ||
+        fail "$reason: rplctl does not list it: $(dead_has)"
+    dead_has --json | "${python:-python3}" -c 'import json, sys
+rows = json.load(sys.stdin)["dead"]
+assert any(row["reason"] == sys.argv[1] and row["octets"] > 0 and row["hex"] for row in rows)' \
+        "$reason" || fail "$reason: not in JSON: $(dead_has --json)"
+done
+echo 'ok: rplctl lists them'
 echo 'ok: both are kept, and shown with their reasons'
 echo 'all well'

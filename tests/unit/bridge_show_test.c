@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "bridge/show.h"
+#include "tests/unit/memory_disk.h"
 
 static struct brg_readings *readings;
 static struct brg_show_source source;
@@ -212,6 +213,63 @@ static void test_readings(void **state)
     assert_non_null(strstr(whole, EUI1 "  p  7"));
 }
 
+/* The dead come piece by piece, the newest first, and are all there. */
+static void test_dead(void **state)
+{
+    const struct brg_spool_config config = {
+        .file = "spool", .vfs = "memory-disk", .max_bytes = 1 << 20, .max_age_s = 1e6};
+    static char topic[BRG_TOPIC_MAX];
+    const struct brg_store *store;
+    const cJSON *list;
+    char error[128];
+    cJSON *json;
+    bool aside;
+
+    (void)state;
+    assert_string_equal(ask("bridge dead"), "nothing is kept of them: there is no spool");
+    assert_string_equal(ask("bridge living"), "bridge [dead]");
+    assert_string_equal(ask("bridge dead now"), "bridge [dead]");
+    disk_new();
+    source.spool = brg_spool_open(&config, &aside, error);
+    assert_non_null(source.spool);
+    store = brg_spool_store(source.spool);
+    assert_null(ask("json bridge dead"));
+    assert_string_equal(whole, "{\"schema\":1,\"dead\":[]}\n");
+    assert_null(ask("bridge dead"));
+    assert_string_equal(whole, "AGE_S     OCTETS   REASON                        TOPIC\n");
+    memset(topic, '"', sizeof(topic) - 6); /* a row is never longer */
+    for (unsigned i = 0; i < 100; i++) {
+        static uint8_t payload[2000];
+        const struct brg_message message = {
+            .topic = topic, .payload = payload, .len = i * 20, .at_s = 1e9};
+
+        (void)snprintf(topic + sizeof(topic) - 6, 5, "%u", i);
+        store->bury(store->ctx, &message, "no \"room\"");
+    }
+    assert_int_equal(store->begin(store->ctx), 0);
+    assert_int_equal(store->commit(store->ctx), 0);
+    assert_null(ask("json bridge dead"));
+    json = cJSON_Parse(whole);
+    list = list_of(json, "dead");
+    assert_int_equal(cJSON_GetArraySize(list), 100);
+    for (int i = 0; i < 100; i++) {
+        const cJSON *row = cJSON_GetArrayItem(list, i);
+        size_t octets = (size_t)(99 - i) * 20;
+
+        assert_int_equal(atoi(text_of(row, "topic") + sizeof(topic) - 6), 99 - i);
+        assert_string_equal(text_of(row, "reason"), "no \"room\"");
+        assert_int_equal(cJSON_GetObjectItem(row, "octets")->valueint, octets);
+        assert_int_equal(strlen(text_of(row, "hex")), 2 * (octets < 256 ? octets : 256));
+        assert_true(cJSON_GetObjectItem(row, "made_s")->valuedouble < 1.1e9);
+        assert_true(cJSON_GetObjectItem(row, "time_s")->valuedouble > 1.1e9);
+    }
+    cJSON_Delete(json);
+    assert_null(ask("bridge dead"));
+    assert_non_null(strstr(whole, "1980     no \"room\""));
+    brg_spool_close(source.spool);
+    source.spool = NULL;
+}
+
 static void test_requests(void **state)
 {
     (void)state;
@@ -223,7 +281,7 @@ static void test_requests(void **state)
     assert_non_null(strstr(ask("readings since"), "since NUMBER"));
     assert_non_null(strstr(ask("a b c d e f"), "too many words"));
     assert_null(ask("help"));
-    assert_string_equal(whole, "help\nsensors\nbridge\nreadings\n");
+    assert_string_equal(whole, "help\nsensors\nbridge\nbridge dead\nreadings\n");
     assert_null(ask("json help"));
     assert_non_null(strstr(whole, "{\"schema\":1,\"commands\":[{\"command\":\"help\"},"));
     source.readings = NULL;
@@ -234,7 +292,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_show, teardown_show)
     const struct CMUnitTest tests[] = {
-        T(test_sensors), T(test_bridge), T(test_pieces), T(test_readings), T(test_requests),
+        T(test_sensors),  T(test_bridge), T(test_pieces),
+        T(test_readings), T(test_dead),   T(test_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -518,7 +518,7 @@ static void test_bounded(void **state)
     put_many("f", 1000, false, 0.);
     assert_true(stats->bytes <= 100000);
     assert_true(stats->dropped >= 400);
-    assert_int_equal(brg_spool_dead(spool, 5000, dead, NULL), 0);
+    assert_int_equal(brg_spool_dead(spool, 0, 5000, dead, NULL), 0);
     assert_int_equal(n_dead, stats->dropped > 1000 ? 1000 : stats->dropped);
     assert_string_equal(last_dead.reason == NULL ? "" : dead_topic, "f no room");
     disk_cut(DISK_LOSES_UNSYNCED);
@@ -557,7 +557,7 @@ static void test_too_old(void **state)
     put_many("e", 10, false, 5.); /* from before the clock was set */
     assert_int_equal(brg_spool_stats(spool)->expired, 10);
     assert_int_equal(brg_spool_stats(spool)->messages, 20);
-    assert_int_equal(brg_spool_dead(spool, 50, dead, NULL), 0);
+    assert_int_equal(brg_spool_dead(spool, 0, 50, dead, NULL), 0);
     assert_int_equal(n_dead, 10);
     assert_string_equal(dead_topic, "e too old");
     end();
@@ -582,7 +582,7 @@ static void give_up(const char *topic, size_t len, bool retain, const char *reas
 static void check_dead(unsigned n, const char *newest)
 {
     n_dead = 0;
-    assert_int_equal(brg_spool_dead(spool, 5000, dead, NULL), 0);
+    assert_int_equal(brg_spool_dead(spool, 0, 5000, dead, NULL), 0);
     assert_int_equal(n_dead, n);
     assert_string_equal(dead_topic, newest);
 }
@@ -644,7 +644,7 @@ static void test_undeliverable_without_disk(void **state)
     give_up("after", 10, false, "older than its Max-Age");
     assert_int_equal(brg_core_commit(core, &now), 0);
     n_dead = 0;
-    assert_int_equal(brg_spool_dead(spool, 5000, dead, NULL), 0);
+    assert_int_equal(brg_spool_dead(spool, 0, 5000, dead, NULL), 0);
     assert_in_range(n_dead, 2, 64);
     assert_string_equal(dead_topic, "after older than its Max-Age");
     end();
@@ -661,7 +661,7 @@ static void test_undecodable(void **state)
     pass(BRG_SEC);
     assert_int_equal(acked_mid, 1003);
     n_dead = 0;
-    assert_int_equal(brg_spool_dead(spool, 50, dead, NULL), 0);
+    assert_int_equal(brg_spool_dead(spool, 0, 50, dead, NULL), 0);
     assert_int_equal(n_dead, 1);
     assert_true(strncmp(dead_topic, "mesh/" EUI "/a ", strlen("mesh/" EUI "/a ")) == 0);
     assert_int_equal(last_dead.octets, 2);
