@@ -214,6 +214,8 @@ const struct conf_setting conf_table[] = {
      IN_INST(rpl.dao_tries), "of a DAO that is not acknowledged"},
     {CONF_GROUP_INSTANCE, "dao_rate", CONF_NUMBER, CONF_NOT_ROOT, 1, RPL_DAO_RATE_MAX, NULL,
      IN_INST(rpl.dao_rate), "DAO messages a minute, at most"},
+    {CONF_GROUP_INSTANCE, "dao_targets", CONF_NUMBER, CONF_NOT_ROOT, 1, RPL_DAO_TARGETS_MAX, NULL,
+     IN_INST(rpl.dao_targets), "of a DAO, at most: 1 if the parent or the root is Contiki-NG"},
     {CONF_GROUP_INSTANCE, "no_path_tries", CONF_NUMBER, CONF_NOT_ROOT, 0, RPL_TRIES_MAX, NULL,
      IN_INST(rpl.no_path_tries), "of the news to a parent that we left it"},
     {CONF_GROUP_INSTANCE, "dtsn_on_loss", CONF_SWITCH, 0, 0, 0, NULL, IN_INST(rpl.dtsn_on_loss),

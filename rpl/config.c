@@ -55,6 +55,7 @@ void rpl_instance_config_default(struct rpl_instance_config *instance)
     instance->dao_delay_ms = 1000; /* DEFAULT_DAO_DELAY */
     instance->dao_tries = 4;
     instance->dao_rate = 600;
+    instance->dao_targets = RPL_DAO_TARGETS_MAX;
     instance->no_path_tries = 3;
     instance->dtsn_on_loss = instance->dtsn_on_change = true;
     instance->dao_parents = 1;
@@ -173,6 +174,8 @@ static const char *check_other(const struct rpl_instance_config *instance)
         return "dao_tries";
     if (instance->dao_rate == 0 || instance->dao_rate > RPL_DAO_RATE_MAX)
         return "dao_rate";
+    if (instance->dao_targets > RPL_DAO_TARGETS_MAX)
+        return "dao_targets";
     if (!sixty_fours_ok(&instance->floating_prefix))
         return "floating_prefix";
     return instance->no_path_tries > RPL_TRIES_MAX ? "no_path_tries" : NULL;

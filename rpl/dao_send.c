@@ -8,11 +8,16 @@
 #include "rpl/engine.h"
 
 #define GROUP_OCTETS 32
-#define GROUPS_PER_DAO 38  /* 32 octets each: one Target with its descriptor, one Transit */
 #define SOURCE_OCTETS 1200 /* Targets of 20 octets, Transits of 22 that name a parent */
 #define NO_PATH_MESSAGES 8
 #define RATE_BURSTS 6  /* of the DAOs of a minute so many parts may go at once */
 #define TARGET_X 0x40u /* the root shall ask the 6LBR, RFC 9010 section 6.1 */
+
+/* Groups of one Target and its Transits in a DAO. */
+static uint8_t per_dao(const struct rpl_instance *inst)
+{
+    return inst->cfg.dao_targets ? inst->cfg.dao_targets : RPL_DAO_TARGETS_MAX;
+}
 
 void rpl_dao_schedule(struct rpl_instance *inst, rpl_duration delay)
 {
@@ -218,17 +223,18 @@ static bool send_source(struct rpl_instance *inst, uint8_t lifetime)
         size_t octets = dao->target_count * 20u + dao->transit_count * 22u;
         if (!inst->own[k].usable)
             continue;
-        if (octets + 20 + parents.count * 22u > SOURCE_OCTETS) {
+        if (octets + 20 + parents.count * 22u > SOURCE_OCTETS ||
+            dao->target_count == per_dao(inst)) {
             finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_US);
             dao = begin(inst, inst->cfg.dao_ack);
         }
         add_source(inst, dao, &inst->own[k], own, &parents, lifetime);
     }
     finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_US);
-    if (inst->cfg.attached.count) {
+    for (uint32_t i = 0; i < inst->cfg.attached.count;) {
         dao = begin(inst, inst->cfg.dao_ack);
-        for (uint32_t i = 0; i < inst->cfg.attached.count; i++)
-            add_attached(inst, dao, i, own, RPL_PATH_CONTROL, lifetime);
+        while (i < inst->cfg.attached.count && dao->target_count < per_dao(inst))
+            add_attached(inst, dao, i++, own, RPL_PATH_CONTROL, lifetime);
         finish(inst, 0, own, &inst->dodag_id, RPL_DAO_OF_OTHERS);
     }
     inst->dao_own = inst->dao_all = false;
@@ -336,7 +342,7 @@ static void letter_next(struct letter *l)
 /* The DAO for one more group. */
 static struct rpl_wire_dao *letter_room(struct letter *l)
 {
-    if (l->dao->target_count >= GROUPS_PER_DAO)
+    if (l->dao->target_count >= per_dao(l->inst))
         letter_next(l);
     return l->dao;
 }
@@ -375,7 +381,7 @@ static void fill_others(struct letter *l, uint8_t index, bool attached, const st
             add_news(inst, letter_room(l), &news[i], share[index]);
     }
     /* MC3-04: groups are joined at the preferred parent alone, or packets would come twice. */
-    while (index == 0 && l->dao->target_count < GROUPS_PER_DAO &&
+    while (index == 0 && l->dao->target_count < per_dao(inst) &&
            rpl_multicast_next_news(inst, &group, &path_seq, &populated))
         add_group(l->dao, &group, 128, path_seq, populated ? lifetime : 0, NULL);
 }
@@ -423,7 +429,7 @@ static void tell_left(struct rpl_instance *inst, const struct news *news, size_t
 
 static void send_storing(struct rpl_instance *inst)
 {
-    struct news news[GROUPS_PER_DAO];
+    struct news news[RPL_DAO_TARGETS_MAX];
     size_t count, ours = 0;
     bool own;
 
@@ -438,7 +444,7 @@ static void send_storing(struct rpl_instance *inst)
         ours += inst->own[k].usable;
     ours += own ? inst->cfg.attached.count : 0;
     /* What the last DAO that we need for ourselves has room for. */
-    count = take_news(inst, news, GROUPS_PER_DAO - ours % GROUPS_PER_DAO);
+    count = take_news(inst, news, per_dao(inst) - ours % per_dao(inst));
     inst->dao_own = false;
     tell_left(inst, news, count);
     for (uint8_t i = 0; i < inst->dao_parent_count; i++)
@@ -581,12 +587,12 @@ static void send_no_path(struct rpl_instance *inst, const struct rpl_dao_parent 
                     (n == 0 || t || k < inst->own_count || behind < inst->cfg.attached.count);
          n++) {
         struct rpl_wire_dao *dao = begin(inst, inst->cfg.dao_ack && inst->cfg.no_path_tries > 1);
-        for (; k < inst->own_count && dao->target_count < GROUPS_PER_DAO; k++)
+        for (; k < inst->own_count && dao->target_count < per_dao(inst); k++)
             if (inst->own[k].usable)
                 add_group(dao, &inst->own[k].addr, 128, inst->path_seq, 0, NULL);
-        for (; behind < inst->cfg.attached.count && dao->target_count < GROUPS_PER_DAO; behind++)
+        for (; behind < inst->cfg.attached.count && dao->target_count < per_dao(inst); behind++)
             add_attached(inst, dao, behind, NULL, RPL_PATH_CONTROL, 0);
-        for (; t && dao->target_count < GROUPS_PER_DAO;
+        for (; t && dao->target_count < per_dao(inst);
              t = RB_NEXT(rpl_target_tree, &inst->targets, t))
             if (t->known && !t->unconfirmed)
                 add_group(dao, &t->prefix, t->len, t->path_seq, 0, NULL);

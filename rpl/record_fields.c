@@ -85,6 +85,7 @@ static const struct rpl_record_field instance_fields[] = {
     UINT(I, dao_delay_ms),
     UINT(I, dao_tries),
     UINT(I, dao_rate),
+    UINT(I, dao_targets),
     UINT(I, no_path_tries),
     BOOL(I, dtsn_on_loss),
     BOOL(I, dtsn_on_change),

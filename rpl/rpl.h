@@ -176,6 +176,7 @@ struct rpl_instance_config {
     uint32_t dao_delay_ms; /* non-roots: DelayDAO (RFC 6550 section 9.5) */
     uint8_t dao_tries;     /* non-roots: of a DAO that is not acknowledged, 1..RPL_TRIES_MAX */
     uint32_t dao_rate;     /* non-roots: DAOs a minute, at most RPL_DAO_RATE_MAX */
+    uint8_t dao_targets;   /* non-roots: Targets in one DAO, RPL_DAO_TARGETS_MAX if 0 */
     uint8_t no_path_tries; /* non-roots: of the No-Path for a parent that is left: 0 none, 1 one
                             * that asks for no answer, up to RPL_TRIES_MAX */
     bool dtsn_on_loss; /* a way down that is lost, or a new parent (non-roots, storing mode), has */
@@ -203,6 +204,7 @@ struct rpl_instance_config {
 #define RPL_DAO_DELAY_MS_MIN 10u
 #define RPL_DAO_DELAY_MS_MAX 60000u
 #define RPL_DAO_RATE_MAX 6000u
+#define RPL_DAO_TARGETS_MAX 38u /* of 32 octets each: Target with its descriptor, and Transit */
 #define RPL_PROBE_S_MIN 10u
 #define RPL_PROBE_S_MAX 3600u
 

@@ -537,6 +537,50 @@ static void test_many_addresses(void **state)
     many_addresses(RPL_MOP_NON_STORING);
 }
 
+/* Below a parent that takes in one target of a DAO (Contiki-NG), each has a DAO of its own. */
+static void one_by_one(enum rpl_mop mop)
+{
+    struct rpl_wire_message dio = dio_of(ROOT, 256), dao;
+    bool storing = mop == RPL_MOP_STORING;
+    size_t daos = 0;
+
+    rig_init(&rig, RPL_ROLE_ROUTER, mop);
+    rig.config.instance[0].dao_targets = 1;
+    rig.config.instance[0].attached.count = 2;
+    for (unsigned i = 0; i < 2; i++)
+        rig.config.instance[0].attached.prefix[i] =
+            (struct rpl_prefix){.addr = {{0x20, 1, 0x0d, 0xb8, (uint8_t)i}}, .len = 64};
+    assert_int_equal(rig_start(&rig), 0);
+    dio.u.dio.mop = (uint8_t)mop;
+    says(ROOT, &dio);
+    pass(RPL_S(5));
+    for (unsigned n = 0; storing && n < 12; n++) {
+        struct rpl_addr from = rig_ll(CHILD + n), to = rig_global(CHILD + n);
+        dao = rig_dao(1, &to, 241, 30, NULL);
+        rig_receive(&rig, &from, &rig.link_local, &dao);
+    }
+    pass(RPL_S(10));
+    dio.u.dio.dtsn = 241; /* all once more */
+    says(ROOT, &dio);
+    for (int k = 0; k < 100; k++) {
+        pass(RPL_MS(100));
+        for (size_t i = 0; i < rig.sent_count; i++) {
+            if (rig.sent[i].msg.code != RPL_CODE_DAO)
+                continue;
+            assert_int_equal(rig.sent[i].msg.u.dao.target_count, 1);
+            daos++;
+        }
+    }
+    assert_int_equal(daos, 1 + 2 + (storing ? 12 : 0));
+}
+
+static void test_one_target_at_a_time(void **state)
+{
+    one_by_one(RPL_MOP_STORING);
+    stop(state);
+    one_by_one(RPL_MOP_NON_STORING);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, stop)
 
 int main(void)
@@ -556,6 +600,7 @@ int main(void)
         TEST(test_refresh_of_another_unit),
         TEST(test_parent_named_late),
         TEST(test_many_addresses),
+        TEST(test_one_target_at_a_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
