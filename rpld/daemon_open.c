@@ -282,9 +282,16 @@ int daemon_privs(struct daemon *daemon)
     r = privs_drop(&daemon->user, &what);
     if (r < 0)
         return daemon_complain(what, r, "see user in rpld.conf(5)");
-    if (faccessat(AT_FDCWD, daemon->conf.state.directory, W_OK, AT_EACCESS) < 0)
+    if (faccessat(AT_FDCWD, daemon->conf.state.directory, W_OK, AT_EACCESS) == 0)
+        return 0;
+    r = -errno;
+    if (r == -EACCES && daemon->user.found)
         log_warning("state: the directory cannot be written, a restart forgets the version",
                     "directory=%s mend=\"chown %s %s\"", daemon->conf.state.directory,
                     daemon->user.name, daemon->conf.state.directory);
+    else
+        log_warning("state: the directory cannot be written, a restart forgets the version",
+                    "directory=%s error=\"%s\" mend=\"%s\"", daemon->conf.state.directory,
+                    strerror(-r), state_mend(r));
     return 0;
 }

@@ -344,13 +344,16 @@ static void report_routes(struct show *show, const struct routes *routes)
         show, "stale routes", routes->stale == 0,
         "ip -6 route show proto 155 has them; restart rpld, or remove with ip -6 route del "
         "what another program made",
-        routes->stale ? "%u host routes to nodes that nobody announced, the first %s" : "none",
+        routes->stale == 0   ? "none"
+        : routes->stale == 1 ? "%u host route to a node that nobody announced, %s"
+                             : "%u host routes to nodes that nobody announced, the first %s",
         routes->stale, routes->stale_text);
     doctor_check(show, "routes elsewhere", routes->elsewhere == 0,
                  "remove the mesh's prefix from that interface: ip -6 route show has it; nothing "
                  "but rpld may route it",
-                 routes->elsewhere ? "%u routes of the mesh's prefix lead elsewhere, to %s"
-                                   : "none",
+                 routes->elsewhere == 0   ? "none"
+                 : routes->elsewhere == 1 ? "%u route of the mesh's prefix leads elsewhere, to %s"
+                                          : "%u routes of the mesh's prefix lead elsewhere, to %s",
                  routes->elsewhere, routes->elsewhere_text);
 }
 

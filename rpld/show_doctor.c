@@ -62,9 +62,20 @@ long doctor_sysctl(const char *name, const char *key)
     return value;
 }
 
+/* As sysctl(8) wants it: the dot of a VLAN's name is no separator there. */
+static const char *sysctl_name(const char *interface, char out[RPL_IFNAME_MAX])
+{
+    snprintf(out, RPL_IFNAME_MAX, "%s", interface);
+    for (char *c = out; *c; c++) {
+        if (*c == '.')
+            *c = '/';
+    }
+    return out;
+}
+
 static void check_sysctl(struct show *show, const char *interface, const char *key, long wanted)
 {
-    char name[96], mend[160];
+    char name[96], mend[160], word[RPL_IFNAME_MAX];
     long value = doctor_sysctl(interface, key);
     if (value < 0)
         return;
@@ -72,7 +83,7 @@ static void check_sysctl(struct show *show, const char *interface, const char *k
     snprintf(mend, sizeof(mend),
              "sysctl -w net.ipv6.conf.%s.%s=%ld, and for every start a line in "
              "/etc/sysctl.d/",
-             interface, key, wanted);
+             sysctl_name(interface, word), key, wanted);
     doctor_check(show, name, value == wanted, mend, "%ld", value);
 }
 
@@ -113,9 +124,18 @@ static void check_radio(struct show *show, const struct ctl_interface *interface
                      radio->state);
 }
 
+static bool is_enabled(const struct show *show, const char *name)
+{
+    struct ifreq request;
+    memset(&request, 0, sizeof(request));
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+    return ioctl(show->context->socket, SIOCGIFFLAGS, &request) == 0 &&
+           (request.ifr_flags & IFF_UP);
+}
+
 static void check_interface(struct show *show, const struct ctl_interface *interface)
 {
-    char name[48], mend[200], addr[SHOW_ADDR];
+    char name[48], mend[200], addr[SHOW_ADDR], word[RPL_IFNAME_MAX];
     if (interface->radio.state)
         check_radio(show, interface);
     snprintf(name, sizeof(name), "interface %s", interface->name);
@@ -129,6 +149,13 @@ static void check_interface(struct show *show, const struct ctl_interface *inter
         doctor_check(show, name, false, mend, "it is not there");
         return;
     }
+    if (!interface->up && is_enabled(show, interface->name)) {
+        doctor_check(show, name, false,
+                     interface->lowpan ? "bring up the radio below it: ip link set wpan0 up"
+                                       : "plug the cable in, or bring up the other end",
+                     "it is up, but has no carrier");
+        return;
+    }
     if (!interface->up) {
         snprintf(mend, sizeof(mend), "ip link set %s up", interface->name);
         doctor_check(show, name, false, mend, "it is down");
@@ -138,7 +165,7 @@ static void check_interface(struct show *show, const struct ctl_interface *inter
         snprintf(mend, sizeof(mend),
                  "sysctl -w net.ipv6.conf.%s.disable_ipv6=0, then ip link set "
                  "%s down and up again",
-                 interface->name, interface->name);
+                 sysctl_name(interface->name, word), interface->name);
         doctor_check(show, name, false, mend, "it has no link-local address");
         return;
     }
@@ -205,7 +232,7 @@ static void check_root(struct show *show, const struct rpl_view_instance *view, 
             show, name, view->nodes > 0 || !old,
             "are the nodes on the same channel and PAN, do they want this instance and mode? "
             "counters dis-in, dao-in and drop-* say what is heard",
-            "%u nodes", (unsigned)view->nodes);
+            "%u node%s", (unsigned)view->nodes, view->nodes == 1 ? "" : "s");
 }
 
 /* Announced, but not to be reached: some node on the way is not known. */
@@ -237,7 +264,8 @@ static void check_instance(struct show *show, const struct rpl_view_instance *vi
             show, name, false,
             "is a root in reach, with this instance and mode? see rplctl neighbors for who is "
             "heard and why it is not the parent",
-            "not part of a DODAG, %u neighbours heard", (unsigned)view->neighbours);
+            "not part of a DODAG, %u neighbour%s heard", (unsigned)view->neighbours,
+            view->neighbours == 1 ? "" : "s");
     } else {
         doctor_check(show, name, true, NULL, "joined %s, rank %u", show_addr(&view->dodag_id, addr),
                      view->rank);
@@ -343,6 +371,10 @@ static const struct {
      "configure that instance, or the nodes' instance: rplctl capture data shows them"},
     {"lowpan-reassembly-full", "fragments of radio frames found no room",
      "too many nodes send long packets at once, or one floods: see rplctl counters"},
+    {"state-write-errors", "the state could not be written: a restart may cost a repair",
+     "make room on its disk, or mount it writable: journalctl -u rpld -g state: has the error"},
+    {"snapshot-write-errors", "the snapshot of the nodes could not be written",
+     "make room on its disk, or mount it writable: journalctl -u rpld -g state: has the error"},
 };
 #define FRAME_TELLTALES (sizeof(frame_telltales) / sizeof(frame_telltales[0]))
 
@@ -382,7 +414,9 @@ static bool check_routes(struct show *show, unsigned budget)
     for (unsigned i = 0; i < budget * 4; i++) {
         if (!rpl_view_next_route(show->context->source->engine, &show->cursor, &entry)) {
             doctor_check(show, "kernel routes", show->number == 0,
-                         "rplctl routes names the errors; another program may own the same routes",
+                         "rplctl routes names the errors; another program may own the same routes: "
+                         "give ours another metric with route_metric, or set default_route = "
+                         "\"off\"",
                          "%" PRIu64 " refused by the kernel", show->number);
             return false;
         }

@@ -203,7 +203,8 @@ static void snapshot_written(struct snapshot *snap, int r, rpl_tstamp now)
     snapshot_discard(snap);
     if (r < 0) {
         snap->errors++;
-        log_error("state: cannot write", "file=%s error=\"%s\"", SNAPSHOT_FILE, strerror(-r));
+        log_error("state: cannot write", "file=%s error=\"%s\" mend=\"%s\"", SNAPSHOT_FILE,
+                  strerror(-r), state_mend(r));
         refresh = now + SNAPSHOT_RETRY;
     } else {
         snap->writes++;

@@ -60,6 +60,18 @@ static int state_read_file(int dir, char *text, size_t size, size_t *ret_len)
     return 0;
 }
 
+static const char *state_wrong(int r)
+{
+    switch (r) {
+    case -EPROTONOSUPPORT:
+        return "it is of another version of rpld";
+    case -EINVAL:
+        return "torn, or changed by hand";
+    default:
+        return strerror(-r);
+    }
+}
+
 /* Whatever is wrong with the file, the daemon starts; it says what it lost. */
 static void state_load(struct state *state, const char *directory)
 {
@@ -79,9 +91,9 @@ static void state_load(struct state *state, const char *directory)
     }
     if (renameat(state->dir, STATE_FILE, state->dir, STATE_FILE_BAD) < 0)
         log_warning("state: cannot set the broken file aside", "error=%s", strerror(errno));
-    log_error("state: file is broken, starting without it",
-              "file=%s/%s error=\"%s\" kept=%s: the version of our DODAG starts anew at 240",
-              directory, STATE_FILE, strerror(-r), STATE_FILE_BAD);
+    log_error("state: file cannot be used, starting without it",
+              "file=%s/%s error=\"%s\" kept=%s lost=\"versions, and prefixes that were auto\"",
+              directory, STATE_FILE, state_wrong(r), STATE_FILE_BAD);
 }
 
 int state_open(const char *directory, uint32_t writes_per_hour, rpl_tstamp now,
@@ -232,6 +244,22 @@ bool state_old_prefix(const struct state *state, uint8_t instance, unsigned n,
 
 /* ---- writing ------------------------------------------------------------------------ */
 
+const char *state_mend(int r)
+{
+    switch (r) {
+    case -ENOSPC:
+    case -EDQUOT:
+        return "make room on the disk of state.directory";
+    case -EROFS:
+        return "mount -o remount,rw the disk of state.directory";
+    case -EACCES:
+    case -EPERM:
+        return "make state.directory writable for the user that rpld runs as";
+    default:
+        return "dmesg says whether the disk of state.directory fails";
+    }
+}
+
 static int state_write_all(int fd, const char *text, size_t len)
 {
     while (len > 0) {
@@ -273,7 +301,8 @@ static int state_write(struct state *state, const struct state_table *table)
 
     if (r < 0) {
         state->errors++;
-        log_error("state: cannot write", "file=%s error=\"%s\"", STATE_FILE, strerror(-r));
+        log_error("state: cannot write", "file=%s error=\"%s\" mend=\"%s\"", STATE_FILE,
+                  strerror(-r), state_mend(r));
         return r;
     }
     state->writes++;

@@ -57,7 +57,8 @@ struct state_table {
 /* Text of |table| with its checksum line into |out|: its length, 0 if |size| is too small. */
 size_t state_encode(const struct state_table *table, char *out, size_t size);
 
-/* 0, or -EINVAL: not ours, torn or changed by hand; then *ret_table is untouched. */
+/* 0; -EPROTONOSUPPORT: of another version of rpld; -EINVAL: not ours, torn or changed by hand. Then
+ * *ret_table is untouched. */
 int state_decode(const char *text, size_t len, struct state_table *ret_table);
 
 /* |exact| with the counters moved STATE_RESERVE steps on. */
@@ -91,6 +92,9 @@ struct state;
  */
 int state_open(const char *directory, uint32_t writes_per_hour, rpl_tstamp now,
                struct state **ret_state);
+
+/* What helps against the -errno of a write. */
+const char *state_mend(int r);
 
 /* Writes nothing. Accepts NULL. */
 void state_close(struct state *state);

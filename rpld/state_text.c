@@ -11,7 +11,8 @@
 
 #include "rpl/rpl_wire.h"
 
-#define STATE_HEADER "rpld-state 1\n"
+#define STATE_MAGIC "rpld-state "
+#define STATE_HEADER STATE_MAGIC "1\n"
 
 /* Half an octet at a time: a snapshot of ten thousand nodes is a megabyte, and is read before the
  * first route goes out. */
@@ -158,12 +159,15 @@ int state_decode(const char *text, size_t len, struct state_table *ret_table)
     struct state_table table = {0};
     char sum[32];
 
-    if (len < header + sum_len || len > STATE_TEXT_MAX || memcmp(text, STATE_HEADER, header) != 0)
+    if (len < header + sum_len || len > STATE_TEXT_MAX ||
+        memcmp(text, STATE_MAGIC, sizeof(STATE_MAGIC) - 1) != 0)
         return -EINVAL;
     size_t body = len - sum_len;
     snprintf(sum, sizeof(sum), "sum %08" PRIx32 "\n", state_checksum(0, text, body));
     if (memcmp(text + body, sum, sum_len) != 0)
         return -EINVAL;
+    if (memcmp(text, STATE_HEADER, header) != 0)
+        return -EPROTONOSUPPORT;
     for (size_t at = header; at < body;) {
         const char *feed = memchr(text + at, '\n', body - at);
         char line[160];

@@ -106,6 +106,22 @@ lab_rpld 1
 lab_check "a file that was tampered with is set aside" lab_until 10 test -f \
     $LAB/n1/state/rpld.state.bad
 lab_check "and it starts afresh" lab_until 10 eval '[ "$(version)" = 240 ]'
+mkdir $LAB/full
+mount -t tmpfs -o size=16k,mode=0777 tmpfs $LAB/full
+sed "s,\"$LAB/n1/state\",\"$LAB/full\"," $LAB/n1/rpld.conf >$LAB/n1/full.conf
+lab_signal TERM 1 rpld
+lab_run 1 rpld "$RPLD" -c $LAB/n1/full.conf -f
+lab_until 10 test -s $LAB/full/rpld.state
+cat /dev/zero >$LAB/full/fill 2>/dev/null
+lab_ctl 1 repair global >/dev/null
+lab_check "a full disk is told with what helps" lab_until 10 logged 1 'cannot write .*make room'
+lab_check "doctor knows it, too" lab_until 10 eval 'lab_ctl 1 doctor | grep -q "FAIL  state-write"'
+lab_check "and the old file is whole" grep -q ' version 240 ' $LAB/full/rpld.state
+rm $LAB/full/fill
+lab_signal TERM 1 rpld
+lab_check "with room again, the stop keeps it" grep -q ' version 241 ' $LAB/full/rpld.state
+umount $LAB/full
+lab_rpld 1
 
 # --- interfaces ---
 
@@ -168,6 +184,27 @@ ip -n n2 link set later0 up
 lab_check "what hinders is named with the command" lab_until 10 logged 2 \
     'forwarding is off.*rpld --prepare'
 lab_signal TERM 2 rpld
+
+# What doctor says helps, to the letter.
+mend() {
+    lab_json 2 doctor ".checks[] | select(.name == \"interface wire0.1\" and (.ok | not)) | .mend"
+}
+
+lab_config 2 router
+sed -i 's/"lowpan0"/"wire0.1"/' $LAB/n2/rpld.conf
+ip -n n2 link add wire0.1 type veth peer name wire1
+ip -n n2 link set wire0.1 up
+lab_run 2 rpld "$RPLD" -c $LAB/n2/rpld.conf -f
+lab_until 10 answers 2
+lab_check "without a carrier, doctor speaks of the other end" lab_until 10 eval \
+    'mend | grep -q "other end"'
+lab_in 2 sysctl -qw net.ipv6.conf.wire0/1.disable_ipv6=1
+ip -n n2 link set wire1 up
+lab_check "without IPv6, of the switch for it" lab_until 10 eval 'mend | grep -q disable_ipv6=0'
+lab_in 2 bash -c "$(mend | sed 's/, then.*//')" >/dev/null
+lab_check "which helps" lab_until 10 eval '[ -z "$(mend)" ]'
+lab_signal TERM 2 rpld
+ip -n n2 link del wire0.1
 
 # --- without root ---
 

@@ -483,11 +483,10 @@ static void routes_of_the_kernel(void **unused)
     fine("kernel routes");
     routes = ROUTE(NOBODY, "80", "00000005", "rpl0") ROUTE(NOBODY, "80", "00000005", "eth0");
     ask();
-    fault("stale routes",
-          "1 host routes to nodes that nobody announced, the first fd01::200:ff:fe00:77",
+    fault("stale routes", "1 host route to a node that nobody announced, fd01::200:ff:fe00:77",
           "ip -6 route show proto 155 has them; restart rpld, or remove with ip -6 route del what "
           "another program made");
-    fault("routes elsewhere", "1 routes of the mesh's prefix lead elsewhere, to eth0",
+    fault("routes elsewhere", "1 route of the mesh's prefix leads elsewhere, to eth0",
           "remove the mesh's prefix from that interface: ip -6 route show has it; nothing but "
           "rpld may route it");
 }
@@ -511,7 +510,8 @@ static void routes_that_are_refused(void **unused)
     announce(2, 1);
     ask();
     fault("kernel routes", "1 refused by the kernel",
-          "rplctl routes names the errors; another program may own the same routes");
+          "rplctl routes names the errors; another program may own the same routes: give ours "
+          "another metric with route_metric, or set default_route = \"off\"");
 }
 
 static void instances_at_a_root(void **unused)
@@ -529,6 +529,8 @@ static void instances_at_a_root(void **unused)
     announce(4, 3); /* nobody has heard of 3 */
     ask();
     fine("instance 0");
+    assert_string_equal(cJSON_GetObjectItem(finding("instance 0"), "detail")->valuestring,
+                        "1 node");
     fault("nodes of instance 0", "2 of 3 cannot be reached",
           "their parents did not announce themselves, or are gone: rplctl tree marks them. If it "
           "stays so, rplctl dtsn asks for fresh DAOs");
@@ -702,6 +704,10 @@ static void counters_of_the_daemon(void **unused)
          "configure that instance, or the nodes' instance: rplctl capture data shows them"},
         {"lowpan-reassembly-full", "fragments of radio frames found no room",
          "too many nodes send long packets at once, or one floods: see rplctl counters"},
+        {"state-write-errors", "the state could not be written: a restart may cost a repair",
+         "make room on its disk, or mount it writable: journalctl -u rpld -g state: has the error"},
+        {"snapshot-write-errors", "the snapshot of the nodes could not be written",
+         "make room on its disk, or mount it writable: journalctl -u rpld -g state: has the error"},
     };
 
     (void)unused;

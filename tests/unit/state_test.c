@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/audit.h>
 #include <signal.h>
 #include <stdio.h>
@@ -283,6 +284,20 @@ static void broken_file_is_set_aside(void **unused)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+static void file_of_another_version(void **unused)
+{
+    static const char body[] = "rpld-state 2\nsomething else\n";
+    struct state_table table;
+    char text[64];
+
+    (void)unused;
+    snprintf(text, sizeof(text), "%ssum %08" PRIx32 "\n", body,
+             state_checksum(0, body, sizeof(body) - 1));
+    assert_int_equal(state_decode(text, strlen(text), &table), -EPROTONOSUPPORT);
+    text[sizeof(body)]++;
+    assert_int_equal(state_decode(text, strlen(text), &table), -EINVAL);
+}
+
 static void missing_folder_is_made(void **unused)
 {
     char path[128];
@@ -422,6 +437,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_per_hour_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(auto_prefix_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(broken_file_is_set_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(file_of_another_version, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_folder_is_made, setup, teardown),
         cmocka_unit_test_setup_teardown(full_table_makes_room, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_at_every_octet_leaves_the_old, setup, teardown),
