@@ -333,9 +333,10 @@ static const struct brg_message *state_after(struct brg_core *core, const struct
 /*
  * An observation is kept with each value, the values themselves only now and then, but then all. A
  * process that was killed in between has left older values than the broker has: those are not
- * published again, and the node is asked.
+ * published again, and the node is asked, unless the newest is still on its way to the broker.
  */
-static void resource_doubt(struct brg_core *core, struct resource *res, double seen_s)
+static void resource_doubt(struct brg_core *core, struct resource *res,
+                           const struct brg_observation *observation)
 {
     const struct brg_message *message;
     char topic[BRG_TOPIC_MAX] = "";
@@ -345,10 +346,10 @@ static void resource_doubt(struct brg_core *core, struct resource *res, double s
         newest_s = message->at_s > newest_s ? message->at_s : newest_s;
         memcpy(topic, message->topic, strlen(message->topic) + 1);
     }
-    if (newest_s <= 0. || seen_s - newest_s <= VALUE_LAG_S) {
+    if (newest_s <= 0. || observation->seen_s - newest_s <= VALUE_LAG_S) {
         return;
     }
-    res->doubtful = true;
+    res->doubtful = !observation->waits;
     topic[0] = '\0';
     while ((message = state_after(core, res, topic)) != NULL) {
         memcpy(topic, message->topic, strlen(message->topic) + 1);
@@ -385,7 +386,7 @@ struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
         res->saved = observation->registration;
         res->is_saved = true;
         observing(core, res, true);
-        resource_doubt(core, res, observation->seen_s);
+        resource_doubt(core, res, observation);
     }
     return res;
 }

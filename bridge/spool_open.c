@@ -137,6 +137,7 @@ static bool observation_read(sqlite3_stmt *stmt, struct brg_observation *out)
         .event = (sqlite3_column_int(stmt, 5) & 1) != 0,
         .writable = (sqlite3_column_int(stmt, 5) & 2) != 0,
         .seen_s = sqlite3_column_double(stmt, 11),
+        .waits = sqlite3_column_int(stmt, 15) != 0,
         .registration = {.seq = (uint32_t)sqlite3_column_int64(stmt, 7),
                          .mid = (uint16_t)sqlite3_column_int(stmt, 8),
                          .digest = (uint32_t)sqlite3_column_int64(stmt, 9),
@@ -154,7 +155,8 @@ static bool observation_read(sqlite3_stmt *stmt, struct brg_observation *out)
 
 int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, void *arg)
 {
-    sqlite3_stmt *stmt = query(spool, "SELECT * FROM observation");
+    sqlite3_stmt *stmt = query(
+        spool, "SELECT *,seen>=(SELECT at FROM message ORDER BY id LIMIT 1) FROM observation");
     struct brg_observation observation;
     int code = SQLITE_ERROR;
 

@@ -54,6 +54,7 @@ struct brg_observation {
     bool event;
     bool writable;
     double seen_s; /* read only: when its last value was written, since 1970; 0: not known */
+    bool waits;    /* read only: that value waits for the broker, among the messages */
     struct coap_registration registration;
 };
 

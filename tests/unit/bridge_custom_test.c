@@ -273,7 +273,7 @@ static void test_options(void **state)
 }
 
 /* What an earlier process, which was killed, left of a value: it is older than the observation. */
-static void restored(double value_at, double seen)
+static void restored(double value_at, double seen, bool waits)
 {
     struct brg_observation observation = {
         .eui64 = EUI1,
@@ -281,6 +281,7 @@ static void restored(double value_at, double seen)
         .topic = "temp",
         .format = -1,
         .seen_s = seen,
+        .waits = waits,
         .registration = {.token = {1, 2, 3, 4}, .seq = 5, .mid = 6, .max_age_s = 60},
     };
     const struct brg_message messages[] = {
@@ -310,7 +311,7 @@ static void test_older_value(void **state)
     struct coap_msg request;
 
     (void)state;
-    restored(1699999990, 1699999995);
+    restored(1699999990, 1699999995, false);
     has("mesh/" EUI1 "/temp", NULL);
     has("mesh/" EUI1 "/temp/a", NULL);
     has("mesh/" EUI1 "/temper", "other");
@@ -319,10 +320,18 @@ static void test_older_value(void **state)
     has("mesh/" EUI1 "/temp", "{\"v\":22,");
 }
 
+static void test_value_on_its_way(void **state)
+{
+    (void)state;
+    restored(1699999990, 1699999995, true);
+    has("mesh/" EUI1 "/temp", NULL);
+    assert_int_equal(n_air, 0); /* the store has the newest, and nobody is asked */
+}
+
 static void test_newest_value(void **state)
 {
     (void)state;
-    restored(1699999994.9, 1699999995);
+    restored(1699999994.9, 1699999995, false);
     has("mesh/" EUI1 "/temp", "old");
     has("mesh/" EUI1 "/temp/a", "old");
     assert_int_equal(n_air, 0); /* what was agreed stands, and nobody is asked */
@@ -342,10 +351,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_requests, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_rename),      T(test_names_inside_names),
-        T(test_bad_names),   T(test_remembered),
-        T(test_options),     T(test_restart),
-        T(test_older_value), T(test_newest_value),
+        T(test_rename),           T(test_names_inside_names),
+        T(test_bad_names),        T(test_remembered),
+        T(test_options),          T(test_restart),
+        T(test_older_value),      T(test_newest_value),
+        T(test_value_on_its_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
