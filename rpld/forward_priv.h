@@ -12,7 +12,7 @@
 #define FWD_WAITING_OCTETS (1 << 20)     /* in the packet socket: about 500 packets (x 2) */
 #define FWD_PER_TURN 64                  /* packets carried per call */
 #define FWD_RECENT 16                    /* packets remembered for errors about next hops */
-#define FWD_RECENT_AGE RPL_S(10)         /* neighbour discovery takes about 3 s to give up */
+#define FWD_RECENT_AGE RPL_S(10)         /* neighbour discovery gives up after 3 s, or 8 s */
 #define FWD_NEST_MAX 1                   /* tunnels inside tunnels */
 #define FWD_RPI_INSTANCE 3               /* RPLInstanceID, from the RPI's type octet on */
 #define FWD_HOP_LIMIT 64                 /* of outer headers */
