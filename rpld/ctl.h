@@ -43,7 +43,10 @@ struct ctl_settings {
 /* The 802.15.4 radio below an interface, if rpld sets it up. */
 struct ctl_radio {
     const char *state; /* missing, waiting, up, down, failed, foreign; NULL: no radio of ours */
-    bool known;        /* the rest is: it is there */
+    char wanted[24];   /* the EUI-64 that the configuration names; empty: any */
+    /* failed: what went wrong, and what to do */
+    const char *because, *mend;
+    bool known;                     /* the rest is: it is there */
     char interface[RPL_IFNAME_MAX]; /* the radio's own, wpan0 */
     uint8_t eui64[8];
     uint8_t page, channel;

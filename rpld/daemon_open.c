@@ -82,6 +82,16 @@ static uint32_t daemon_host_mtu(void *ctx, uint32_t ifindex)
     return iface && iface->up ? iface->link.mtu : 0;
 }
 
+/* A radio that comes back sends before its interface is usable, and one that is pulled out leaves
+ * packets behind. */
+static bool daemon_host_down(void *ctx, uint32_t ifindex)
+{
+    const struct daemon *daemon = ctx;
+    struct krt_link link;
+
+    return iface_name(&daemon->ifaces, ifindex) || !krt_link_get(daemon->krt, ifindex, &link);
+}
+
 static void daemon_host_event(void *ctx, const struct rpl_event *event)
 {
     daemon_event(ctx, event);
@@ -91,6 +101,7 @@ void daemon_forward_attach(struct daemon *daemon)
 {
     const struct fwd_host host = {.ctx = daemon,
                                   .mtu = daemon_host_mtu,
+                                  .down = daemon_host_down,
                                   .event = daemon_host_event,
                                   .seen = daemon_saw_packet};
 

@@ -29,6 +29,12 @@ static void daemon_source_radio(const struct daemon *daemon, const char *name,
     if (!radio)
         return;
     out->state = radio_state_name(radio->state);
+    if (!radio_is_any(radio->conf))
+        conf_eui64_format(radio->conf->eui64, out->wanted);
+    if (radio->state == RADIO_FAILED && radio->said) {
+        out->because = radio->said;
+        out->mend = radio_mend(radio->said_error);
+    }
     out->known = radio->ifindex != 0 && krt_link_get(daemon->krt, radio->ifindex, &link);
     if (!out->known)
         return;

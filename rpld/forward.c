@@ -450,7 +450,9 @@ void fwd_packet_ready(struct fwd *fwd, rpl_tstamp now)
         if (ifindex == fwd->tun_ifindex)
             continue; /* what we handed in ourselves */
         if (fwd->host.mtu(fwd->host.ctx, ifindex) == 0) {
-            fwd->counters[FWD_NOT_OURS]++;
+            bool down = fwd->host.down && fwd->host.down(fwd->host.ctx, ifindex);
+
+            fwd->counters[down ? FWD_DROP_DOWN : FWD_NOT_OURS]++;
             continue;
         }
         if (n > FWD_READ_MAX) {

@@ -78,6 +78,7 @@
     X(DROP_LEAF, "forward-drop-leaf")                                                              \
     X(DROP_NESTED, "forward-drop-nested")                                                          \
     X(NOT_OURS, "forward-other-interface")                                                         \
+    X(DROP_DOWN, "forward-drop-interface-down")                                                    \
     X(DROP_SEND, "forward-drop-send-failed")                                                       \
     X(DROP_TUN, "forward-drop-tun-full")                                                           \
     X(HOP_FAILED, "forward-next-hop-failed")
@@ -106,6 +107,8 @@ struct fwd_host {
     void *ctx;
     /* The MTU of an RPL interface that is up; 0: it is none. */
     uint32_t (*mtu)(void *ctx, uint32_t ifindex);
+    /* Of those: whether it is one of RPL all the same, not up yet, or gone by now. May be NULL. */
+    bool (*down)(void *ctx, uint32_t ifindex);
     /* Hand an event to the engine. */
     void (*event)(void *ctx, const struct rpl_event *event);
     /* Hear of each packet that comes and goes; may be NULL. */

@@ -282,7 +282,7 @@ static int radio_make(struct krt *krt, struct radio *radio, const char **ret_wha
     return r < 0 || there ? r : 1;
 }
 
-static const char *radio_mend(int error)
+const char *radio_mend(int error)
 {
     switch (error) {
     case -EOPNOTSUPP:
@@ -293,6 +293,11 @@ static const char *radio_mend(int error)
         return "run as root, or give it CAP_NET_ADMIN";
     case -ENOTUNIQ:
         return "name one of them in radio, eui64; ip -br link shows them";
+    case -ETIMEDOUT:
+    case -EPROTO:
+    case -EPIPE:
+    case -EIO:
+        return "it does not answer: unplug it and plug it in again";
     default:
         return "see radio in rpld.conf(5); iwpan phy shows what it can";
     }

@@ -39,7 +39,7 @@ struct radio {
     rpl_tstamp deadline; /* look again then; RPL_NEVER */
     rpl_tstamp patience; /* WAITING: no longer than that */
     const char *said;    /* the last complaint, so that it is not repeated */
-    int said_error;
+    int said_error;      /* -errno, which says how to mend it */
 };
 
 struct radio_table {
@@ -69,6 +69,8 @@ void radio_stop(struct radio_table *table);
 /* NULL if no radio of the configuration has that interface. */
 const struct radio *radio_find(const struct radio_table *table, const char *interface);
 const char *radio_state_name(enum radio_state state);
+/* What is to be done about an error of the kernel or the hardware. */
+const char *radio_mend(int error);
 
 /* ---- shared with `rpld --prepare` ------------------------------------------------------- */
 

@@ -117,7 +117,9 @@ static void check_radio(struct show *show, const struct ctl_interface *interface
             show, name, false,
             "plug it in; ip -br link shows the EUI-64 of each wpan interface, for radio in the "
             "configuration; none: the driver is missing (modprobe atusb, at86rf230, mrf24j40)",
-            "it is not there");
+            "%s is not there", radio->wanted[0] ? radio->wanted : "it");
+    else if (radio->because)
+        doctor_check(show, name, false, radio->mend, "%s: %s", radio->state, radio->because);
     else
         doctor_check(show, name, false,
                      "the log says what is refused: journalctl -u rpld -g radio:", "%s",
@@ -139,6 +141,11 @@ static void check_interface(struct show *show, const struct ctl_interface *inter
     if (interface->radio.state)
         check_radio(show, interface);
     snprintf(name, sizeof(name), "interface %s", interface->name);
+    if (!interface->ifindex && interface->radio.state) {
+        doctor_check(show, name, false, "rpld makes it as soon as its radio is there and works",
+                     "it is not there");
+        return;
+    }
     if (!interface->ifindex) {
         snprintf(mend, sizeof(mend),
                  "create it (802.15.4: radio in the configuration, or ip link add link wpan0 name "

@@ -103,8 +103,16 @@ static int udp_socket(void)
 
 static uint32_t host_mtu(void *ctx, uint32_t ifindex)
 {
-    (void)ctx;
-    return ifindex == RIG_IF ? 1280 : 0;
+    const struct bench *bench = ctx;
+
+    return ifindex == RIG_IF && !bench->down ? 1280 : 0;
+}
+
+static bool host_down(void *ctx, uint32_t ifindex)
+{
+    const struct bench *bench = ctx;
+
+    return ifindex == RIG_IF && bench->down;
 }
 
 static void host_event(void *ctx, const struct rpl_event *event)
@@ -122,7 +130,8 @@ static void host_event(void *ctx, const struct rpl_event *event)
 
 static void bench_open(struct bench *bench)
 {
-    const struct fwd_host host = {.ctx = bench, .mtu = host_mtu, .event = host_event};
+    const struct fwd_host host = {
+        .ctx = bench, .mtu = host_mtu, .down = host_down, .event = host_event};
     const char *what = "";
     int r = fwd_open("rpl0", NULL, &bench->fwd, &what);
 

@@ -23,6 +23,7 @@ struct bench {
     int air;    /* packet socket on the far end of the mesh */
     int uplink; /* packet socket on the far end of the uplink */
     int udp;    /* what the kernel delivers to us, port BENCH_PORT */
+    bool down;  /* the mesh's interface is */
     unsigned told;
     struct rpl_event_forward_error last; /* what the engine was told */
     bool got_packet;                     /* an RPL message was handed to the engine */

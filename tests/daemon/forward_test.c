@@ -189,6 +189,27 @@ static void rpi_is_taken_off_at_the_root(void **unused)
     bench_close(&bench);
 }
 
+/* A radio that has just come back: nobody need add its interface to the configuration. */
+static void an_interface_that_is_down_is_still_ours(void **unused)
+{
+    struct rpl_addr src = rig_global(4), root = rig_global(1);
+    const struct rpl_rpi rpi = {.type = RPL_RPI_63, .sender_rank = 2};
+    struct bench_packet in;
+
+    (void)unused;
+    bench_root(&bench, RPL_MOP_NON_STORING, false, false);
+    bench.down = true;
+    in = marked(&src, &root, &rpi);
+    bench_from_air(&bench, &in);
+    assert_int_equal(bench_delivered(&bench), -ENETUNREACH);
+    assert_int_equal(bench_counter(&bench, FWD_DROP_DOWN), 1);
+    assert_int_equal(bench_counter(&bench, FWD_NOT_OURS), 0);
+    bench.down = false;
+    bench_from_air(&bench, &in);
+    assert_int_equal(bench_delivered(&bench), 20);
+    bench_close(&bench);
+}
+
 static void tunnel_ends_at_the_root(void **unused)
 {
     struct rpl_addr src = rig_global(4), root = rig_global(1), host = bench_host();
@@ -657,6 +678,7 @@ int main(void)
         cmocka_unit_test_teardown(unknown_target_is_answered, teardown),
         cmocka_unit_test_teardown(no_foreign_source_route_comes_in, teardown),
         cmocka_unit_test_teardown(rpi_is_taken_off_at_the_root, teardown),
+        cmocka_unit_test_teardown(an_interface_that_is_down_is_still_ours, teardown),
         cmocka_unit_test_teardown(tunnel_ends_at_the_root, teardown),
         cmocka_unit_test_teardown(live_source_route_stays_in_its_tunnel, teardown),
         cmocka_unit_test_teardown(rank_errors_are_judged, teardown),

@@ -3,6 +3,8 @@
  * dongle SOCKET serve EUI64...   dongles 0, 1, ... with these addresses, none of them plugged in
  * dongle SOCKET plug N           puts dongle N into port N of the virtual host controller
  * dongle SOCKET pull N           pulls it out, whatever is going on
+ * dongle SOCKET freeze N         its firmware will hang when it is next told a channel, until it is
+ *                                plugged in again
  * dongle SOCKET show N           prints what the driver has set, and what was on the air
  * dongle reset DEVICE            resets a device of /dev/bus/usb, as programs do that find it stuck
  *
@@ -81,8 +83,8 @@ bool dongle_air(const struct dongle *from, const uint8_t *frame, size_t len)
     for (unsigned i = 0; i < dongle_count; i++) {
         struct dongle *to = &dongles[i];
 
-        if (to != from && to->fd >= 0 && chip_channel(&to->chip) == chip_channel(&from->chip) &&
-            chip_hear(to, psdu, len + 2))
+        if (to != from && to->fd >= 0 && !to->frozen &&
+            chip_channel(&to->chip) == chip_channel(&from->chip) && chip_hear(to, psdu, len + 2))
             acked = true;
     }
     return acked;
@@ -126,6 +128,7 @@ static int dongle_plug(struct dongle *dongle)
     }
     dongle->fd = fds[0];
     dongle->pending_count = dongle->queue_count = 0;
+    dongle->frozen = false;
     chip_reset(&dongle->chip);
     return 0;
 }
@@ -164,6 +167,8 @@ static void obey(const char *command, char *reply, size_t size)
         r = dongle_plug(dongle);
     } else if (strcmp(verb, "pull") == 0) {
         dongle_pull(dongle);
+    } else if (strcmp(verb, "freeze") == 0) {
+        dongle->fragile = true;
     } else if (strcmp(verb, "show") == 0) {
         chip_show(&dongle->chip, reply, size);
         return;
@@ -277,6 +282,7 @@ int main(int argc, char **argv)
         return tell(argv[1], argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "reset") == 0)
         return reset(argv[2]);
-    fputs("usage: dongle SOCKET serve EUI64... | SOCKET plug|pull|show N | reset DEVICE\n", stderr);
+    fputs("usage: dongle SOCKET serve EUI64... | SOCKET plug|pull|freeze|show N | reset DEVICE\n",
+          stderr);
     return 2;
 }

@@ -46,6 +46,8 @@ struct chip {
 
 struct dongle {
     unsigned number; /* also the port of the host controller */
+    bool fragile;    /* the firmware will hang when it is next told a channel */
+    bool frozen;     /* it hangs: nothing is answered any more */
     int fd;          /* to the host, -1 = not plugged in */
     uint32_t pending[PENDING_MAX];
     unsigned pending_count;
@@ -78,6 +80,7 @@ int chip_request(struct dongle *dongle, const struct setup *setup, uint8_t *data
 /* A frame with its checksum as |dongle| hears it. True if it acknowledges. */
 bool chip_hear(struct dongle *dongle, const uint8_t *psdu, size_t len);
 uint8_t chip_channel(const struct chip *chip);
+bool chip_is_told_channel(const struct setup *setup);
 /* The settings in the words of rpld.conf(5), "name=value" with blanks between. */
 void chip_show(const struct chip *chip, char *text, size_t size);
 

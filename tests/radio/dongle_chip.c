@@ -12,8 +12,6 @@ enum {
     REQ_RF_RESET = 0x10,
     REQ_REG_WRITE = 0x20,
     REQ_REG_READ = 0x21,
-    REQ_SRAM_WRITE = 0x24,
-    REQ_SRAM_READ = 0x25,
     REQ_RX_MODE = 0x40,
     REQ_TX = 0x41,
     REQ_EUI64_WRITE = 0x50,
@@ -66,6 +64,12 @@ void chip_reset(struct chip *chip)
 uint8_t chip_channel(const struct chip *chip)
 {
     return chip->reg[REG_PHY_CC_CCA] & 0x1f;
+}
+
+bool chip_is_told_channel(const struct setup *setup)
+{
+    return setup->type == TO_DEVICE && setup->request == REQ_REG_WRITE &&
+           setup->index == REG_PHY_CC_CCA;
 }
 
 static unsigned pair(const struct chip *chip, uint8_t reg)
@@ -215,10 +219,9 @@ static int chip_read(const struct chip *chip, const struct setup *setup, uint8_t
     case REQ_BUILD:
         return give(setup, data, build, sizeof(build) - 1);
     case REQ_REG_READ:
-    case REQ_SRAM_READ: /* the registers are the beginning of that */
         if (setup->index >= sizeof(chip->reg))
             return STALL;
-        return give(setup, data, &chip->reg[setup->index], sizeof(chip->reg) - setup->index);
+        return give(setup, data, &chip->reg[setup->index], 1);
     case REQ_EUI64_READ:
         turned(chip->eui64, eui64);
         return give(setup, data, eui64, sizeof(eui64));
@@ -240,6 +243,9 @@ static int chip_write(struct dongle *dongle, const struct setup *setup, const ui
 
     switch (setup->request) {
     case REQ_RF_RESET:
+        /* What the firmware still had for the host is gone: an old "sent" would confuse the driver,
+         * which frees the frame that it has sent since. */
+        dongle->queue_count = 0;
         chip_reset(chip);
         return 0;
     case REQ_REG_WRITE:
@@ -247,12 +253,6 @@ static int chip_write(struct dongle *dongle, const struct setup *setup, const ui
             return STALL;
         write_reg(chip, setup->index, (uint8_t)setup->value);
         return 0;
-    case REQ_SRAM_WRITE:
-        if ((size_t)setup->index + setup->length > sizeof(chip->reg))
-            return STALL;
-        for (unsigned i = 0; i < setup->length; i++)
-            write_reg(chip, setup->index + i, data[i]);
-        return setup->length;
     case REQ_RX_MODE:
         chip->listens = setup->value != 0;
         return 0;

@@ -170,6 +170,11 @@ static bool control(struct dongle *dongle, const struct message *message, uint8_
     bool in = (setup.type & 0x80) != 0;
     int n = STALL;
 
+    if (dongle->fragile && chip_is_told_channel(&setup)) {
+        dongle->fragile = false;
+        dongle->frozen = true;
+        return true;
+    }
     if (setup.length <= be32toh(message->submit.length) && setup.length <= DATA_MAX)
         n = (setup.type & TYPE_MASK) == TYPE_VENDOR ? chip_request(dongle, &setup, data)
                                                     : standard_request(dongle, &setup, data);
@@ -185,6 +190,8 @@ static bool submit(struct dongle *dongle, const struct message *message)
 
     if (!in && (len > sizeof(data) || !take(dongle->fd, data, len)))
         return false;
+    if (dongle->frozen)
+        return true; /* until the host loses patience, and unlinks it */
     if (message->endpoint == 0)
         return control(dongle, message, data);
     if (!in || be32toh(message->endpoint) != 1 || dongle->pending_count == PENDING_MAX ||
@@ -205,6 +212,8 @@ static uint32_t first_pending(struct dongle *dongle)
 
 static bool unlink_transfer(struct dongle *dongle, const struct message *message)
 {
+    if (dongle->frozen)
+        return answer(dongle, RET_UNLINK, message->sequence, UNLINKED, NULL, 0, 0);
     for (unsigned i = 0; i < dongle->pending_count; i++) {
         if (dongle->pending[i] != message->unlinked)
             continue;
@@ -218,7 +227,7 @@ static bool unlink_transfer(struct dongle *dongle, const struct message *message
 
 bool usb_flush(struct dongle *dongle)
 {
-    while (dongle->pending_count > 0 && dongle->queue_count > 0) {
+    while (!dongle->frozen && dongle->pending_count > 0 && dongle->queue_count > 0) {
         const struct bulk *bulk = &dongle->queue[dongle->queue_first];
 
         dongle->queue_first = (dongle->queue_first + 1) % QUEUE_MAX;

@@ -36,5 +36,5 @@ logged() {
 }
 
 radio_state() {
-    [ "$(lab_json "$1" interfaces '.interfaces[0].radio')" = "$2" ]
+    lab_ctl "$1" --json interfaces | grep -q "\"radio\": *\"$2\""
 }

@@ -33,18 +33,27 @@ dongle_is() {
     done
 }
 
-# wpan_of NODE OF: the interface of the dongle of node OF, if it is in NODE.
+# wpan_of NODE: the interface of its dongle, if that is in node 1. Programs are dear in here: there
+# are few of them where something is waited for.
 wpan_of() {
-    local colons
+    local each address wanted
 
-    colons=$(eui64 "$2" | sed 's/../&:/g; s/:$//')
-    ip -j -n n"$1" link show | jq -re ".[] |
-        select(.address == \"$colons\" and (.ifname | startswith(\"wpan\"))) | .ifname"
+    wanted=$(eui64 "$1")
+    for each in /sys/class/net/wpan*; do
+        read -r address 2>/dev/null <"$each"/address || continue
+        [ "${address//:/}" = "$wanted" ] || continue
+        echo "${each##*/}"
+        return 0
+    done
+    return 1
 }
 
 # The name of its radio: another one each time that it is plugged in.
 phy_of() {
-    basename "$(lab_in 1 readlink -f /sys/class/net/"$(wpan_of 1 "$1")"/device)"
+    local device
+
+    device=$(readlink -f /sys/class/net/"$(wpan_of "$1")"/device)
+    echo "${device##*/}"
 }
 
 usb_config() { # NODE ROLE LINES
@@ -88,14 +97,14 @@ lab_until 10 test -S $LAB/dongle.sock
 
 prepare 1 >$LAB/n1/prepare.log 2>&1
 dongle plug 1 >/dev/null
-lab_check "udev has the driver loaded for a dongle that is plugged in" lab_until 30 wpan_of 1 2
+lab_check "udev has the driver loaded for a dongle that is plugged in" lab_until 30 wpan_of 2
 echo "   $SECONDS s after the beginning"
 mkdir /run/rpld # that it runs is how the rule sees that there is something to do
 radio_rpld 1
 lab_check "the daemon waits for its own" lab_until 20 radio_state 1 missing
 lab_check "and names it" logged 1 'radio: not there yet.*eui64=02:12:4b:00:00:01:00:00'
 iwpan phy "$(phy_of 2)" set netns name n2
-lab_check "the other one goes to node 2" lab_until 10 wpan_of 2 2
+lab_check "the other one goes to node 2" lab_until 10 ip -n n2 link show wpan0
 prepare 2 >$LAB/n2/prepare.log 2>&1
 radio_rpld 2
 lab_check "where it is taken" lab_until 20 radio_state 2 up
@@ -106,8 +115,11 @@ lab_check "with all of its settings" dongle_is 1 listens=1 channel=20 tx_power=-
 
 settings="listens=1 channel=20 tx_power=130 retries=5 pan_id=0xbeef short=0xffff address=$(eui64 1)"
 quiet() {
-    sysctl_is 1 lowpan0/accept_dad 0 && sysctl_is 1 lowpan0/router_solicitations 0 &&
-        sysctl_is 1 lowpan0/accept_ra 0
+    local key
+
+    for key in accept_dad router_solicitations accept_ra; do
+        [ "$(</proc/sys/net/ipv6/conf/lowpan0/$key)" = 0 ] || return 1
+    done
 }
 dongle plug 0 >/dev/null
 lab_check "a radio that comes later is taken" lab_until 30 radio_state 1 up
@@ -140,7 +152,7 @@ came_back() { # TEXT BEFORE: after a loss of the radio all is as it was
     local before
 
     lab_check "$1: the radio is another one for the kernel" lab_until 30 eval \
-        '[ -n "$(wpan_of 1 1)" ] && [ "$(phy_of 1)" != '"$2"' ]'
+        '[ -n "$(wpan_of 1)" ] && [ "$(phy_of 1)" != '"$2"' ]'
     lab_check "$1: it is taken up again" lab_until 30 radio_state 1 up
     # shellcheck disable=SC2086
     lab_check "$1: with all of its settings" lab_until 10 dongle_is 0 $settings
@@ -165,6 +177,19 @@ dongle plug 0 >/dev/null
 came_back "put back" "$phy"
 lab_check "put back: by the daemon that was there" eval \
     '[ "$(grep -c "rpld: running" $LAB/n1/rpld.log)" = 1 ] && lab_running 1 rpld'
+
+# One that hangs while it is set up.
+dongle pull 0 >/dev/null
+dongle freeze 0 >/dev/null
+dongle plug 0 >/dev/null
+lab_check "a dongle that does not answer has failed" lab_until 30 radio_state 1 failed
+lab_check "and doctor says what helps" test "$(lab_json 1 doctor \
+    '.checks[] | select(.name == "radio of lowpan0") | .mend')" = \
+    "it does not answer: unplug it and plug it in again"
+dongle pull 0 >/dev/null
+lab_check "it is missed when it is" lab_until 20 radio_state 1 missing
+dongle plug 0 >/dev/null
+lab_check "and works again" lab_until 30 radio_state 1 up
 
 # A plug with a loose contact; the last time it holds.
 phy=$(phy_of 1)
@@ -200,10 +225,12 @@ lab_pings 1 "$(lab_address 2)" >/dev/null
 lab_check "what nobody acknowledges is sent again as often as it was set" eval \
     '[ "$(dongle_says 0 repeated)" -ge $((repeated + 5)) ] && [ $(($(dongle_says 0 repeated) % 5)) = 0 ]'
 dongle plug 1 >/dev/null
-lab_check "it comes to node 1 first, which leaves it alone" lab_until 30 wpan_of 1 2
+lab_check "it comes to node 1 first, which leaves it alone" lab_until 30 wpan_of 2
 iwpan phy "$(phy_of 2)" set netns name n2
 lab_check "and back to node 2, which takes it" lab_until 30 radio_state 2 up
 lab_check "the root reaches node 2" lab_until 60 lab_reaches 1 "$(lab_address 2)"
+lab_check "after all of this doctor finds nothing" lab_until 20 lab_unless eval \
+    'lab_json 1 doctor ".checks[] | select(.ok | not)" | grep .'
 lab_signal TERM 1 rpld
 lab_check "a clean stop turns the receiver off" lab_until 10 dongle_is 0 listens=0
 echo "   $SECONDS s in all"

@@ -293,7 +293,20 @@ static void radios_that_are_not_up(void **unused)
     fault("radio of lowpan0", "it is not there",
           "plug it in; ip -br link shows the EUI-64 of each wpan interface, for radio in the "
           "configuration; none: the driver is missing (modprobe atusb, at86rf230, mrf24j40)");
+    strcpy(radio->wanted, "02:12:4b:00:14:b5:d9:0e");
+    interfaces[0].ifindex = 0;
+    ask();
+    fault("radio of lowpan0", "02:12:4b:00:14:b5:d9:0e is not there",
+          "plug it in; ip -br link shows the EUI-64 of each wpan interface, for radio in the "
+          "configuration; none: the driver is missing (modprobe atusb, at86rf230, mrf24j40)");
+    fault("interface lowpan0", "it is not there",
+          "rpld makes it as soon as its radio is there and works");
     radio->state = "failed";
+    radio->because = "it has no such channel";
+    radio->mend = "see radio";
+    ask();
+    fault("radio of lowpan0", "failed: it has no such channel", "see radio");
+    radio->because = NULL;
     ask();
     fault("radio of lowpan0", "failed",
           "the log says what is refused: journalctl -u rpld -g radio:");
