@@ -8,7 +8,7 @@
 
 #define REPLY_BURST 8 /* unicast DIOs to one neighbour: enough for its probes */
 #define REPLY_PERIOD RPL_S(1)
-#define REPLY_ALL_BURST 100 /* and to all together */
+#define REPLY_ALL_BURST 100 /* and to all neighbours, or all strangers, together */
 #define REPLY_ALL_PERIOD RPL_MS(20)
 
 void rpl_dis_send(struct rpl_instance *inst, uint32_t ifindex, const struct rpl_addr *dst)
@@ -56,12 +56,23 @@ static bool solicits(const struct rpl_wire_dis *dis, const struct rpl_instance *
     return !s->match_version || s->version == inst->version;
 }
 
+static bool is_neighbour(struct rpl_engine *e, const struct rpl_packet *p)
+{
+    for (uint32_t i = 0; i < e->instance_count; i++)
+        if (rpl_nbr_find(&e->instance[i], p->src, p->ifindex))
+            return true;
+    return false;
+}
+
+/* DIS-05. Those whose DIOs we have heard ask whether we are still there, and leave us if they hear
+ * nothing: somebody who takes a new name for each question takes no answers from them. */
 static bool may_reply(struct rpl_engine *e, const struct rpl_packet *p)
 {
     struct rpl_peer *peer = rpl_peer_get(e, p->src, p->ifindex);
+    struct rpl_bucket *all = is_neighbour(e, p) ? &e->dis_replies : &e->dis_replies_strangers;
 
     return peer && rpl_bucket_take(&peer->dis, e->now, REPLY_BURST, REPLY_PERIOD) &&
-           rpl_bucket_take(&e->dis_replies, e->now, REPLY_ALL_BURST, REPLY_ALL_PERIOD);
+           rpl_bucket_take(all, e->now, REPLY_ALL_BURST, REPLY_ALL_PERIOD);
 }
 
 int rpl_dis_receive(struct rpl_engine *e, const struct rpl_packet *p)

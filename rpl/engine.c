@@ -34,7 +34,7 @@ int rpl_engine_new(const struct rpl_config *config, rpl_tstamp now, struct rpl_e
     TAILQ_INIT(&e->peers_by_age);
     LIST_INIT(&e->acks);
     RB_INIT(&e->routes);
-    e->dis_replies.at = e->drop_traces.at = now;
+    e->dis_replies.at = e->dis_replies_strangers.at = e->drop_traces.at = now;
     if (!rpl_timer_register(e, &e->t_sweep, TIMER_SWEEP) || !rpl_access_init(e, &config->access))
         goto nomem;
     for (uint32_t i = 0; i < config->instance_count; i++) {

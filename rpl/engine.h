@@ -353,7 +353,8 @@ struct rpl_engine {
     uint64_t hash_key;
     struct rpl_slab nbrs, peers, targets; /* of all instances */
     struct rpl_index nbr_index, peer_index, target_index;
-    struct rpl_bucket dis_replies; /* unicast DIOs, all peers together */
+    /* Unicast DIOs, all neighbours together, and all others. */
+    struct rpl_bucket dis_replies, dis_replies_strangers;
     uint64_t counter[RPL_COUNTER_COUNT];
     struct rpl_iface iface[RPL_INTERFACES_MAX];
     TAILQ_HEAD(, rpl_peer) peers_by_age;

@@ -412,6 +412,34 @@ static void test_returned_from_a_prefix(void **state)
     assert_false(rpl_view_target_of(rig.engine, &inside, rig.now, &v));
 }
 
+/* ---- floods ------------------------------------------------------------------------------------
+ */
+
+/* DIS-05: a stranger under a new name each time takes no answers from those that we know. */
+static void test_probes_under_a_flood(void **state)
+{
+    struct rpl_wire_message dis = {.code = RPL_CODE_DIS}, dio;
+    struct rpl_addr child = rig_ll(CHILD);
+    unsigned answers = 0, strangers = 0;
+
+    (void)state;
+    start(RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    dio = dio_of(1, 512);
+    rig_receive(&rig, &child, &rpl_addr_all_nodes, &dio);
+    for (unsigned i = 0; i < 12000; i++) {
+        struct rpl_addr src = i % 400 == 399 ? child : rig_ll(0x1000 + i);
+        rig.sent_count = 0;
+        rig_receive(&rig, &src, &rig.link_local, &dis);
+        if (i % 400 == 399)
+            answers += rig_count(&rig, RPL_CODE_DIO, 0) != 0;
+        else
+            strangers += rig_count(&rig, RPL_CODE_DIO, 0) != 0;
+        rig_run(&rig, RPL_MS(5));
+    }
+    assert_int_equal(answers, 30);
+    assert_in_range(strangers, 1000, 4000); /* 100, and 50 a second for a minute */
+}
+
 /* ---- what we announce -------------------------------------------------------------------------
  */
 
@@ -596,6 +624,7 @@ int main(void)
         TEST(test_daos_out_of_order),
         TEST(test_not_below_us),
         TEST(test_returned_from_a_prefix),
+        TEST(test_probes_under_a_flood),
         TEST(test_refresh_of_another_dodag),
         TEST(test_refresh_of_another_unit),
         TEST(test_parent_named_late),
