@@ -12,6 +12,7 @@
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 
+#include "bridge/clock.h"
 #include "bridge/log.h"
 #include "bridge/mqtt_id.h"
 #include "bridge/mqtt_props.h"
@@ -29,6 +30,7 @@
 #define COMMAND_DEPTH_MAX 9 /* segments of a node's name and a resource's path, but one */
 #define NAME_DEPTH_MAX 3
 #define PACKETS_PER_TURN 100
+#define STUCK_KEEPALIVES 2
 #define STATE_QOS 1
 #define SYSTEM_CAS "/etc/ssl/certs"
 
@@ -49,12 +51,12 @@ static double wait_next(struct brg_mqtt *mqtt, bool was_ready)
     if (mqtt->taken_over) {
         return RETRY_TAKEN_OVER_S;
     }
-    if (!was_ready && !mqtt->only_311_now && mqtt->broker + 1 < mqtt->conf->n_brokers) {
+    if (mqtt->only_311_now || mqtt->adapted) {
+        return RETRY_NEXT_S; /* the same one, in its own language */
+    }
+    if (!was_ready && mqtt->broker + 1 < mqtt->conf->n_brokers) {
         mqtt->broker++;
         return RETRY_NEXT_S;
-    }
-    if (mqtt->only_311_now) {
-        return RETRY_NEXT_S; /* the same one, in its own language */
     }
     mqtt->broker = 0;
     if (was_ready && ev_now(mqtt->loop) - mqtt->ready_at > STEADY_S) {
@@ -70,7 +72,15 @@ static double wait_next(struct brg_mqtt *mqtt, bool was_ready)
  * once and end soon, again and again. */
 static bool is_taken_over(struct brg_mqtt *mqtt, bool was_ready)
 {
-    if (was_ready && ev_now(mqtt->loop) - mqtt->ready_at < SHORT_S) {
+    bool soon = was_ready && ev_now(mqtt->loop) - mqtt->ready_at < SHORT_S;
+
+    if (was_ready && !mqtt->taken_over && brg_mqtt_struck(mqtt, soon)) {
+        if (mqtt->suspect.strikes == 0) { /* it was given up: what is behind it need not wait */
+            mqtt->retry_s = RETRY_MIN_S;
+        }
+        return false;
+    }
+    if (soon) {
         mqtt->short_lived++;
     } else {
         mqtt->short_lived = 0;
@@ -107,10 +117,18 @@ static void lost(struct brg_mqtt *mqtt, const char *reason)
     mqtt->handle = NULL;
     mqtt->state = MQTT_AWAY;
     mqtt->n_acked = 0;
-    brg_outbox_lost(mqtt->outbox);
     mqtt->taken_over = is_taken_over(mqtt, was_ready);
+    brg_outbox_lost(mqtt->outbox);
     if (unanswered) {
         guess_version(mqtt);
+    }
+    if (was_ready && mqtt->guessed) { /* it may have been away when it hung up */
+        mqtt->only_311 = false;
+        mqtt->guessed = false;
+    }
+    if (!mqtt->adapted) {
+        mqtt->max_qos = 2;
+        mqtt->no_retain = false;
     }
     if (mqtt->taken_over) {
         brg_log_error(
@@ -124,6 +142,7 @@ static void lost(struct brg_mqtt *mqtt, const char *reason)
     ev_timer_set(&mqtt->timer, wait_next(mqtt, was_ready), 0.);
     mqtt->taken_over = false;
     mqtt->only_311_now = false;
+    mqtt->adapted = false;
     ev_timer_start(mqtt->loop, &mqtt->timer);
 }
 
@@ -160,6 +179,7 @@ void brg_mqtt_after(struct brg_mqtt *mqtt, int result)
  * out once can have it so. */
 static void subscribe(struct brg_mqtt *mqtt)
 {
+    int mid = 0;
     static const char *const verbs[] = {"/set", "/get", "/observe"};
     const char *base = mqtt->conf->base;
     char filter[BRG_TOPIC_MAX];
@@ -185,8 +205,38 @@ static void subscribe(struct brg_mqtt *mqtt)
     /* Of nodes whose names have up to three levels. */
     for (int depth = 0; depth < NAME_DEPTH_MAX; depth++) {
         (void)snprintf(filter, sizeof(filter), "%s%s/+/availability", base, &"/+/+"[4 - 2 * depth]);
-        (void)mosquitto_subscribe(mqtt->handle, NULL, filter, 0);
+        (void)mosquitto_subscribe(mqtt->handle, &mid, filter, 0);
     }
+    brg_mqtt_suspect_begin(mqtt, mid);
+}
+
+/* MQTT 5 says what a broker does not take, and what it takes less of is better than nothing. */
+static void limits_read(struct brg_mqtt *mqtt, const mosquitto_property *properties)
+{
+    uint8_t max_qos = 2;
+    uint8_t retain = 1;
+
+    (void)mosquitto_property_read_byte(properties, MQTT_PROP_MAXIMUM_QOS, &max_qos, false);
+    (void)mosquitto_property_read_byte(properties, MQTT_PROP_RETAIN_AVAILABLE, &retain, false);
+    mqtt->max_qos = max_qos;
+    mqtt->no_retain = retain == 0;
+    if (mqtt->max_qos == 0) {
+        brg_log_warning("broker: it takes QoS 0 only: what is under way when a connection ends is "
+                        "lost broker=%s",
+                        broker_of(mqtt)->url);
+    }
+    if (mqtt->no_retain) {
+        brg_log_warning("broker: it retains nothing: who subscribes later waits for the next value "
+                        "broker=%s",
+                        broker_of(mqtt)->url);
+    }
+}
+
+static int state_publish(struct brg_mqtt *mqtt, const char *word)
+{
+    return mosquitto_publish(mqtt->handle, NULL, mqtt->state_topic, (int)strlen(word), word,
+                             STATE_QOS < mqtt->max_qos ? STATE_QOS : mqtt->max_qos,
+                             !mqtt->no_retain);
 }
 
 static void refused(struct brg_mqtt *mqtt, int code)
@@ -197,6 +247,12 @@ static void refused(struct brg_mqtt *mqtt, int code)
          code == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION)) {
         mqtt->only_311 = true;
         mqtt->only_311_now = true;
+    } else if (mqtt->v5 && code == MQTT_RC_QOS_NOT_SUPPORTED && mqtt->max_qos > 0) {
+        mqtt->max_qos = 0; /* it is the will that it does not take */
+        mqtt->adapted = true;
+    } else if (mqtt->v5 && code == MQTT_RC_RETAIN_NOT_SUPPORTED && !mqtt->no_retain) {
+        mqtt->no_retain = true;
+        mqtt->adapted = true;
     }
     (void)snprintf(mqtt->refusal, sizeof(mqtt->refusal), "%s",
                    mqtt->v5 ? mosquitto_reason_string(code) : mosquitto_connack_string(code));
@@ -222,6 +278,7 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     struct brg_mqtt *mqtt = ctx;
     uint16_t aliases = 0;
 
+    (void)handle;
     (void)flags;
     if (code != 0) {
         refused(mqtt, code);
@@ -230,7 +287,6 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
     mqtt->state = MQTT_READY;
     mqtt->corked = false;
     mqtt->said_refused = false;
-    mqtt->guessed = false;
     mqtt->ready_at = ev_now(mqtt->loop);
     mqtt->said_away = false;
     (void)mosquitto_property_read_int16(properties, MQTT_PROP_TOPIC_ALIAS_MAXIMUM, &aliases, false);
@@ -239,7 +295,9 @@ static void on_connect(struct mosquitto *handle, void *ctx, int code, int flags,
                                           : (unsigned)mqtt->conf->topic_aliases);
     brg_log_info("broker: connected broker=%s client_id=%s mqtt=%s", broker_of(mqtt)->url,
                  mqtt->client_id, mqtt->v5 ? "5" : "3.1.1");
-    (void)mosquitto_publish(handle, NULL, mqtt->state_topic, 6, "online", STATE_QOS, true);
+    limits_read(mqtt, properties);
+    mqtt->stuck_mid = 0;
+    (void)state_publish(mqtt, "online");
     subscribe(mqtt);
     brg_outbox_republish(mqtt->outbox);
     mqtt->handler->ready(mqtt->handler->ctx);
@@ -316,6 +374,21 @@ static void ready(struct ev_loop *loop, ev_io *io, int events)
     brg_mqtt_pump(mqtt);
 }
 
+/* Does the oldest message wait for longer than any broker takes? Then this one has lost it: what
+ * came behind it could never leave the spool. */
+static bool is_stuck(struct brg_mqtt *mqtt)
+{
+    const struct brg_message *message = brg_outbox_oldest(mqtt->outbox);
+    brg_tstamp now = brg_clock_read().mono;
+
+    if (message == NULL || message->mid != mqtt->stuck_mid) {
+        mqtt->stuck_since = now;
+        mqtt->stuck_mid = message == NULL ? 0 : message->mid;
+    }
+    return message != NULL && now - mqtt->stuck_since >
+                                  STUCK_KEEPALIVES * BRG_SEC * (brg_tstamp)mqtt->conf->keepalive_s;
+}
+
 static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct brg_mqtt *mqtt = timer->data;
@@ -326,6 +399,8 @@ static void timer_due(struct ev_loop *loop, ev_timer *timer, int events)
         connect_begin(mqtt);
     } else if (mqtt->state == MQTT_CONNACK) {
         lost(mqtt, "it does not accept the connection");
+    } else if (mqtt->state == MQTT_READY && is_stuck(mqtt)) {
+        lost(mqtt, "it does not acknowledge");
     } else if (mqtt->state == MQTT_READY) {
         brg_mqtt_after(mqtt, mosquitto_loop_misc(mqtt->handle));
     }
@@ -405,12 +480,15 @@ static int handle_new(struct brg_mqtt *mqtt)
     mosquitto_connect_v5_callback_set(mqtt->handle, on_connect);
     mosquitto_disconnect_v5_callback_set(mqtt->handle, on_disconnect);
     mosquitto_publish_v5_callback_set(mqtt->handle, brg_mqtt_on_publish);
+    mosquitto_subscribe_v5_callback_set(mqtt->handle, brg_mqtt_on_subscribe);
     mosquitto_message_v5_callback_set(mqtt->handle, on_message);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_PROTOCOL_VERSION,
                                mqtt->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
     (void)mosquitto_int_option(mqtt->handle, MOSQ_OPT_TCP_NODELAY, 1);
     (void)mosquitto_max_inflight_messages_set(mqtt->handle, MQTT_WINDOW + 10);
-    result = mosquitto_will_set(mqtt->handle, mqtt->state_topic, 7, "offline", STATE_QOS, true);
+    result =
+        mosquitto_will_set(mqtt->handle, mqtt->state_topic, 7, "offline",
+                           STATE_QOS < mqtt->max_qos ? STATE_QOS : mqtt->max_qos, !mqtt->no_retain);
     if (result == MOSQ_ERR_SUCCESS && conf->username[0] != '\0') {
         result = mosquitto_username_pw_set(mqtt->handle, conf->username,
                                            conf->password[0] == '\0' ? NULL : conf->password);
@@ -459,6 +537,7 @@ struct brg_mqtt *brg_mqtt_new(struct ev_loop *loop, const struct bconf *conf,
     mqtt->handler = handler;
     mqtt->random = seed;
     mqtt->retry_s = RETRY_MIN_S;
+    mqtt->max_qos = 2;
     (void)snprintf(mqtt->state_topic, sizeof(mqtt->state_topic), "%s/bridge/state", conf->base);
     if (conf->client_id[0] != '\0') {
         memcpy(mqtt->client_id, conf->client_id, sizeof(mqtt->client_id));
@@ -532,8 +611,7 @@ void brg_mqtt_free(struct brg_mqtt *mqtt)
         return; /* the handle is the thread's, which ends with the process */
     }
     if (mqtt->state == MQTT_READY) {
-        (void)mosquitto_publish(mqtt->handle, NULL, mqtt->state_topic, 7, "offline", STATE_QOS,
-                                true);
+        (void)state_publish(mqtt, "offline");
         flush(mqtt);
         (void)mosquitto_disconnect(mqtt->handle);
     }

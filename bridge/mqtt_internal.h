@@ -23,6 +23,30 @@ enum mqtt_state {
     MQTT_READY,
 };
 
+/*
+ * A broker that knows MQTT 3.1.1 has no word for a message that it does not take, and hangs up: it
+ * is the first again on the next connection, and nothing ever gets behind it. So when connections
+ * end soon that something was in flight on, messages go out one by one, behind all else that is
+ * said at the begin; and the one that it hangs up on again and again is given up.
+ */
+#define MQTT_CONDEMNED 8
+
+struct brg_mqtt_suspect {
+    bool careful; /* one message at a time */
+    bool settled; /* the broker has answered to all that was said before */
+    int last_mid; /* of it */
+    uint32_t digest;
+    unsigned strikes; /* connections that ended with this one in flight */
+    struct {
+        uint32_t topic; /* 0: none */
+        uint32_t value;
+        size_t len;
+        unsigned times;
+        ev_tstamp until;
+    } condemned[MQTT_CONDEMNED];
+    unsigned next;
+};
+
 struct brg_mqtt {
     struct ev_loop *loop;
     const struct bconf *conf;
@@ -63,12 +87,37 @@ struct brg_mqtt {
     size_t n_acked;
     char aged[BRG_OUTPUT_MAX + 64]; /* a value with its age */
     bool said_refused;              /* on this connection: the rest is for who looks closer */
+    int max_qos;                    /* that the broker takes, */
+    bool no_retain;                 /* and whether it keeps nothing */
+    bool adapted;                   /* it has just said so */
+    int stuck_mid;                  /* the oldest in flight when that was looked at last, */
+    brg_tstamp stuck_since;         /* and since when it is that */
+    struct brg_mqtt_suspect suspect;
 };
 
 /* --- mqtt.c --------------------------------------------------------------------------------- */
 
 /* After every call into the library: is there something to write, is it still there? */
 void brg_mqtt_after(struct brg_mqtt *mqtt, int result);
+
+/* --- mqtt_suspect.c ------------------------------------------------------------------------- */
+
+/* The connection is there, and this was the last that was said at its begin. */
+void brg_mqtt_suspect_begin(struct brg_mqtt *mqtt, int last_mid);
+
+/* The library's callback: the answer to a SUBSCRIBE. */
+void brg_mqtt_on_subscribe(struct mosquitto *handle, void *ctx, int mid, int qos_count,
+                           const int *granted_qos, const mosquitto_property *properties);
+
+/* May one more message go out now? */
+bool brg_mqtt_may_publish(struct brg_mqtt *mqtt);
+
+/* The connection ended; |soon| after its begin. Before the messages go back into the outbox. True:
+ * because of a message. */
+bool brg_mqtt_struck(struct brg_mqtt *mqtt, bool soon);
+
+/* Is it one that the broker will not take? */
+bool brg_mqtt_is_condemned(const struct brg_mqtt *mqtt, const struct brg_message *message);
 
 /* --- mqtt_publish.c ------------------------------------------------------------------------- */
 

@@ -63,7 +63,8 @@ void brg_mqtt_on_publish(struct mosquitto *handle, void *ctx, int mid, int code,
 static bool cannot_be_sent(int result)
 {
     return result == MOSQ_ERR_INVAL || result == MOSQ_ERR_PAYLOAD_SIZE ||
-           result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_OVERSIZE_PACKET;
+           result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_OVERSIZE_PACKET ||
+           result == MOSQ_ERR_PLUGIN_DEFER;
 }
 
 /* Most messages are worth the same time and of the same type as the one before: they share one
@@ -87,13 +88,13 @@ static int properties_make(struct brg_mqtt *mqtt, const struct brg_message *mess
 /* The same with a topic alias, |*ret_alias|, if the topic has one; then |*topic| is NULL once the
  * broker knows it. Not for QoS 0: what the library holds back of the others, because the broker
  * takes no more at a time, would tell it too late. */
-static int alias_make(struct brg_mqtt *mqtt, const struct brg_message *message, uint32_t expiry_s,
-                      const char **topic, uint16_t *ret_alias)
+static int alias_make(struct brg_mqtt *mqtt, const struct brg_message *message, int qos,
+                      uint32_t expiry_s, const char **topic, uint16_t *ret_alias)
 {
     bool known = false;
     int result;
 
-    *ret_alias = message->qos == 0 ? 0 : brg_alias_take(&mqtt->aliases, message->topic, &known);
+    *ret_alias = qos == 0 ? 0 : brg_alias_take(&mqtt->aliases, message->topic, &known);
     if (*ret_alias == 0) {
         return properties_make(mqtt, message, expiry_s);
     }
@@ -112,10 +113,14 @@ static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
     const char *topic = message->topic;
     const void *payload = message->payload;
     size_t len = message->len;
+    int qos = message->qos < mqtt->max_qos ? message->qos : mqtt->max_qos;
     struct brg_text aged;
     uint16_t alias = 0;
     int result = MOSQ_ERR_SUCCESS;
 
+    if (brg_mqtt_is_condemned(mqtt, message)) {
+        return MOSQ_ERR_PLUGIN_DEFER; /* the library itself never says that */
+    }
     if (message->expiry_s > 0 && expiry_s == 0) {
         return MOSQ_ERR_NOT_FOUND; /* nobody wants to have it now */
     }
@@ -127,13 +132,13 @@ static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
         }
     }
     if (mqtt->v5) {
-        result = alias_make(mqtt, message, expiry_s, &topic, &alias);
+        result = alias_make(mqtt, message, qos, expiry_s, &topic, &alias);
     }
     if (result == MOSQ_ERR_SUCCESS) {
         mqtt->publishing = true;
-        result =
-            mosquitto_publish_v5(mqtt->handle, &message->mid, topic, (int)len, payload,
-                                 message->qos, message->retain, mqtt->v5 ? mqtt->properties : NULL);
+        result = mosquitto_publish_v5(mqtt->handle, &message->mid, topic, (int)len, payload, qos,
+                                      message->retain && !mqtt->no_retain,
+                                      mqtt->v5 ? mqtt->properties : NULL);
         mqtt->publishing = false;
     }
     if (result != MOSQ_ERR_SUCCESS) {
@@ -148,8 +153,9 @@ static int publish(struct brg_mqtt *mqtt, struct brg_message *message)
 /* The library does not take this message, and never will. */
 static void unsendable(struct brg_mqtt *mqtt, struct brg_message *message, int result)
 {
-    const char *reason =
-        result == MOSQ_ERR_NOT_FOUND ? "older than its Max-Age" : mosquitto_strerror(result);
+    const char *reason = result == MOSQ_ERR_NOT_FOUND      ? "older than its Max-Age"
+                         : result == MOSQ_ERR_PLUGIN_DEFER ? "the broker hangs up on it"
+                                                           : mosquitto_strerror(result);
 
     if (result == MOSQ_ERR_NOT_FOUND) {
         brg_log_debug("broker: older than its Max-Age topic=%s", brg_log_word(message->topic));
@@ -172,7 +178,8 @@ void brg_mqtt_pump(struct brg_mqtt *mqtt)
     if (mqtt->state != MQTT_READY) {
         return;
     }
-    while (result == MOSQ_ERR_SUCCESS && (message = brg_outbox_take(mqtt->outbox)) != NULL) {
+    while (result == MOSQ_ERR_SUCCESS && brg_mqtt_may_publish(mqtt) &&
+           (message = brg_outbox_take(mqtt->outbox)) != NULL) {
         result = publish(mqtt, message);
         if (result == MOSQ_ERR_NOT_FOUND || cannot_be_sent(result)) {
             unsendable(mqtt, message, result);

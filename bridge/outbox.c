@@ -621,6 +621,13 @@ const struct brg_message *brg_outbox_in_flight(const struct brg_outbox *outbox, 
     return entry == NULL ? NULL : &entry->message;
 }
 
+const struct brg_message *brg_outbox_oldest(const struct brg_outbox *outbox)
+{
+    const struct entry *entry = TAILQ_FIRST(&outbox->flight);
+
+    return entry == NULL ? NULL : &entry->message;
+}
+
 static void entry_done(struct brg_outbox *outbox, struct entry *entry)
 {
     entry_unlist(outbox, entry);

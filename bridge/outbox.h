@@ -105,6 +105,9 @@ bool brg_outbox_is_full(const struct brg_outbox *outbox);
 /* The message with this mid, or NULL; good until it is acknowledged or taken back. */
 const struct brg_message *brg_outbox_in_flight(const struct brg_outbox *outbox, int mid);
 
+/* The one that has been in flight longest, or NULL; likewise. */
+const struct brg_message *brg_outbox_oldest(const struct brg_outbox *outbox);
+
 /* The message with this mid arrived. Unknown ones are ignored. */
 void brg_outbox_acked(struct brg_outbox *outbox, int mid);
 
