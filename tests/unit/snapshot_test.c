@@ -276,8 +276,8 @@ static void bad_leaves_are_refused(void **unused)
         "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 lowpan0 news",
         "leaf 0 fd00::3 tid 1 rovr 0000000000000000 left 9 of 60 via fe80::3 lowpan0 ",
         /* more than RPL_ROVR_MAX octets */
-        "owner 0 fd00::3 tid 1 rovr "
-        "00000000000000000000000000000000000000000000000000000000000000000000000000000000 left 9",
+        ("owner 0 fd00::3 tid 1 rovr "
+         "00000000000000000000000000000000000000000000000000000000000000000000000000000000 left 9"),
     };
     struct rpl_event_leaf back;
     char ifname[RPL_IFNAME_MAX];
