@@ -337,6 +337,9 @@ static bool command_bind(struct brg_core *core, struct command *command, const s
 {
     command->resource =
         resource_by_topic(command->node, command->order.name, command->order.name_len);
+    if (command->resource != NULL && command->resource->remembered) {
+        command->resource = NULL; /* how it wants to be written is not known yet */
+    }
     if (command->resource == NULL && command->node->discovered) {
         command_refuse(core, command, "no such resource", now);
         return false;

@@ -594,6 +594,18 @@ void brg_core_remembered(struct brg_core *core, const char *topic, const struct 
     }
 }
 
+struct node *brg_node_restore(struct brg_core *core, const char *eui64, const uint8_t ip[16],
+                              const struct brg_now *now)
+{
+    struct node *node = node_get(core, eui64, now);
+
+    if (node != NULL) {
+        node_move(core, node, ip, now);
+        node->announced = node->online;
+    }
+    return node;
+}
+
 int brg_core_restore(struct brg_core *core, const struct brg_observation *observation,
                      const struct brg_now *now)
 {
@@ -611,12 +623,10 @@ int brg_core_restore(struct brg_core *core, const struct brg_observation *observ
     int err = brg_eui64_parse(observation->eui64, eui64);
 
     core->now = *now;
-    node = err < 0 ? NULL : node_get(core, eui64, now);
+    node = err < 0 ? NULL : brg_node_restore(core, eui64, observation->ip, now);
     if (node == NULL) {
         return err < 0 ? err : -BRG_ERR_FULL;
     }
-    node_move(core, node, observation->ip, now);
-    node->announced = node->online;
     node->restored = true;
     res = brg_resource_restore(core, node, observation);
     if (res == NULL) {

@@ -165,6 +165,11 @@ void brg_core_note_in(struct brg_core *core, struct brg_readings *readings);
 int brg_core_restore(struct brg_core *core, const struct brg_observation *observation,
                      const struct brg_now *now);
 
+/* What a resource's values were like in an earlier run; after all observations. -BRG_ERR_x: it is
+ * of no use. */
+int brg_core_remember(struct brg_core *core, const struct brg_remembered *remembered,
+                      const struct brg_now *now);
+
 /* What was said of a node in an earlier run; before any node. -BRG_ERR_x: it is of no use. */
 int brg_core_customize(struct brg_core *core, const struct brg_custom *custom);
 

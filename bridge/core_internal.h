@@ -12,6 +12,8 @@
 #define SETTLE_MAX 512                /* acknowledgements that wait for a transaction */
 #define ERROR_INTERVAL (10 * BRG_SEC) /* between two messages on a resource's error topic */
 
+#define FORGOTTEN_MAX 64
+
 enum ask_kind { ASK_DISCOVERY, ASK_VALUE, ASK_COMMAND };
 
 /* A request of ours that is under way; found again by the endpoint's id. */
@@ -54,6 +56,7 @@ struct series {
     double t;
     char unit[16];
     char value[SERIES_VALUE_MAX]; /* the beginning of it */
+    bool known;                   /* there was a value of it, in this process or before */
     char name[];                  /* "": the resource's own */
 };
 
@@ -72,8 +75,10 @@ struct resource {
     bool obs;
     bool event;
     bool writable;
-    bool pushed;   /* the node sends it unasked, and does not list it */
-    bool quiet;    /* was told to be: neither observed nor polled */
+    bool pushed;     /* the node sends it unasked, and does not list it */
+    bool quiet;      /* was told to be: neither observed nor polled */
+    bool remembered; /* of an earlier run, as it is not observed: the node has not listed it yet */
+    bool series_unsaved; /* what its values are like is to be written */
     bool doubtful; /* of an earlier run, whose last value is not known here: it is asked for */
     bool listed;   /* seen in the discovery that is being read */
     int format;    /* to write with: the first ct, or COAP_FORMAT_NONE */
@@ -198,6 +203,8 @@ struct brg_core {
     TAILQ_HEAD(, custom) customs;
     uint32_t n_customs;
     bool customs_unsaved;
+    size_t n_forgotten; /* nodes that the next transaction takes out of the store */
+    char forgotten[FORGOTTEN_MAX][BRG_EUI64_TEXT];
     bool wants_restart;
     struct command_list strays; /* commands for nodes that may still be named */
     struct once *once;          /* ONCE_MAX of them, when there was a command with a key */
@@ -254,6 +261,10 @@ struct node *brg_node_at(struct brg_core *core, const uint8_t ip[16]);
  * node of that name, nor an EUI-64. */
 size_t brg_node_labelled(struct brg_core *core, const char *text, char ret_eui64[BRG_EUI64_TEXT]);
 
+/* A node that was there before the process began, at this address; NULL without room. */
+struct node *brg_node_restore(struct brg_core *core, const char *eui64, const uint8_t ip[16],
+                              const struct brg_now *now);
+
 /* All of them, by EUI-64: the first that is not before |eui64| (NULL: of all), and the next. */
 struct node *brg_node_from(struct brg_core *core, const char *eui64);
 struct node *brg_node_next(struct node *node);
@@ -304,10 +315,26 @@ void brg_resource_seen(struct brg_core *core, struct resource *res,
 struct resource *brg_resource_restore(struct brg_core *core, struct node *node,
                                       const struct brg_observation *observation);
 
+/* The rule that counts for it, as it is now. */
+void brg_resource_rule(struct brg_core *core, struct resource *res);
+
 /* The resource that a node pushes a value of; NULL without room. */
 struct resource *brg_resource_push(struct brg_core *core, struct node *node, const char *path);
 
+/* --- remember.c ----------------------------------------------------------------------------- */
+
+/* What its values are like is written with the next transaction. */
+void brg_remember_changed(struct brg_core *core, struct resource *res);
+int brg_remember_write(struct brg_core *core, const struct resource *res);
+
+/* This node is nobody's business any more. */
+void brg_remember_forget(struct brg_core *core, const char *eui64);
+int brg_remember_write_forgotten(struct brg_core *core);
+
 /* --- keep.c --------------------------------------------------------------------------------- */
+
+/* It has something for the next transaction. */
+void brg_keep_unsaved(struct brg_core *core, struct resource *res);
 
 /* Something else than its registration has changed that is kept with it. */
 void brg_keep_changed(struct brg_core *core, struct resource *res);
@@ -468,6 +495,9 @@ void brg_event(struct brg_core *core, const struct brg_trace *trace);
 /* A reading of this resource was put into the outbox; NULL: octets as they are. */
 void brg_series_note(struct brg_core *core, struct resource *res, const struct brg_reading *reading,
                      const struct brg_now *now);
+/* It was like that before. -BRG_ERR_x: there is no room. */
+int brg_series_restore(struct brg_core *core, struct resource *res,
+                       const struct brg_remembered *remembered);
 void brg_series_free(struct brg_core *core, struct resource *res);
 
 /* --- command.c ------------------------------------------------------------------------------ */

@@ -24,7 +24,7 @@ void brg_core_attach(struct brg_core *core, const struct brg_store *store)
 
 /* --- observations --------------------------------------------------------------------------- */
 
-static void resource_unsaved(struct brg_core *core, struct resource *res)
+void brg_keep_unsaved(struct brg_core *core, struct resource *res)
 {
     if (core->store != NULL && !res->is_unsaved) {
         res->is_unsaved = true;
@@ -35,7 +35,7 @@ static void resource_unsaved(struct brg_core *core, struct resource *res)
 void brg_keep_changed(struct brg_core *core, struct resource *res)
 {
     if (res->observing) {
-        resource_unsaved(core, res);
+        brg_keep_unsaved(core, res);
     }
 }
 
@@ -49,13 +49,13 @@ void brg_keep_observation(struct brg_core *core, struct resource *res,
         .mid = effect->mid,
     };
     memcpy(res->registration.token, effect->token, sizeof(effect->token));
-    resource_unsaved(core, res);
+    brg_keep_unsaved(core, res);
 }
 
 void brg_keep_no_observation(struct brg_core *core, struct resource *res)
 {
     if (res->is_saved) {
-        resource_unsaved(core, res);
+        brg_keep_unsaved(core, res);
     }
 }
 
@@ -185,8 +185,10 @@ static int transaction(struct brg_core *core, bool states)
     int err = store->begin(store->ctx);
 
     err = err < 0 ? err : brg_outbox_write(core->outbox, states);
+    err = err < 0 ? err : brg_remember_write_forgotten(core);
     TAILQ_FOREACH (res, &core->unsaved, unsaved) {
         err = err < 0 ? err : observation_write(store, res);
+        err = err < 0 ? err : brg_remember_write(core, res);
     }
     err = err < 0 ? err : brg_customs_write(core);
     err = err < 0 ? err : store->commit(store->ctx);
@@ -202,9 +204,11 @@ static void written(struct brg_core *core)
 
     brg_outbox_written(core->outbox);
     brg_customs_written(core);
+    core->n_forgotten = 0;
     while ((res = TAILQ_FIRST(&core->unsaved)) != NULL) {
         res->is_saved = res->observing;
         res->saved = res->registration;
+        res->series_unsaved = false;
         brg_keep_forget(core, res);
     }
 }
@@ -218,7 +222,7 @@ int brg_core_commit(struct brg_core *core, const struct brg_now *now)
     if (core->store == NULL) {
         return 0;
     }
-    if (!TAILQ_EMPTY(&core->unsaved) || core->customs_unsaved ||
+    if (!TAILQ_EMPTY(&core->unsaved) || core->customs_unsaved || core->n_forgotten > 0 ||
         brg_outbox_wants_write(core->outbox, states)) {
         err = transaction(core, states);
         if (err == 0) {
@@ -265,7 +269,7 @@ void brg_core_tend(struct brg_core *core, const struct brg_now *now)
     }
     if (core->n_settle > 0) {
         at = now->mono + (core->store_fails ? RETRY_WAIT : COMMIT_WAIT);
-    } else if (!TAILQ_EMPTY(&core->unsaved) || core->customs_unsaved ||
+    } else if (!TAILQ_EMPTY(&core->unsaved) || core->customs_unsaved || core->n_forgotten > 0 ||
                brg_outbox_stats(core->outbox)->staged > 0) {
         at = now->mono + (core->store_fails ? RETRY_WAIT : LAZY_WAIT);
     } else if (brg_outbox_wants_write(core->outbox, false)) {

@@ -282,6 +282,11 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
     return res;
 }
 
+void brg_resource_rule(struct brg_core *core, struct resource *res)
+{
+    res->rule = rule_for(core, res);
+}
+
 struct resource *brg_resource_push(struct brg_core *core, struct node *node, const char *path)
 {
     const struct brg_link link = {.path = {.text = path, .len = strlen(path)}};
@@ -419,6 +424,7 @@ static void resource_listed(struct brg_core *core, struct node *node, const stru
     }
     res->listed = true;
     res->pushed = false;
+    res->remembered = false;
     res->obs = link->obs;
     res->event = brg_span_has(&link->rt, "event");
     res->format = brg_span_number(&link->ct, 0);
@@ -511,6 +517,7 @@ void brg_node_discovered(struct brg_core *core, struct node *node, const struct 
     }
     brg_trace(core, BRG_TRACE_DISCOVERED, node, NULL, node->n_resources);
     TAILQ_FOREACH (res, &node->resources, entry) {
+        brg_remember_changed(core, res); /* it is not forgotten while it is there */
         if (res->observing) {
             if (!restored || res->doubtful) {
                 res->doubtful = false;

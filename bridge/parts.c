@@ -141,6 +141,14 @@ static void take_observation(void *arg, const struct brg_observation *observatio
     (void)brg_core_restore(app->core, observation, &now);
 }
 
+static void take_series(void *arg, const struct brg_remembered *remembered)
+{
+    struct brg_app *app = arg;
+    struct brg_now now = brg_clock_read();
+
+    (void)brg_core_remember(app->core, remembered, &now);
+}
+
 /* The file to use; NULL: none. */
 static const char *spool_file(const struct bconf *conf)
 {
@@ -193,6 +201,7 @@ bool brg_app_spool_open(struct brg_app *app)
     (void)brg_spool_states(app->spool, take_state, app);
     (void)brg_spool_customs(app->spool, take_custom, app);
     (void)brg_spool_observations(app->spool, take_observation, app);
+    (void)brg_spool_series(app->spool, take_series, app);
     brg_log_info("spool: open file=%s messages=%llu observations=%llu", config.file,
                  (unsigned long long)brg_spool_stats(app->spool)->messages,
                  (unsigned long long)brg_core_stats(app->core)->observed);

@@ -47,6 +47,7 @@ void brg_node_forget(struct brg_core *core, struct node *node)
     }
     brg_put(core->alloc, topics);
     brg_hass_forget(core, node);
+    brg_remember_forget(core, node->eui64);
     brg_trace(core, BRG_TRACE_FORGOTTEN, node, NULL, 0);
 }
 

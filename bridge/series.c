@@ -101,7 +101,7 @@ void brg_series_note(struct brg_core *core, struct resource *res, const struct b
     if (series == NULL) {
         return;
     }
-    if (series->kind != kind && series->value[0] != '\0') {
+    if (series->kind != kind && series->known) {
         brg_hass_changed(core, res, series);
     }
     brg_text_init(out, core->out_room, sizeof(core->out_room));
@@ -115,14 +115,30 @@ void brg_series_note(struct brg_core *core, struct resource *res, const struct b
     }
     keep_text(series->value, sizeof(series->value), out->buf, out->len);
     series->t = reading == NULL ? now->wall_s : brg_reading_time(reading, now->wall_s);
-    if (series->kind != kind || strcmp(series->unit, unit) != 0) {
+    if (!series->known || series->kind != kind || strcmp(series->unit, unit) != 0) {
+        series->known = true;
         series->kind = kind;
         memcpy(series->unit, unit, sizeof(unit));
         brg_tell(core, res->node, TELL_HASS);
+        brg_remember_changed(core, res);
     }
     if (core->readings != NULL) {
         note(core, res, reading, series);
     }
+}
+
+int brg_series_restore(struct brg_core *core, struct resource *res,
+                       const struct brg_remembered *remembered)
+{
+    struct series *series = series_get(core, res, remembered->name);
+
+    if (series == NULL) {
+        return -BRG_ERR_FULL;
+    }
+    series->known = true;
+    series->kind = (enum brg_value_kind)remembered->kind;
+    keep_text(series->unit, sizeof(series->unit), remembered->unit, strlen(remembered->unit));
+    return 0;
 }
 
 void brg_series_free(struct brg_core *core, struct resource *res)

@@ -138,12 +138,12 @@ static void sensor_row(struct brg_show *show, struct brg_text *out, const struct
     field_text(&row, "name", 0, res->node->name);
     field_text(&row, "path", 20, res->topic);
     field_text(&row, "series", 16, series == NULL ? "" : series->name);
-    field_text(&row, "value", 12, series == NULL ? NULL : series->value);
+    field_text(&row, "value", 12, series == NULL || series->t <= 0. ? NULL : series->value);
     field_text(&row, "unit", 6, series == NULL ? NULL : series->unit);
     field_age(&row, "age_s", 6, series == NULL ? 0. : series->t, now->wall_s);
     if (show->json) {
         key(&row, "time_s");
-        if (series == NULL) {
+        if (series == NULL || series->t <= 0.) {
             brg_text_puts(out, "null");
         } else {
             brg_text_time(out, series->t);

@@ -9,6 +9,7 @@
 #define COALESCE_ROWS 2000
 #define DROP_ROWS 100
 #define DEAD_MAX 1000
+#define SERIES_MAX 50000
 #define CLOCK_SET 1577836800.0 /* 2020: a time before that is of a clock that was not set */
 
 double brg_spool_wall_s(void)
@@ -314,6 +315,40 @@ static int spool_forget(void *ctx, const char *eui64, const char *path)
     return run(spool, FORGET);
 }
 
+static int spool_series(void *ctx, const struct brg_remembered *remembered)
+{
+    unsigned flags = (remembered->event ? 1U : 0U) | (remembered->writable ? 2U : 0U) |
+                     (remembered->pushed ? 4U : 0U);
+    struct brg_spool *spool = ctx;
+    int err;
+
+    bind_text(spool, SERIES, 1, remembered->eui64);
+    bind_text(spool, SERIES, 2, remembered->path);
+    bind_text(spool, SERIES, 3, remembered->name);
+    bind_int(spool, SERIES, 4, (uint64_t)remembered->kind);
+    bind_text(spool, SERIES, 5, remembered->unit);
+    bind_text(spool, SERIES, 6, remembered->rt);
+    bind_text(spool, SERIES, 7, remembered->ifs);
+    bind_text(spool, SERIES, 8, remembered->shape);
+    bind_blob(spool, SERIES, 9, remembered->ip, sizeof(remembered->ip));
+    bind_int(spool, SERIES, 10, flags);
+    (void)sqlite3_bind_double(spool->statements[SERIES], 11, brg_spool_wall_s());
+    err = run(spool, SERIES);
+    bind_int(spool, SERIES_TRIM, 1, SERIES_MAX);
+    return err < 0 ? err : run(spool, SERIES_TRIM);
+}
+
+static int spool_forget_node(void *ctx, const char *eui64)
+{
+    struct brg_spool *spool = ctx;
+    int err;
+
+    bind_text(spool, FORGET_NODE, 1, eui64);
+    err = run(spool, FORGET_NODE);
+    bind_text(spool, FORGET_SERIES, 1, eui64);
+    return err < 0 ? err : run(spool, FORGET_SERIES);
+}
+
 static int spool_custom(void *ctx, const struct brg_custom *custom)
 {
     const struct brg_options *options = &custom->options;
@@ -464,6 +499,8 @@ void brg_spool_writes(struct brg_spool *spool)
         .state = spool_state,
         .observe = spool_observe,
         .forget = spool_forget,
+        .series = spool_series,
+        .forget_node = spool_forget_node,
         .custom = spool_custom,
         .commit = spool_commit,
         .rollback = spool_rollback,

@@ -69,6 +69,7 @@ int brg_spool_ids(struct brg_spool *spool, uint64_t *ret_first, uint64_t *ret_ne
 int brg_spool_states(struct brg_spool *spool, brg_each_message *each, void *arg);
 int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, void *arg);
 
+int brg_spool_series(struct brg_spool *spool, brg_each_remembered *each, void *arg);
 int brg_spool_customs(struct brg_spool *spool, brg_each_custom *each, void *arg);
 
 /* The newest |n| of the dead with ids below |before|, 0: of all, the newest first. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 6
+#define VERSION 7
 #define OBSERVATION_DAYS 7
 /* Of a message; the length of a text would be its characters. */
 #define OCTETS "length(CAST(topic AS BLOB))+length(payload)+length(props)"
@@ -23,6 +23,13 @@ static const char *const sql[N_STATEMENTS] = {
     [OBSERVE] = "INSERT OR REPLACE INTO observation "
                 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
     [FORGET] = "DELETE FROM observation WHERE eui64=?1 AND path=?2",
+    [SERIES] = "INSERT OR REPLACE INTO series"
+               "(eui64,path,name,kind,unit,rt,ifs,shape,ip,flags,seen)"
+               " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    /* What is written again is a new row: the oldest are those that nobody has heard of. */
+    [SERIES_TRIM] = "DELETE FROM series WHERE id<=(SELECT max(id) FROM series)-?1",
+    [FORGET_NODE] = "DELETE FROM observation WHERE eui64=?1",
+    [FORGET_SERIES] = "DELETE FROM series WHERE eui64=?1",
     [CUSTOM] = "INSERT OR REPLACE INTO node VALUES(?1,?2,?3,?4,?5,?6,?7)",
     [UNCUSTOM] = "DELETE FROM node WHERE eui64=?1",
     [LOAD] = "SELECT id,topic,payload,qos,retain,at,expiry,content,props FROM message WHERE id>?1"
@@ -71,6 +78,10 @@ static const char *const upgrades[VERSION + 1] = {
           " poll_interval_s INTEGER NOT NULL) WITHOUT ROWID;"
           "PRAGMA user_version=5;",
     [6] = "ALTER TABLE dead ADD COLUMN octets INTEGER; PRAGMA user_version=6;",
+    [7] = "CREATE TABLE series(id INTEGER PRIMARY KEY, eui64 TEXT NOT NULL, path TEXT NOT NULL,"
+          " name TEXT NOT NULL, kind INTEGER NOT NULL, unit TEXT NOT NULL, rt TEXT, ifs TEXT,"
+          " shape TEXT, ip BLOB NOT NULL, flags INTEGER NOT NULL, seen REAL NOT NULL,"
+          " UNIQUE(eui64, path, name)); PRAGMA user_version=7;",
 };
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -163,6 +174,47 @@ int brg_spool_observations(struct brg_spool *spool, brg_each_observation *each, 
     while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (observation_read(stmt, &observation)) {
             each(arg, &observation);
+        }
+    }
+    return query_end(spool, stmt, code);
+}
+
+static bool series_read(sqlite3_stmt *stmt, struct brg_remembered *out)
+{
+    int flags = sqlite3_column_int(stmt, 9);
+    const void *ip = sqlite3_column_blob(stmt, 8);
+
+    *out = (struct brg_remembered){
+        .eui64 = (const char *)sqlite3_column_text(stmt, 0),
+        .path = (const char *)sqlite3_column_text(stmt, 1),
+        .name = (const char *)sqlite3_column_text(stmt, 2),
+        .kind = sqlite3_column_int(stmt, 3),
+        .unit = (const char *)sqlite3_column_text(stmt, 4),
+        .rt = (const char *)sqlite3_column_text(stmt, 5),
+        .ifs = (const char *)sqlite3_column_text(stmt, 6),
+        .shape = (const char *)sqlite3_column_text(stmt, 7),
+        .event = (flags & 1) != 0,
+        .writable = (flags & 2) != 0,
+        .pushed = (flags & 4) != 0,
+    };
+    if (out->eui64 == NULL || out->path == NULL || out->name == NULL || out->unit == NULL ||
+        sqlite3_column_bytes(stmt, 8) != (int)sizeof(out->ip)) {
+        return false;
+    }
+    memcpy(out->ip, ip, sizeof(out->ip));
+    return true;
+}
+
+int brg_spool_series(struct brg_spool *spool, brg_each_remembered *each, void *arg)
+{
+    sqlite3_stmt *stmt = query(spool, "SELECT eui64,path,name,kind,unit,rt,ifs,shape,ip,flags"
+                                      " FROM series ORDER BY id");
+    struct brg_remembered remembered;
+    int code = SQLITE_ERROR;
+
+    while (stmt != NULL && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (series_read(stmt, &remembered)) {
+            each(arg, &remembered);
         }
     }
     return query_end(spool, stmt, code);
@@ -306,10 +358,12 @@ static int tables(struct brg_spool *spool)
 
 static int prepare(struct brg_spool *spool)
 {
+    double since = brg_spool_wall_s() - OBSERVATION_DAYS * 86400.;
     char forget[128];
 
-    (void)snprintf(forget, sizeof(forget), "DELETE FROM observation WHERE seen<%.0f",
-                   brg_spool_wall_s() - OBSERVATION_DAYS * 86400.);
+    (void)snprintf(forget, sizeof(forget),
+                   "DELETE FROM observation WHERE seen<%.0f; DELETE FROM series WHERE seen<%.0f",
+                   since, since);
     for (size_t i = 0; i < N_STATEMENTS; i++) {
         if (sqlite3_prepare_v3(spool->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &spool->statements[i], NULL) != SQLITE_OK) {

@@ -65,6 +65,23 @@ struct brg_custom {
     struct brg_options options;
 };
 
+/* One series of a resource: what its values are like. */
+struct brg_remembered {
+    const char *eui64;
+    const char *path;
+    const char *name; /* "": the resource's own */
+    int kind;         /* enum brg_value_kind */
+    const char *unit; /* "": none */
+    const char *rt;   /* of its link; NULL: none */
+    const char *ifs;
+    const char *shape; /* as of struct brg_observation */
+    uint8_t ip[16];
+    bool event;
+    bool writable;
+    bool pushed; /* the node sends it unasked */
+};
+
+typedef void brg_each_remembered(void *arg, const struct brg_remembered *remembered);
 typedef void brg_each_custom(void *arg, const struct brg_custom *custom);
 typedef void brg_each_message(void *arg, uint64_t id, const struct brg_message *message);
 typedef void brg_each_observation(void *arg, const struct brg_observation *observation);
@@ -79,6 +96,10 @@ struct brg_store {
     int (*state)(void *ctx, uint64_t id, const struct brg_message *message);
     int (*observe)(void *ctx, const struct brg_observation *observation);
     int (*forget)(void *ctx, const char *eui64, const char *path);
+    /* In place of what this series was like before. */
+    int (*series)(void *ctx, const struct brg_remembered *remembered);
+    /* Its observations and series. */
+    int (*forget_node)(void *ctx, const char *eui64);
     /* In place of what was said of the node before. */
     int (*custom)(void *ctx, const struct brg_custom *custom);
     /* What was written is on the disk when it returns 0. */

@@ -39,8 +39,13 @@ done
 broker_start broker $port
 player_start
 "$sensor" -A fd00::2 -i 2 door >/dev/null &
+sensors=$!
 "$sensor" -A fd00::3 -i 2 thermostat >/dev/null &
+sensors="$sensors $!"
 "$sensor" -A fd00::4 -i 2 greenhouse >/dev/null &
+sensors="$sensors $!"
+mkdir -m 777 spool
+spool=$dir/spool/spool.db
 bridge_start "$bridge" "broker = \"mqtt://127.0.0.1:$port\"; home_assistant = true; summary = true;
     control_socket = \"none\"; commands = ( \"setpoint\" );
     requests = ( \"device/*\", \"health_check\", \"spool/drop\" );
@@ -83,6 +88,23 @@ wait $broker 2>/dev/null
 broker_start broker $port
 until_ok 60 all_there || fail 'not told again to a broker that forgot it'
 echo 'ok: and when a broker comes back with nothing'
+
+# The bridge is killed and its nodes are away: all of it is told at once to a broker that has
+# nothing, though no value comes.
+until_ok 30 has "garden/house sensor mesh/garden/house/climate/temperature - °C temperature" ||
+    fail "no temperature: $(cat found.txt)"
+sort found.txt >before.txt
+kill -9 $bridge_pid $broker
+wait $bridge_pid $broker 2>/dev/null
+kill $sensors
+printf 'down %s\n' $door $heat $green >&3
+broker_start broker $port
+"$bridge" -c rpld.conf -f 2>>bridge.log &
+bridge_pid=$!
+until_ok 30 all_there || fail "not told at once: $(discovery)"
+discovery | "$python" "$here/hass-check.py" "$here/hass-device.schema.json" | sort >after.txt
+cmp before.txt after.txt || fail "something else is told: $(diff before.txt after.txt)"
+echo 'ok: right at once after a restart, packs too'
 
 # Requests to the bridge: a node that is removed leaves nothing behind.
 ask() {

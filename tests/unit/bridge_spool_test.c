@@ -736,6 +736,7 @@ static void test_older_version(void **state)
                                   "ALTER TABLE observation DROP COLUMN rt;"
                                   "ALTER TABLE observation DROP COLUMN ifs;"
                                   "ALTER TABLE observation DROP COLUMN shape; DROP TABLE node;"
+                                  "DROP TABLE series;"
                                   "ALTER TABLE dead DROP COLUMN octets;"
                                   "PRAGMA user_version=1",
                                   NULL, NULL, NULL),
