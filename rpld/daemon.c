@@ -329,6 +329,20 @@ static void daemon_watch_times(struct daemon *daemon)
     ev_prepare_start(loop, &daemon->turn_end);
 }
 
+/* From the first thing that is made until somebody listens to them, signals wait: what was made
+ * would be left behind, and a SIGHUP would be the end. */
+static void daemon_hold_signals(int how)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(how, &signals, NULL);
+}
+
 static void daemon_watch_signals(struct daemon *daemon)
 {
     struct ev_loop *loop = daemon->loop;
@@ -342,6 +356,7 @@ static void daemon_watch_signals(struct daemon *daemon)
     ev_signal_start(loop, &daemon->usr1);
     ev_signal_start(loop, &daemon->intr);
     ev_signal_start(loop, &daemon->hup);
+    daemon_hold_signals(SIG_UNBLOCK);
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
@@ -352,6 +367,7 @@ static int daemon_start(struct daemon *daemon)
 
     if (r < 0)
         log_warning("rpld: cannot reach the service manager", "error=\"%s\"", strerror(-r));
+    daemon_hold_signals(SIG_BLOCK);
     r = daemon_open(daemon);
     if (r < 0)
         return r;
