@@ -309,6 +309,26 @@ static void daemon_log_again(const struct daemon *daemon)
              daemon->options.debug ? CONF_LOG_DEBUG : daemon->conf.log.level);
 }
 
+/* Who sends a signal has no other report than the log. */
+static void daemon_reload_refused(const struct daemon *daemon, int r,
+                                  const struct conf_errors *errors)
+{
+    for (uint32_t i = 0; i < errors->count; i++) {
+        char line[CONF_LINE_MAX];
+
+        conf_error_format(&errors->error[i], line, sizeof(line));
+        log_error("reload: wrong", "where=\"%s\"", line);
+    }
+    if (r == -EACCES) /* at the start we were root */
+        log_error("reload: the configuration cannot be read, the old one stays",
+                  "file=%s mend=\"make it readable for the user %s\"", daemon->config_path,
+                  daemon->user.name);
+    else
+        log_error("reload: the configuration is wrong, the old one stays",
+                  "file=%s errors=%u mend=\"rpld -t -c %s\"", daemon->config_path,
+                  errors->count + errors->lost, daemon->config_path);
+}
+
 /* Nothing is half applied: a file with an error, or with a change that needs a restart, leaves
  * what can be changed changed only if the whole file is right. */
 int daemon_reload(struct daemon *daemon, FILE *report)
@@ -320,9 +340,7 @@ int daemon_reload(struct daemon *daemon, FILE *report)
 
     if (r < 0) {
         conf_errors_print(&errors, report);
-        log_error("reload: the configuration is wrong, the old one stays",
-                  "file=%s errors=%u mend=\"rpld -t -c %s\"", daemon->config_path,
-                  errors.count + errors.lost, daemon->config_path);
+        daemon_reload_refused(daemon, r, &errors);
         return r;
     }
     for (uint32_t i = 0; i < errors.count; i++) {

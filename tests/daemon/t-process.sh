@@ -75,6 +75,14 @@ lab_check "and says what needs a restart" lab_until 5 logged 1 'restart .*mode'
 sed -i 's/mode = "storing"/mode = "stor"/' $LAB/n1/rpld.conf
 lab_signal HUP 1 rpld
 lab_check "a wrong file changes nothing" lab_until 5 logged 1 'reload: the configuration is wrong'
+lab_check "and what is wrong is told" logged 1 'reload: wrong .*rpld.conf:[0-9]+: .*mode = "stor"'
+if lab_is_root; then
+    chmod 600 $LAB/n1/rpld.conf
+    lab_signal HUP 1 rpld
+    lab_check "so is a file that only root may read" lab_until 5 logged 1 \
+        "reload: .*readable for the user $LAB_USER"
+    chmod 644 $LAB/n1/rpld.conf
+fi
 lab_check "it still runs" answers 1
 lab_signal PIPE 1 rpld
 lab_signal INT 1 rpld
