@@ -169,10 +169,11 @@ static void check_interface(struct show *show, const struct ctl_interface *inter
         return;
     }
     if (!interface->has_link_local) {
-        snprintf(mend, sizeof(mend),
-                 "sysctl -w net.ipv6.conf.%s.disable_ipv6=0, then ip link set "
-                 "%s down and up again",
-                 sysctl_name(interface->name, word), interface->name);
+        snprintf(
+            mend, sizeof(mend),
+            "sysctl -w net.ipv6.conf.%s.disable_ipv6=0, then ip link set "
+            "%s down and up again; if ip -6 addr calls it dadfailed, another node has the same",
+            sysctl_name(interface->name, word), interface->name);
         doctor_check(show, name, false, mend, "it has no link-local address");
         return;
     }

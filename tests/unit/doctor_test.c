@@ -240,7 +240,7 @@ static void interfaces_that_are_not_as_they_should(void **unused)
     ask();
     fault("interface lowpan0", "it has no link-local address",
           "sysctl -w net.ipv6.conf.lowpan0.disable_ipv6=0, then ip link set lowpan0 down and up "
-          "again");
+          "again; if ip -6 addr calls it dadfailed, another node has the same");
     interfaces[0].has_link_local = true;
     interfaces[0].mtu = 1200;
     ask();
