@@ -147,6 +147,21 @@ void rpl_dao_outs_free(struct rpl_instance *inst, bool all)
     }
 }
 
+/* They would come in behind the next one with an older Path Sequence, as from somebody who lost its
+ * state. What they say of others goes into it. */
+void rpl_dao_outs_supersede(struct rpl_instance *inst)
+{
+    struct rpl_dao_out *out, *next;
+
+    for (out = LIST_FIRST(&inst->dao_outs); out; out = next) {
+        next = LIST_NEXT(out, list);
+        if (out->for_leaf || out->farewell || !(out->about & RPL_DAO_OF_US))
+            continue;
+        inst->dao_all = inst->dao_all || (out->about & RPL_DAO_OF_OTHERS);
+        free_out(out);
+    }
+}
+
 static struct rpl_dao_out *find_out(struct rpl_instance *inst, const struct rpl_packet *p)
 {
     struct rpl_dao_out *out;

@@ -492,6 +492,7 @@ void rpl_dao_timeout(struct rpl_instance *inst)
     if (inst->refresh_seq && (inst->dao_own || inst->dao_all)) {
         inst->path_seq = rpl_lollipop_increment(inst->path_seq);
         inst->refresh_seq = false;
+        rpl_dao_outs_supersede(inst);
     }
     if (rpl_storing(inst))
         send_storing(inst);

@@ -264,11 +264,13 @@ static bool cleanup(struct rpl_instance *inst, const struct rpl_packet *p,
         return false;
     if (rpl_lollipop_compare(t->path_seq, path_seq) != RPL_OLDER)
         return true; /* what we have is newer than the move that it tells of */
-    if (rpl_target_hops(t)[0].ifindex == p->ifindex &&
-        rpl_addr_equal(&rpl_target_hops(t)[0].via, p->src))
+    if (rpl_storing_is_hop(t, p->src, p->ifindex))
         return true; /* always downward: never back to where it came from */
-    dco = get_dco(inst, &rpl_target_hops(t)[0].via, rpl_target_hops(t)[0].ifindex, STATUS_MOVED);
-    if (dco) {
+    for (uint8_t i = 0; i < t->way_count; i++) {
+        const struct rpl_hop *hop = &rpl_target_hops(t)[i];
+        dco = get_dco(inst, &hop->via, hop->ifindex, STATUS_MOVED);
+        if (!dco)
+            continue;
         add(dco, &t->prefix, t->len, path_seq);
         rpl_timer_set(inst->engine, &dco->timer, inst->engine->now);
     }

@@ -649,6 +649,8 @@ void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
 void rpl_dao_no_path_timeout(struct rpl_instance *inst);
 /* Those about leaves stay unless |all|: they do not depend on our parent. */
 void rpl_dao_outs_free(struct rpl_instance *inst, bool all);
+/* Those about ourselves go: the next DAO has a new Path Sequence. */
+void rpl_dao_outs_supersede(struct rpl_instance *inst);
 /* R10-03: to the root, |leaf| is behind us; |proxy| sets X. False: it cannot be sent. */
 bool rpl_dao_send_leaf(struct rpl_instance *inst, const struct rpl_leaf *leaf, bool proxy,
                        uint8_t lifetime);

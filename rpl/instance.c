@@ -637,7 +637,7 @@ static void router_update(struct rpl_instance *inst)
         if (!rpl_timer_armed(&inst->t_dis) && !rpl_timer_armed(&inst->t_poison))
             rpl_instance_dis_start(inst, rpl_random_range(e, 0, RPL_DIS_FIRST));
     } else if (rpl_own_address(inst, 0) && !rpl_timer_armed(&inst->t_refresh)) {
-        inst->refresh_seq = true;
+        inst->dao_own = inst->refresh_seq = true;
         rpl_dao_schedule(inst, rpl_dao_delay(inst));
     }
 }

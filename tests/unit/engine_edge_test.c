@@ -565,6 +565,106 @@ static void test_many_addresses(void **state)
     many_addresses(RPL_MOP_NON_STORING);
 }
 
+/* With a lifetime without end there is no refresh that would bring a later address. */
+static void test_address_without_refresh(void **state)
+{
+    struct rpl_wire_message dio = dio_of(ROOT, 256);
+    struct rpl_addr later = rig_global(0x501);
+    struct rpl_event ev = {.type = RPL_EVENT_LINK,
+                           .u.link = {.ifindex = RIG_IF + 1,
+                                      .state = RPL_LINK_UP,
+                                      .address = rig_ll(0x501),
+                                      .instances = UINT32_MAX}};
+    bool told = false;
+
+    (void)state;
+    start(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    dio.u.dio.mop = RPL_MOP_STORING;
+    dio.u.dio.config.default_lifetime = 255;
+    rpl_wire_config_pack(&dio.u.dio.config);
+    says(ROOT, &dio);
+    pass(RPL_S(5));
+    assert_int_equal(rig_counter(&rig, RPL_COUNT_DAO_OUT), 1);
+    rig_input(&rig, &ev);
+    for (int k = 0; k < 50; k++) {
+        pass(RPL_MS(100));
+        for (size_t i = 0; i < rig.sent_count; i++)
+            for (uint8_t t = 0;
+                 rig.sent[i].msg.code == RPL_CODE_DAO && t < rig.sent[i].msg.u.dao.target_count;
+                 t++)
+                told = told || rpl_addr_equal(&rig.sent[i].msg.u.dao.target[t].prefix, &later);
+    }
+    assert_true(told);
+}
+
+/* A DAO that got no answer is not repeated once a newer one speaks of the same: its sequence is the
+ * older one, and whoever hears it twice takes us for restarted (SEQ-05). */
+static void superseded(enum rpl_mop mop)
+{
+    struct rpl_wire_message dio = dio_of(ROOT, 256);
+    struct rpl_addr from = rig_ll(ROOT);
+    uint8_t newest = 0;
+    size_t seen = 0;
+
+    start(RPL_ROLE_ROUTER, mop);
+    dio.u.dio.mop = (uint8_t)mop;
+    rig_join(&rig, &from, &dio);
+    rig_run(&rig, RPL_S(2));
+    assert_int_equal(rig_count(&rig, RPL_CODE_DAO, 0), 1);
+    dio.u.dio.dtsn = 241;
+    rig_receive(&rig, &from, &rpl_addr_all_nodes, &dio);
+    rig_run(&rig, RPL_S(25));
+    for (size_t i = 0; i < rig.sent_count; i++) {
+        const struct rpl_wire_dao *dao = &rig.sent[i].msg.u.dao;
+        if (rig.sent[i].msg.code != RPL_CODE_DAO)
+            continue;
+        if (seen++)
+            assert_int_not_equal(rpl_lollipop_compare(dao->transit[0].path_sequence, newest),
+                                 RPL_OLDER);
+        newest = dao->transit[0].path_sequence;
+    }
+    assert_in_range(seen, 4, 8);
+}
+
+static void test_superseded(void **state)
+{
+    superseded(RPL_MOP_STORING);
+    stop(state);
+    superseded(RPL_MOP_NON_STORING);
+}
+
+/* R09-05: of a target with several next hops each is told. */
+static void test_cleanup_of_all_hops(void **state)
+{
+    struct rpl_addr target = rig_global(0x99), parent = rig_ll(ROOT);
+    struct rpl_wire_message dio = dio_of(ROOT, 256), msg;
+    unsigned told = 0;
+
+    (void)state;
+    start(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    dio.u.dio.mop = RPL_MOP_STORING;
+    says(ROOT, &dio);
+    pass(RPL_S(5));
+    for (unsigned i = 0; i < 4; i++) { /* 241, then 242 from both: the sequence moves */
+        struct rpl_addr child = rig_ll(CHILD + i % 2);
+        msg = rig_dao((uint8_t)i, &target, (uint8_t)(241 + i / 2), 30, NULL);
+        rig_receive(&rig, &child, &rig.link_local, &msg);
+    }
+    pass(RPL_S(3));
+    msg = rig_dao(9, &target, 243, 0, NULL);
+    msg.code = RPL_CODE_DCO;
+    msg.u.dao.status = 195;
+    rig.sent_count = 0;
+    rig_receive(&rig, &parent, &rig.link_local, &msg);
+    rig_run(&rig, RPL_MS(100));
+    for (size_t i = 0; i < rig.sent_count; i++)
+        for (unsigned n = 0; rig.sent[i].msg.code == RPL_CODE_DCO && n < 2; n++) {
+            struct rpl_addr child = rig_ll(CHILD + n);
+            told |= rpl_addr_equal(&rig.sent[i].send.dst, &child) ? 1u << n : 0;
+        }
+    assert_int_equal(told, 3);
+}
+
 /* Below a parent that takes in one target of a DAO (Contiki-NG), each has a DAO of its own. */
 static void one_by_one(enum rpl_mop mop)
 {
@@ -630,6 +730,9 @@ int main(void)
         TEST(test_parent_named_late),
         TEST(test_many_addresses),
         TEST(test_one_target_at_a_time),
+        TEST(test_address_without_refresh),
+        TEST(test_superseded),
+        TEST(test_cleanup_of_all_hops),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
