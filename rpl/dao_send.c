@@ -554,6 +554,19 @@ void rpl_dao_parent_restarted(struct rpl_instance *inst)
 }
 
 /*
+ * A root that was away comes back among routers that have left it, and its DTSN asks nobody: it is
+ * no parent when they hear of the step, and what it says later is no step. Our own DAO leaves with
+ * the new parent anyway, but those below us, who have kept theirs, have heard of nothing. Who has
+ * been asked since the step has passed on what it wants. In storing mode a changed parent is reason
+ * enough (rpl_dao_moved()).
+ */
+void rpl_dao_asked_before(struct rpl_instance *inst, const struct rpl_nbr *parent)
+{
+    if (inst->mop == RPL_MOP_NON_STORING && parent->stepped && parent->stepped >= inst->dtsn_at)
+        rpl_instance_dtsn_step(inst, 0);
+}
+
+/*
  * DST-09: the parent that we leave hears that nothing is to be reached through it any more. The
  * RFC does not say when; at once would cut the way down at the common ancestor until our DAO
  * has come there through the new parent, so the new way gets a head start. The No-Path carries

@@ -217,6 +217,8 @@ static int router_receive(struct rpl_instance *inst, const struct rpl_packet *p,
             rpl_dao_asked(inst);
         else if (news.restarted)
             rpl_dao_parent_restarted(inst);
+    } else if (news.dtsn || news.restarted) {
+        n->stepped = e->now;
     }
     rpl_nbr_consider(n);
     return 0;

@@ -37,6 +37,7 @@ void rpl_dis_multicast(struct rpl_instance *inst)
 {
     struct rpl_engine *e = inst->engine;
 
+    inst->solicited = true;
     for (uint32_t i = 0; i < e->iface_end; i++)
         if (rpl_iface_serves(&e->iface[i], inst))
             rpl_dis_send(inst, e->iface[i].ifindex, &rpl_addr_all_nodes);

@@ -43,11 +43,12 @@
 #define RPL_POISON_GAP RPL_MS(250)
 #define RPL_JUMP_WINDOW RPL_S(3600) /* a root without state may jump in its first hour */
 #define RPL_JUMP_GAP RPL_S(600)
-#define RPL_DTSN_GAP RPL_S(60)     /* at most one DTSN step of our own a minute */
-#define RPL_FORGET RPL_S(300)      /* detached so long: version and Rank bind no more */
-#define RPL_CANDIDATES_MAX 32      /* proven neighbours that one selection looks at */
-#define RPL_REFUSED_HOLD RPL_S(60) /* a parent that refused our DAO is left alone */
-#define RPL_HOP_LIMIT 255          /* on link scope; sent, never demanded */
+#define RPL_DTSN_GAP RPL_S(60)       /* at most one DTSN step of our own a minute */
+#define RPL_ASK_OF_BEFORE RPL_S(120) /* after a start without state */
+#define RPL_FORGET RPL_S(300)        /* detached so long: version and Rank bind no more */
+#define RPL_CANDIDATES_MAX 32        /* proven neighbours that one selection looks at */
+#define RPL_REFUSED_HOLD RPL_S(60)   /* a parent that refused our DAO is left alone */
+#define RPL_HOP_LIMIT 255            /* on link scope; sent, never demanded */
 #define RPL_HOP_LIMIT_GLOBAL 64
 #define RPL_UNREACHABLE_METRIC 65535 /* of the root's prefix route: worse than any other */
 
@@ -140,6 +141,7 @@ struct rpl_nbr {
     struct rpl_wire_dio dio;  /* the last one heard; its config is the last config heard */
     enum of_verdict verdict;
     uint16_t path_rank;
+    rpl_tstamp stepped; /* its DTSN asked for DAOs when it was no DAO parent of ours; 0 = never */
     rpl_tstamp quiet_until; /* not to be asked until then */
     RB_ENTRY(rpl_nbr) tree; /* in their order; found by the index */
 };
@@ -246,6 +248,7 @@ struct rpl_instance {
     bool floating;        /* root of a DODAG of our own (RFC 6550 section 8.2.2.6) */
     bool has_config;
     bool announced; /* a DIO of ours has gone out to all */
+    bool solicited; /* and a DIS */
     uint8_t version, mop, preference, dtsn;
     uint16_t rank, lowest; /* lowest Rank advertised in this version */
     struct rpl_addr dodag_id;
@@ -644,6 +647,8 @@ void rpl_dao_sent(struct rpl_instance *inst);
 void rpl_dao_asked(struct rpl_instance *inst);
 void rpl_dao_moved(struct rpl_instance *inst);
 void rpl_dao_parent_restarted(struct rpl_instance *inst);
+/* |parent| has become ours, and may have asked before that. */
+void rpl_dao_asked_before(struct rpl_instance *inst, const struct rpl_nbr *parent);
 /* Storing: |old_parent| is no longer our parent; it gets a No-Path after RPL_DELAY_NO_PATH. */
 void rpl_dao_leave(struct rpl_instance *inst, const struct rpl_nbr *old_parent);
 void rpl_dao_no_path_timeout(struct rpl_instance *inst);

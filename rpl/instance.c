@@ -492,6 +492,18 @@ static uint32_t lifetime_s(const struct rpl_instance *inst)
     return (uint32_t)rpl_instance_default_lifetime(inst) * inst->config.lifetime_unit_s;
 }
 
+/*
+ * A storing router without its state may have children from its last life, who see nothing new: it
+ * is back before they have missed it, and its DTSN is 240 as it was then, when nobody had asked for
+ * anything yet. Its multicast DIS would tell them; if it had not to send one, it asks once for
+ * whatever is behind it, late enough for those who know another DTSN to see it anew.
+ */
+static void ask_those_of_before(struct rpl_instance *inst)
+{
+    if (rpl_storing(inst) && !inst->stored.valid && !inst->solicited && !inst->dtsn_at)
+        rpl_instance_dtsn_step(inst, RPL_ASK_OF_BEFORE);
+}
+
 /* Take over what the preferred parent advertises: everything but Rank and DTSN (DIO-02). */
 void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
 {
@@ -539,6 +551,7 @@ void rpl_instance_adopt(struct rpl_instance *inst, const struct rpl_nbr *parent)
                   inst, &inst->dodag_id, NULL, inst->version);
         inst->dao_all = inst->refresh_seq = true;
         rpl_store(inst);
+        ask_those_of_before(inst);
     }
     /* Another lifetime than before: a refresh at its old time may come too late. */
     if (lived_s != lifetime_s(inst)) {

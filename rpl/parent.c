@@ -287,6 +287,7 @@ static void apply(struct rpl_instance *inst, struct rpl_nbr *best, uint16_t rank
         rpl_dao_outs_free(inst, false);
         rpl_instance_reset_trickle(inst, false);
         rpl_dao_moved(inst);
+        rpl_dao_asked_before(inst, best);
     } else if (of_dag_rank(&inst->of, rank) != old_dag_rank) {
         rpl_instance_reset_trickle(inst, false);
     }

@@ -184,7 +184,7 @@ static void test_SEQ_09(void **state)
         struct rpl_wire_message dio = row_dio((enum rpl_mop)mop, 256);
         uint8_t dtsn;
         row_joined(RPL_ROLE_ROUTER, (enum rpl_mop)mop);
-        row_run(RPL_S(120));
+        row_run(RPL_S(200)); /* it has asked those of before */
         dtsn = row_instance().dtsn;
         rig.sent_count = 0;
         dio.u.dio.dtsn = 241;

@@ -498,6 +498,54 @@ STORY(a_parent_that_forgot)
     story_expect_delivery(story, 0, 2);
 }
 
+/* The same in a tree where nobody has asked for anything yet, and the DTSN begins where it stood.
+ */
+STORY(a_parent_that_forgot_in_a_young_tree)
+{
+    struct rpl_wire_message dis = {.code = RPL_CODE_DIS};
+    struct rpl_addr a = sim_link_local(0), b = sim_link_local(1);
+
+    line_of_three(story, RPL_MOP_STORING);
+    sim_stop(story->sim, 1);
+    sim_start(story->sim, 1, SIM_FRESH);
+    story_inject(story, 0, &b, &a, &dis); /* a answers, before b had to ask anybody */
+    story_run(story, 150);
+    story_expect_parent(story, 2, 1);
+    assert_int_equal(story_count(story, "c parent"), 0);
+    story_expect_delivery(story, 0, 2);
+}
+
+/* A root that has lost its targets asks for them while b, who cannot tell what its link to the root
+ * is worth, is below e. b goes to the root, and e, who would have passed the question on, asks b no
+ * more. c, below b all the time, is asked all the same. */
+STORY(a_question_before_the_switch)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_NON_STORING);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+    unsigned e = story_node(story, "e", RPL_ROLE_ROUTER, RPL_MOP_NON_STORING);
+
+    sim_link(story->sim, a, e, 0);
+    sim_link(story->sim, e, b, 0);
+    sim_link(story->sim, b, c, 0);
+    story_run(story, 60);
+    sim_lose(story->sim, b, a, RPL_CODE_DIS, 1000); /* no probe is answered */
+    sim_link(story->sim, a, b, 0);
+    story_run(story, 300);
+    story_expect_parent(story, b, e);
+    story_expect_parent(story, c, b);
+    story_forget(story);
+    sim_stop(story->sim, a);
+    sim_lose(story->sim, b, a, RPL_CODE_DIS, 0);
+    sim_start(story->sim, a, SIM_WITH_STATE | SIM_WITH_ROUTES);
+    story_run(story, 60);
+    story_expect_parent(story, b, a);
+    story_expect_parent(story, c, b);
+    assert_int_equal(story_count(story, "c parent"), 0);
+    assert_int_equal(story_count(story, "c dao to=a"), 1);
+    story_expect_delivery(story, a, c);
+}
+
 /* The old parent becomes the child: what was reached through the one lies above it now, and is
  * neither announced to it nor routed to it. */
 STORY(the_tree_turns_around)
@@ -555,6 +603,8 @@ int main(void)
         cmocka_unit_test(a_dtsn_step_non_storing),
         cmocka_unit_test(a_dtsn_step_storing),
         cmocka_unit_test(a_parent_that_forgot),
+        cmocka_unit_test(a_parent_that_forgot_in_a_young_tree),
+        cmocka_unit_test(a_question_before_the_switch),
         cmocka_unit_test(the_tree_turns_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
