@@ -9,6 +9,7 @@
 
 #include "bridge/props.h"
 
+#define CLOCK_SET 1577836800. /* 2020: a time before that is of a clock that was not set */
 #define USER_MAX 64 /* octets of the name or value of a user property */
 
 uint32_t brg_mqtt_remaining_s(const struct brg_message *message)
@@ -20,7 +21,7 @@ uint32_t brg_mqtt_remaining_s(const struct brg_message *message)
         return 0;
     }
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    age = message->at_s > 0. ? (double)now.tv_sec - message->at_s : 0.;
+    age = message->at_s > CLOCK_SET ? (double)now.tv_sec - message->at_s : 0.;
     if (age <= 0.) {
         return message->expiry_s;
     }

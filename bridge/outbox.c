@@ -224,14 +224,32 @@ static bool drop_event(struct brg_outbox *outbox)
     return false;
 }
 
-static int make_room(struct brg_outbox *outbox, size_t bytes, bool new_state, bool new_event)
+/* What goes when this state's next value comes. */
+static size_t bytes_of_old(const struct brg_outbox *outbox, const struct entry *old)
 {
-    if (new_state && outbox->stats.states >= outbox->config.max_states) {
+    bool goes = old != NULL && !old->is_staged &&
+                (old->where == NOWHERE || (outbox->store == NULL && old->where == QUEUED));
+
+    return goes ? old->bytes : 0;
+}
+
+/*
+ * With a store nothing gives way here: it is the store that does not keep up. But states stay for
+ * as long as the program runs, so that new and larger ones leave a quarter for what is on its way:
+ * who makes up states cannot keep the values of others from being renewed.
+ */
+static int make_room(struct brg_outbox *outbox, const struct brg_message *message, size_t bytes,
+                     const struct entry *old)
+{
+    bool grows = message->retain && (old == NULL || bytes > old->bytes);
+    size_t max = outbox->config.max_bytes;
+
+    max -= grows && outbox->store != NULL ? max / 4 : 0;
+    if (message->retain && old == NULL && outbox->stats.states >= outbox->config.max_states) {
         return -BRG_ERR_FULL;
     }
-    while ((new_event && outbox->stats.events >= outbox->config.max_events) ||
-           outbox->stats.bytes + bytes > outbox->config.max_bytes) {
-        /* With a store nothing gives way here: it is the store that does not keep up. */
+    while ((!message->retain && outbox->stats.events >= outbox->config.max_events) ||
+           outbox->stats.bytes - bytes_of_old(outbox, old) + bytes > max) {
         if (outbox->store != NULL || !drop_event(outbox)) {
             return -BRG_ERR_FULL;
         }
@@ -313,7 +331,7 @@ int brg_outbox_add(struct brg_outbox *outbox, const struct brg_message *message)
     size_t bytes =
         sizeof(struct entry) + strlen(message->topic) + 1 + message->len + message->props_len;
     struct entry *entry = NULL;
-    int err = make_room(outbox, bytes, message->retain && old == NULL, !message->retain);
+    int err = make_room(outbox, message, bytes, old);
 
     if (err == 0) {
         entry = entry_new(outbox, outbox->next_id, message);

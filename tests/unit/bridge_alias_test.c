@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* Topic aliases: who gets one, who keeps it, and that none is used before the broker knows it. */
+/* Topic aliases: who gets one, who keeps it, and that none is used before the broker knows it. And
+ * for how long a message is of use. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "bridge/mqtt_alias.h"
+#include "bridge/mqtt_props.h"
 
 static struct brg_aliases aliases;
 
@@ -113,12 +116,32 @@ static void test_forgotten(void **state)
     reset(0);
 }
 
+/* For how long a message is of use: one of before the clock was set is as young as can be. */
+static void test_expiry(void **state)
+{
+    const double now_s = (double)time(NULL);
+    struct brg_message message = {.expiry_s = 100, .at_s = now_s - 60};
+
+    (void)state;
+    assert_in_range(brg_mqtt_remaining_s(&message), 35, 41);
+    message.at_s = now_s - 101;
+    assert_int_equal(brg_mqtt_remaining_s(&message), 0);
+    message.at_s = now_s + 5000; /* the clock was set back */
+    assert_int_equal(brg_mqtt_remaining_s(&message), 100);
+    message.at_s = 45.; /* a machine without a clock has just begun */
+    assert_int_equal(brg_mqtt_remaining_s(&message), 100);
+    message.at_s = 0.;
+    assert_int_equal(brg_mqtt_remaining_s(&message), 100);
+    message.expiry_s = 0;
+    assert_int_equal(brg_mqtt_remaining_s(&message), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_none),        cmocka_unit_test(test_few_topics),
         cmocka_unit_test(test_many_topics), cmocka_unit_test(test_others_later),
-        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_forgotten),   cmocka_unit_test(test_expiry),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

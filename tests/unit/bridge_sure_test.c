@@ -201,6 +201,37 @@ static void test_again(void **state)
     expect_state("pushed", "1");
 }
 
+/* Somebody makes up states for as long as there is room. What others have is renewed all the same,
+ * and what is no state has room, too. */
+static void test_made_up(void **state)
+{
+    static const size_t sizes[] = {60000, 1000, 1};
+    static char payload[60000];
+    char topic[16];
+    struct brg_message message = {.topic = topic, .payload = payload, .qos = 1, .retain = true};
+    unsigned n = 0;
+
+    (void)state;
+    add("other", "0", false);
+    deliver();
+    commit(true);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        message.len = sizes[i];
+        do {
+            deliver();
+            (void)snprintf(topic, sizeof(topic), "made/%u", n++);
+        } while (brg_outbox_add(outbox, &message) == 0);
+    }
+    assert_in_range(n, 400, 2000);
+    for (int i = 0; i < 50; i++) {
+        add("other", i % 2 == 0 ? "1" : "2", false);
+        message = (struct brg_message){.topic = "event", .payload = payload, .len = 1000, .qos = 1};
+        assert_int_equal(brg_outbox_add(outbox, &message), 0);
+    }
+    deliver();
+    expect_state("other", "2");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -210,6 +241,7 @@ int main(void)
         T(test_nobody_took_it),
         T(test_many),
         T(test_again),
+        T(test_made_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
