@@ -10,7 +10,7 @@
 #include "bridge/props.h"
 
 #define CLOCK_SET 1577836800. /* 2020: a time before that is of a clock that was not set */
-#define USER_MAX 64 /* octets of the name or value of a user property */
+#define USER_MAX 64           /* octets of the name or value of a user property */
 
 uint32_t brg_mqtt_remaining_s(const struct brg_message *message)
 {
