@@ -413,8 +413,10 @@ static void give_group(struct ctl *ctl, const char *name)
         return;
     if (group && chown(ctl->address.sun_path, (uid_t)-1, group->gr_gid) == 0)
         return;
-    snprintf(line, sizeof(line), "socket not given to group %s: %s", name,
-             group ? strerror(errno) : "no such group");
+    snprintf(line, sizeof(line),
+             "socket not given to group %s: %s; root alone can use it: see control.group in "
+             "rpld.conf(5)",
+             name, group ? strerror(errno) : "no such group");
     ctl->source->log(ctl->source->ctx, line);
 }
 

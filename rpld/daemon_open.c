@@ -225,9 +225,12 @@ int daemon_open(struct daemon *daemon)
     const struct conf_state *state = &daemon->conf.state;
     int r = state_open(state->directory, state->writes_per_hour, daemon->now, &daemon->state);
 
-    if (r < 0)
-        return daemon_complain("open the state directory", r,
-                               "create it, or set state.directory in the configuration");
+    if (r < 0) {
+        char what[CONF_PATH_MAX + 32];
+
+        snprintf(what, sizeof(what), "open the state directory %s", state->directory);
+        return daemon_complain(what, r, "create it, or set state.directory in the configuration");
+    }
     r = daemon_snapshot_open(daemon);
     if (r < 0)
         return daemon_complain("keep a snapshot of the targets", r, "free some memory");
@@ -266,6 +269,20 @@ int daemon_open(struct daemon *daemon)
     return 0;
 }
 
+static const char *daemon_mend_control(int r)
+{
+    switch (r) {
+    case -EADDRINUSE:
+        return "stop the rpld that runs here already";
+    case -EEXIST:
+        return "remove what stands there and is no socket, or set control.socket";
+    case -ENOENT:
+        return "make the folder that it is to stand in, or set control.socket";
+    default:
+        return "set control.socket in the configuration";
+    }
+}
+
 int daemon_control_open(struct daemon *daemon)
 {
     const struct conf_control *control = &daemon->conf.control;
@@ -275,10 +292,12 @@ int daemon_control_open(struct daemon *daemon)
 
     daemon_source_init(daemon);
     int r = ctl_new(daemon->loop, &settings, &daemon->source, &daemon->ctl);
-    if (r < 0)
-        return daemon_complain("open the control socket", r,
-                               r == -EADDRINUSE ? "stop the rpld that runs here already"
-                                                : "set control.socket in the configuration");
+    if (r < 0) {
+        char what[CONF_PATH_MAX + 32];
+
+        snprintf(what, sizeof(what), "open the control socket %s", control->socket);
+        return daemon_complain(what, r, daemon_mend_control(r));
+    }
     return 0;
 }
 

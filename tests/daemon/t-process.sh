@@ -59,6 +59,11 @@ fi
 lab_check "a second one is refused, and says why" says 1 'runs here already' \
     lab_in 1 "$RPLD" -c $LAB/n1/rpld.conf -f
 lab_check "the first one has not noticed" answers 1
+lab_config 2 root
+sed -i "s,/n2/rpld.sock,/n2/no/such/rpld.sock," $LAB/n2/rpld.conf
+lab_check "no folder for its socket: which is said, and what helps" says 1 \
+    'n2/no/such/rpld.sock.*make the folder' lab_in 2 "$RPLD" -c $LAB/n2/rpld.conf -f
+lab_check "and nothing is left behind" lab_unless ip -n n2 link show rpl0
 
 # --- signals ---
 
