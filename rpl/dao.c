@@ -172,6 +172,7 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
 {
     struct rpl_target *t = rpl_target_find(inst, &wt->prefix, wt->len);
     enum rpl_freshness fresh;
+    uint8_t before;
     bool owner;
 
     /* Nor is the root of our DODAG below us; the way up would end at whoever says so. */
@@ -191,12 +192,17 @@ static uint8_t apply_storing(struct rpl_instance *inst, const struct rpl_packet 
         return STATUS_REJECTED;
     }
     owner = rpl_addr_same_iid(p->src, &wt->prefix);
+    before = t->path_seq;
     fresh = rpl_target_judge(t, tr->path_sequence, owner);
     if (fresh == RPL_FRESH_IGNORE) {
         rpl_dco_stale(t, p);
         return ignored(inst, t, owner);
     }
     if (tr->path_lifetime == 0) {
+        /* Another way that is left was told with the older one: it may be stale, and must not pass
+         * for the way that the owner has now. */
+        if (t->way_count > 1)
+            t->path_seq = before;
         rpl_storing_remove_hop(t, p->src, p->ifindex, RPL_CAUSE_NO_PATH);
         return 0; /* |t| may be gone */
     }

@@ -145,6 +145,44 @@ static void test_SEQ_07(void **state)
     assert_int_equal(daos, 11);
 }
 
+/* Two told of a way to a node below them, and one takes it back as the node has moved: what the
+ * other said is no younger for that, and must not pass for the node's new way further up. */
+static void no_path_of_another_way(void)
+{
+    struct rpl_wire_message dio = row_dio(RPL_MOP_STORING, 256);
+    struct rpl_addr target = rig_global(0x77);
+    struct rpl_view_node node;
+
+    row_joined(RPL_ROLE_ROUTER, RPL_MOP_STORING);
+    row_run(RPL_S(200));
+    row_storing(CHILD, 0x77, 1, 8, 30);
+    row_storing(CHILD, 0x77, 2, 9, 30);
+    row_storing(THIRD, 0x77, 1, 9, 30);
+    row_storing(CHILD, 0x77, 3, 11, 0);
+    assert_true(row_node(0x77, &node));
+    assert_int_equal(node.path_sequence, 9);
+    row_run(RPL_S(5));
+    rig.sent_count = 0;
+    dio.u.dio.dtsn++;
+    row_alive(ROOT, &dio);
+    row_shout(ROOT, &dio);
+    row_run(RPL_S(5));
+    const struct rpl_wire_dao *dao = &last_dao(0)->msg.u.dao;
+    unsigned told = 0;
+    for (uint8_t i = 0; i < dao->target_count; i++) {
+        if (!rpl_addr_equal(&dao->target[i].prefix, &target))
+            continue;
+        told++;
+        assert_int_equal(dao->transit[i].path_sequence, 9);
+    }
+    assert_int_equal(told, 1);
+    row_storing(THIRD, 0x77, 2, 11, 0); /* the last way: this is told with its own */
+    rig.sent_count = 0;
+    row_run(RPL_S(5));
+    assert_int_equal(last_dao(0)->msg.u.dao.transit[0].path_sequence, 11);
+    assert_int_equal(last_dao(0)->msg.u.dao.transit[0].path_lifetime, 0);
+}
+
 static void test_SEQ_08(void **state)
 {
     struct rpl_wire_message near = row_dio(RPL_MOP_STORING, 256);
@@ -175,6 +213,7 @@ static void test_SEQ_08(void **state)
     row_hear(OTHER, &near);
     row_run(RPL_S(5));
     assert_int_equal(last_dao(0)->msg.u.dao.transit[0].path_sequence, own + 2);
+    no_path_of_another_way();
 }
 
 static void test_SEQ_09(void **state)
