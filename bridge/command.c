@@ -115,6 +115,18 @@ static const char *encode(struct brg_core *core, const struct command *command,
     return reason;
 }
 
+/* From the first command on. False without memory. */
+static bool has_pace(struct brg_core *core, struct node *node)
+{
+    if (node->pace == NULL) {
+        node->pace = brg_get(core->alloc, sizeof(*node->pace));
+        if (node->pace != NULL) {
+            node->pace->alarm = (struct alarm){.kind = ALARM_PACE, .node = node};
+        }
+    }
+    return node->pace != NULL;
+}
+
 static void command_send(struct brg_core *core, struct command *command, const struct brg_now *now)
 {
     struct resource *res = command->resource;
@@ -142,13 +154,14 @@ static void command_send(struct brg_core *core, struct command *command, const s
     }
     command->ask =
         (struct ask){.kind = ASK_COMMAND, .node = command->node, .resource = command->resource};
-    err = brg_ask(core, &command->ask, &request, now);
+    err = has_pace(core, command->node) ? brg_ask(core, &command->ask, &request, now)
+                                        : -BRG_ERR_NOMEM;
     if (err < 0) {
         command_end(core, command, (struct result){.status = "error", .reason = brg_strerror(err)},
                     now);
         return;
     }
-    (void)brg_bucket_take(&command->node->pace, core->config.command_rate,
+    (void)brg_bucket_take(&command->node->pace->sent, core->config.command_rate,
                           2 * core->config.command_rate, now->mono);
     command->node->under_way = command;
     command->sent = true;
@@ -161,8 +174,9 @@ static void command_send(struct brg_core *core, struct command *command, const s
 /* When the node may be sent the next one. */
 static brg_tstamp pace_of(const struct brg_core *core, const struct node *node, brg_tstamp now)
 {
-    return brg_bucket_next(&node->pace, core->config.command_rate, 2 * core->config.command_rate,
-                           now);
+    return node->pace == NULL ? now
+                              : brg_bucket_next(&node->pace->sent, core->config.command_rate,
+                                                2 * core->config.command_rate, now);
 }
 
 /* NULL: now. */
@@ -196,7 +210,7 @@ static void pace(struct brg_core *core, struct node *node, const struct brg_now 
     brg_tstamp at = pace_of(core, node, now->mono);
 
     if (!TAILQ_EMPTY(&node->commands) && node->under_way == NULL && at > now->mono) {
-        brg_alarm_set(core, &node->pace_alarm, at, false);
+        brg_alarm_set(core, &node->pace->alarm, at, false);
     }
 }
 
@@ -665,8 +679,8 @@ void brg_commands_drop(struct brg_core *core, struct node *node, const struct br
     struct command_list *list = node == NULL ? &core->strays : &node->commands;
     struct command *command;
 
-    if (node != NULL) {
-        brg_timer_clear(&core->timers, &node->pace_alarm.timer);
+    if (node != NULL && node->pace != NULL) {
+        brg_timer_clear(&core->timers, &node->pace->alarm.timer);
     }
     while ((command = TAILQ_FIRST(list)) != NULL) {
         command_refuse(core, command, "no such node", now);

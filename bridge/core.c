@@ -251,6 +251,8 @@ static void node_free(struct brg_core *core, struct node *node, const struct brg
     RB_REMOVE(node_tree, &core->nodes, node);
     ip_release(core, node);
     core->stats.nodes--;
+    brg_put(core->alloc, node->others);
+    brg_put(core->alloc, node->pace);
     brg_put(core->alloc, node);
 }
 
@@ -321,7 +323,6 @@ static struct node *node_get(struct brg_core *core, const char *eui64, const str
     TAILQ_INIT(&node->resources);
     TAILQ_INIT(&node->commands);
     TAILQ_INIT(&node->gone);
-    node->pace_alarm = (struct alarm){.kind = ALARM_PACE, .node = node};
     brg_custom_apply(core, node);
     RB_INSERT(node_tree, &core->nodes, node);
     core->stats.nodes++;
@@ -351,15 +352,29 @@ static void node_move(struct brg_core *core, struct node *node, const uint8_t ip
 
 static struct path *path_find(struct node *node, int instance)
 {
-    struct path *unused = NULL;
-
     for (size_t i = 0; i < PATHS_MAX; i++) {
-        if (node->paths[i].used && node->paths[i].instance == instance) {
-            return &node->paths[i];
+        struct path *path = brg_path_at(node, i);
+
+        if (path != NULL && path->instance == instance) {
+            return path;
         }
-        if (!node->paths[i].used && unused == NULL) {
-            unused = &node->paths[i];
-        }
+    }
+    return NULL;
+}
+
+/* NULL: there is no room for one more. */
+static struct path *path_new(struct brg_core *core, struct node *node, int instance)
+{
+    struct path *unused = node->path.used ? NULL : &node->path;
+
+    if (unused == NULL && node->others == NULL) {
+        node->others = brg_get(core->alloc, (PATHS_MAX - 1) * sizeof(*node->others));
+    }
+    for (size_t i = 0; unused == NULL && node->others != NULL && i < PATHS_MAX - 1; i++) {
+        unused = node->others[i].used ? NULL : &node->others[i];
+    }
+    if (unused != NULL) {
+        *unused = (struct path){.used = true, .instance = instance};
     }
     return unused;
 }
@@ -401,18 +416,14 @@ void brg_core_node_up(struct brg_core *core, const char *eui64, int instance, co
     bool was_here;
 
     core->now = *now;
+    if (path == NULL && node != NULL) {
+        path = path_new(core, node, instance);
+    }
     if (path == NULL) {
         return;
     }
     was_here = node->online && memcmp(node->ip, ip, sizeof(node->ip)) == 0;
-    if (!path->used) {
-        path->rank = 0;
-        path->etx = 0;
-        path->hops = 0;
-    }
-    path->used = true;
     path->listed = true;
-    path->instance = instance;
     memcpy(path->ip, ip, sizeof(path->ip));
     if (was_here) {
         const struct coap_addr addr = brg_node_addr(core, node);
@@ -438,9 +449,8 @@ void brg_core_node_parent(struct brg_core *core, const char *eui64, int instance
     struct path *path = node == NULL ? NULL : path_find(node, instance);
 
     core->now = *now;
-    if (path == NULL || !path->used ||
-        (node->has_parent && node->parent_instance == instance &&
-         memcmp(node->parent, parent, sizeof(node->parent)) == 0)) {
+    if (path == NULL || (node->has_parent && node->parent_instance == instance &&
+                         memcmp(node->parent, parent, sizeof(node->parent)) == 0)) {
         return;
     }
     node->has_parent = true;
@@ -466,7 +476,7 @@ void brg_core_node_link(struct brg_core *core, const char *eui64, int instance,
     struct path *path = node == NULL ? NULL : path_find(node, instance);
 
     core->now = *now;
-    if (path != NULL && path->used && is_news(path, link)) {
+    if (path != NULL && is_news(path, link)) {
         path->rank = (uint16_t)(link->rank + 1);
         path->etx = (uint16_t)(link->etx + 1);
         brg_tell(core, node, TELL_INFO);
@@ -481,7 +491,7 @@ void brg_core_node_hops(struct brg_core *core, const char *eui64, int instance, 
     uint8_t value = hops < 1 || hops > UINT8_MAX ? 0 : (uint8_t)hops;
 
     core->now = *now;
-    if (path != NULL && path->used && path->hops != value) {
+    if (path != NULL && path->hops != value) {
         path->hops = value;
         brg_tell(core, node, TELL_INFO);
     }
@@ -512,9 +522,9 @@ void brg_path_drop(struct brg_core *core, struct node *node, struct path *path,
     path->used = false;
     node->has_parent = node->has_parent && node->parent_instance != path->instance;
     for (size_t i = 0; i < PATHS_MAX; i++) {
-        if (node->paths[i].used) {
-            left = &node->paths[i];
-        }
+        const struct path *path_i = brg_path_at(node, i);
+
+        left = path_i == NULL ? left : path_i;
     }
     if (left == NULL) {
         if (node->online) {
@@ -533,7 +543,7 @@ void brg_core_node_down(struct brg_core *core, const char *eui64, int instance,
     struct path *path = node == NULL ? NULL : path_find(node, instance);
 
     core->now = *now;
-    if (path != NULL && path->used) {
+    if (path != NULL) {
         brg_path_drop(core, node, path, now);
     }
 }
@@ -544,7 +554,11 @@ void brg_core_snapshot_begin(struct brg_core *core)
 
     RB_FOREACH (node, node_tree, &core->nodes) {
         for (size_t i = 0; i < PATHS_MAX; i++) {
-            node->paths[i].listed &= node->paths[i].instance < 0; /* those are no instances */
+            struct path *path = brg_path_at(node, i);
+
+            if (path != NULL) {
+                path->listed &= path->instance < 0; /* those are no instances */
+            }
         }
     }
 }
@@ -561,8 +575,10 @@ void brg_core_snapshot_end(struct brg_core *core, const struct brg_now *now)
             announce(core, node);
         }
         for (size_t i = 0; i < PATHS_MAX; i++) {
-            if (node->paths[i].used && !node->paths[i].listed && node->paths[i].instance >= 0) {
-                brg_path_drop(core, node, &node->paths[i], now);
+            struct path *path = brg_path_at(node, i);
+
+            if (path != NULL && !path->listed && path->instance >= 0) {
+                brg_path_drop(core, node, path, now);
             }
         }
     }

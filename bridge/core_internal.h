@@ -122,6 +122,12 @@ struct custom {
 /* What there is to tell of a node, and of all. */
 enum tell { TELL_INFO = 1, TELL_HASS = 2, TELL_ABOUT = 4, TELL_DEVICES = 8, TELL_SUMMARY = 16 };
 
+/* How often a node is commanded. */
+struct pace {
+    struct brg_bucket sent;
+    struct alarm alarm; /* when the next one may leave */
+};
+
 struct node {
     RB_ENTRY(node) by_eui64;
     RB_ENTRY(node) by_ip;
@@ -140,8 +146,9 @@ struct node {
     bool has_parent;    /* in one instance, which is all that there usually is */
     int parent_instance;
     uint8_t parent[16];
-    uint8_t ip[16]; /* where it is talked to */
-    struct path paths[PATHS_MAX];
+    uint8_t ip[16];      /* where it is talked to */
+    struct path path;    /* see brg_path_at() */
+    struct path *others; /* PATHS_MAX - 1 of them; NULL: it never had a second one */
     bool online;
     bool secure;    /* spoken to through DTLS only */
     bool restored;  /* known from an earlier run, and not yet asked in this one */
@@ -162,8 +169,7 @@ struct node {
     struct command_list commands; /* in the order in which they came */
     uint32_t n_commands;
     struct command *under_way; /* NULL: none */
-    struct brg_bucket pace;    /* of what is commanded, */
-    struct alarm pace_alarm;   /* and when the next one may leave */
+    struct pace *pace;         /* NULL: was never sent one */
 };
 
 /* A message that is acknowledged when the messages it became are kept. */
@@ -270,6 +276,14 @@ struct node *brg_node_from(struct brg_core *core, const char *eui64);
 struct node *brg_node_next(struct node *node);
 
 /* This path to the node is gone. */
+/* The |i|th of PATHS_MAX. NULL: there is none. */
+static inline struct path *brg_path_at(struct node *node, size_t i)
+{
+    struct path *path = i == 0 ? &node->path : node->others == NULL ? NULL : &node->others[i - 1];
+
+    return path == NULL || !path->used ? NULL : path;
+}
+
 void brg_path_drop(struct brg_core *core, struct node *node, struct path *path,
                    const struct brg_now *now);
 

@@ -29,9 +29,9 @@ static void paths_age(struct brg_core *core, int source, unsigned rounds, const 
 
     for (node = brg_node_from(core, NULL); node != NULL; node = brg_node_next(node)) {
         for (size_t i = 0; i < PATHS_MAX; i++) {
-            struct path *path = &node->paths[i];
+            struct path *path = brg_path_at(node, i);
 
-            if (!path->used || path->instance != source) {
+            if (path == NULL || path->instance != source) {
                 continue;
             }
             path->missed = path->listed ? 0 : path->missed + 1;

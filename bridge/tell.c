@@ -180,15 +180,15 @@ static void link_write(struct brg_text *out, const struct path *path)
     }
 }
 
-static void paths_write(struct brg_text *out, const struct node *node)
+static void paths_write(struct brg_text *out, struct node *node)
 {
     bool first = true;
 
     brg_text_puts(out, ",\"instances\":[");
     for (size_t i = 0; i < PATHS_MAX; i++) {
-        const struct path *path = &node->paths[i];
+        const struct path *path = brg_path_at(node, i);
 
-        if (!path->used) {
+        if (path == NULL) {
             continue;
         }
         brg_text_puts(out, first ? "{\"instance\":" : ",{\"instance\":");
