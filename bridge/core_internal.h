@@ -66,7 +66,7 @@ struct resource {
     TAILQ_ENTRY(resource) entry;
     struct node *node;
     char *path;                  /* as the node wrote it, without the leading slash */
-    char *topic;                 /* escaped; what stands behind BASE/NODE/ */
+    char *topic;                 /* escaped; what stands behind BASE/NODE/; |path| if that is it */
     const struct brg_rule *rule; /* NULL: none fits */
     char *rt;                    /* as in the link; NULL: none */
     char *ifs;

@@ -180,8 +180,10 @@ static void resource_free(struct brg_core *core, struct resource *res, const str
     brg_put(core->alloc, res->rt);
     brg_put(core->alloc, res->ifs);
     brg_put(core->alloc, res->shape);
+    if (res->topic != res->path) {
+        brg_put(core->alloc, res->topic);
+    }
     brg_put(core->alloc, res->path);
-    brg_put(core->alloc, res->topic);
     brg_put(core->alloc, res);
 }
 
@@ -262,10 +264,12 @@ static struct resource *resource_new(struct brg_core *core, struct node *node,
         return NULL;
     }
     res->path = brg_dup(core->alloc, path->text, path->len);
-    res->topic = brg_dup(core->alloc, topic, strlen(topic));
-    if (res->path == NULL || res->topic == NULL) {
+    if (res->path != NULL) {
+        res->topic =
+            strcmp(topic, res->path) == 0 ? res->path : brg_dup(core->alloc, topic, strlen(topic));
+    }
+    if (res->topic == NULL) {
         brg_put(core->alloc, res->path);
-        brg_put(core->alloc, res->topic);
         brg_put(core->alloc, res);
         return NULL;
     }

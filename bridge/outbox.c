@@ -24,7 +24,7 @@ struct entry {
     bool is_unsaved; /* the store's table of states has an older value */
     bool made;       /* by the maker: gone when the connection is */
     bool again;      /* sent before: its id says nothing about what is still to be sent */
-    size_t bytes;
+    uint32_t bytes;
     char room[];
 };
 
@@ -280,7 +280,7 @@ static struct entry *entry_new(struct brg_outbox *outbox, uint64_t id,
 {
     size_t topic_size = strlen(message->topic) + 1;
     size_t bytes = sizeof(struct entry) + topic_size + message->len + message->props_len;
-    struct entry *entry = brg_get(outbox->alloc, bytes);
+    struct entry *entry = bytes > UINT32_MAX ? NULL : brg_get(outbox->alloc, bytes);
 
     if (entry == NULL) {
         return NULL;
@@ -299,7 +299,7 @@ static struct entry *entry_new(struct brg_outbox *outbox, uint64_t id,
         entry->message.props = props;
     }
     entry->id = id;
-    entry->bytes = bytes;
+    entry->bytes = (uint32_t)bytes;
     outbox->stats.bytes += bytes;
     outbox->stats.events += !message->retain;
     return entry;

@@ -385,7 +385,7 @@ static int open_once(struct brg_spool *spool)
     /* Exclusive: no other process may write between us, and no shared memory is needed. */
     err = execute(spool, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                          "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=500;"
-                         "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-512;"
+                         "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-256;"
                          "PRAGMA temp_store=MEMORY;");
     err = err < 0 ? err : check(spool);
     err = err < 0 ? err : tables(spool);

@@ -31,14 +31,14 @@ struct brg_message {
     size_t len;
     int qos;
     bool retain;
+    bool sure; /* a state that its maker was promised: the store has it with the next transaction,
+                  and not only now and then */
     enum brg_content content;
+    int mid;              /* the MQTT library's; written by whoever hands the message over */
     const uint8_t *props; /* of MQTT 5, see props.h */
     size_t props_len;
     double at_s;       /* when it was made, since 1970; 0: not known */
     uint32_t expiry_s; /* of use for so long from then on; 0: for ever */
-    bool sure;         /* a state that its maker was promised: the store has it with the next
-                          transaction, and not only now and then */
-    int mid;           /* the MQTT library's; written by whoever hands the message over */
 };
 
 /* An observation, with what is needed to go on with it: see coap_restore(). */
