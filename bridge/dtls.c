@@ -10,6 +10,8 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "bridge/dtls_tickets.h"
+
 #define MTU 1200
 #define RETRANSMIT_MS 2000
 #define HANDSHAKE_MS 31000
@@ -38,6 +40,7 @@ struct session {
     gnutls_session_t tls;
     bool server; /* the node began */
     bool open;
+    bool asked;     /* the node to go on with an earlier one */
     brg_tstamp due; /* of the handshake's next message */
     brg_tstamp ends;
     brg_tstamp heard;
@@ -57,6 +60,7 @@ struct brg_dtls {
     struct session_list order;
     unsigned handshakes; /* under way */
     gnutls_datum_t cookie_key;
+    struct brg_tickets tickets;
     gnutls_priority_t psk_priority;
     gnutls_priority_t x509_priority;
     gnutls_psk_client_credentials_t psk_client;
@@ -227,8 +231,7 @@ static bool session_setup(struct session *session, bool server)
     void *credentials = x509     ? (void *)dtls->x509
                         : server ? (void *)dtls->psk_server
                                  : (void *)dtls->psk_client;
-    unsigned flags = (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK |
-                     GNUTLS_NO_TICKETS;
+    unsigned flags = (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK;
 
     if (credentials == NULL || gnutls_init(&session->tls, flags) < 0) {
         return false;
@@ -296,11 +299,28 @@ static struct session *session_new(struct brg_dtls *dtls, const struct coap_addr
         free(session);
         return NULL;
     }
+    session->asked = brg_tickets_use(&dtls->tickets, key, session->tls, server, now);
     RB_INSERT(session_tree, &dtls->sessions, session);
     TAILQ_INSERT_TAIL(&dtls->order, session, used);
     dtls->handshakes++;
     dtls->stats.sessions++;
     return session;
+}
+
+/* A session that is taken up again has proved who the other side was then: it must be the node that
+ * is at this address now, which else the handshake looks at. */
+static bool is_same_node(const struct session *session)
+{
+    const char *name;
+
+    if (gnutls_session_is_resumed(session->tls) == 0 || !session->server) {
+        return true; /* as a client we have chosen it by the node */
+    }
+    if (session->key->certificate) {
+        return certificate_verify(session->tls) == 0;
+    }
+    name = gnutls_psk_server_get_username(session->tls);
+    return name != NULL && strcmp(name, session->key->identity) == 0;
 }
 
 /* Goes on with the handshake. False: the session is gone. */
@@ -317,11 +337,24 @@ static bool handshake(struct session *session, brg_tstamp now)
         session->due = session->due < session->ends ? session->due : session->ends;
         return true;
     }
+    if (result == GNUTLS_E_SUCCESS && !is_same_node(session)) {
+        result = GNUTLS_E_INSUFFICIENT_CREDENTIALS;
+    }
+    if (result != GNUTLS_E_SUCCESS && result != GNUTLS_E_AGAIN && session->asked) {
+        /* Some nodes break off when they are asked to go on with an earlier session, in place of
+         * beginning a new one (OpenSSL where certificates are asked for, without a context for its
+         * sessions). CoAP says it again, then without. */
+        brg_tickets_refuse(&dtls->tickets, session->key);
+        session_free(session);
+        return false;
+    }
     if (result != GNUTLS_E_SUCCESS) {
         dtls->stats.failures++;
         dtls->handler.failed(dtls->handler.ctx, session->key->eui64,
                              result == GNUTLS_E_AGAIN ? "it does not answer"
-                                                      : gnutls_strerror(result));
+                             : result == GNUTLS_E_FATAL_ALERT_RECEIVED
+                                 ? gnutls_alert_get_name(gnutls_alert_get(session->tls))
+                                 : gnutls_strerror(result));
         if (gnutls_error_is_fatal(result)) {
             (void)gnutls_alert_send_appropriate(session->tls, result);
         }
@@ -329,6 +362,14 @@ static bool handshake(struct session *session, brg_tstamp now)
         return false;
     }
     dtls->stats.handshakes++;
+    dtls->stats.resumed += gnutls_session_is_resumed(session->tls) != 0;
+    if (dtls->handler.opened != NULL) {
+        dtls->handler.opened(dtls->handler.ctx, session->key->eui64,
+                             gnutls_session_is_resumed(session->tls) != 0);
+    }
+    if (!session->server) {
+        brg_tickets_keep(&dtls->tickets, session->key, session->tls, now);
+    }
     dtls->handshakes--;
     session->open = true;
     session->unheard = 0;
@@ -572,7 +613,7 @@ struct brg_dtls *brg_dtls_new(const struct brg_dtls_config *config,
     dtls->handler = *handler;
     RB_INIT(&dtls->sessions);
     TAILQ_INIT(&dtls->order);
-    err = setup(dtls);
+    err = brg_tickets_init(&dtls->tickets, config->keys) ? setup(dtls) : GNUTLS_E_MEMORY_ERROR;
     if (err < 0) {
         (void)snprintf(ret_error, 128, "%s", gnutls_strerror(err));
         brg_dtls_free(dtls);
@@ -606,6 +647,7 @@ void brg_dtls_free(struct brg_dtls *dtls)
     gnutls_priority_deinit(dtls->psk_priority);
     gnutls_priority_deinit(dtls->x509_priority);
     gnutls_free(dtls->cookie_key.data);
+    brg_tickets_free(&dtls->tickets);
     free(dtls);
 }
 

@@ -6,8 +6,9 @@
  * As a client a session is opened when there is something to send; as a server for a node that is
  * known at its address, and after it sent a cookie back. PSK or X.509 certificates, as the node's
  * line in the file of keys says, and nothing else: a node that has a line there is never spoken to
- * without. A certificate must be signed by the CA and name the node's EUI-64. Sessions and
- * handshakes are bounded; of the sessions the one that was idle longest gives way.
+ * without. What a session leaves behind shortens the next one. A certificate must be signed by the
+ * CA and name the node's EUI-64. Sessions and handshakes are bounded; of the sessions the one that
+ * was idle longest gives way.
  */
 #ifndef BRIDGE_DTLS_H
 #define BRIDGE_DTLS_H
@@ -35,11 +36,14 @@ struct brg_dtls_handler {
     /* A handshake came to nothing. */
     void (*failed)(void *ctx, const char *eui64, const char *reason);
     void *ctx;
+    /* There is a session; |resumed|: it goes on with an earlier one. NULL: nobody wants to know. */
+    void (*opened)(void *ctx, const char *eui64, bool resumed);
 };
 
 struct brg_dtls_stats {
     uint64_t sessions; /* now */
     uint64_t handshakes;
+    uint64_t resumed; /* of them, that went on with an earlier session */
     uint64_t failures;
     uint64_t refused; /* no room, or a node that has no key */
 };

@@ -72,6 +72,7 @@ bool brg_app_dtls_open(struct brg_app *app)
         .receive = brg_app_message,
         .node_at = dtls_node_at,
         .failed = brg_secure_failed,
+        .opened = brg_secure_opened,
         .ctx = app,
     };
 

@@ -8,6 +8,12 @@ bool brg_secure_has_key(void *ctx, const char *eui64)
     return brg_keys_find(ctx, eui64) != NULL;
 }
 
+void brg_secure_opened(void *ctx, const char *eui64, bool resumed)
+{
+    (void)ctx;
+    brg_log_debug("dtls: session with a node node=%s resumed=%s", eui64, resumed ? "yes" : "no");
+}
+
 void brg_secure_failed(void *ctx, const char *eui64, const char *reason)
 {
     (void)ctx;

@@ -15,6 +15,7 @@ bool brg_secure_open(const struct bconf *conf, const struct brg_dtls_handler *ha
 bool brg_secure_has_key(void *ctx, const char *eui64);
 
 /* struct brg_dtls_handler's failed. */
+void brg_secure_opened(void *ctx, const char *eui64, bool resumed);
 void brg_secure_failed(void *ctx, const char *eui64, const char *reason);
 
 #endif

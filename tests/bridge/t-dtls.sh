@@ -103,6 +103,7 @@ coap-server-gnutls -A fd00::5 -c n5.crt -j n5.key -C ca.crt -v 0 &
 coap-server-openssl -A fd00::6 -c n6.crt -j n6.key -C other.crt -v 0 &
 coap-server-notls -A fd00::7 -v 0 &
 "$bridge" -c rpld.conf -f 2>>bridge.log &
+bridge_pid=$!
 for n in 1 2 3 4 5 6 7; do
     printf 'up %s fd00::%s\n' "$(name $n)" $n >&3
 done
@@ -146,4 +147,37 @@ expect 10 "mesh/$(name 7)/good \{\"v\":7," 'a push of a node without a line'
 tail -n +$((mark + 1)) mqtt.txt | grep -q /bad && fail 'a push that should not have been taken'
 echo 'ok: nobody pushes with another key, name, address or without DTLS'
 complained 3 'a wrong key'
+
+# What a session leaves behind makes the next one short, whoever begins it. A node keeps the ticket...
+again() {
+    timeout 10 openssl s_client -dtls1_2 -connect "[fd00::ff]:5690" -bind "[fd00::$1]:7001" \
+        -psk_identity "$2" -psk "$secret" -cipher PSK-AES128-CCM8:PSK-AES128-GCM-SHA256 \
+        "${@:3}" </dev/null 2>/dev/null
+}
+again 1 "$(name 1)" -sess_out ticket | grep -q '^New, ' || fail 'no session of openssl'
+again 1 "$(name 1)" -sess_in ticket | grep -q '^Reused, ' || fail 'a session is not taken up again'
+# ... and it is of no use to who has another address.
+again 2 somebody -sess_in ticket >stolen
+grep -q 'dtls: no session with a node node='"$(name 2)" bridge.log ||
+    fail "a ticket of another node: $(cat stolen)"
+echo 'ok: a node takes its session up again, and nobody else does'
+
+# ... and as a client it is ours: with room for one session each node is met anew, again and again.
+kill $bridge_pid
+wait $bridge_pid 2>/dev/null
+sed 's/settle_s = 0;/settle_s = 0; dtls_sessions = 1; poll_interval_s = 1; log = "debug";/' \
+    rpld.conf >one.conf
+mark=$(wc -l <mqtt.txt)
+"$bridge" -c one.conf -f 2>one.log &
+met() {
+    [ "$(grep -c "dtls: session with a node node=$(name "$1") resumed=$2" one.log)" -ge "$3" ]
+}
+until_ok 100 met 1 yes 1 || fail "its session is never taken up again: $(grep dtls: one.log | tail -n 20)"
+# Who cannot do that is asked once, and gives its values all the same. (libcoap begins sessions of
+# its own when it has something to say, which ends some of ours.)
+for n in 2 4; do
+    until_ok 100 met $n no 2 || fail "node $n is not met again: $(grep dtls: one.log | tail -n 20)"
+    expect 60 "mesh/$(name $n)/time \{\"v\":" "node $n goes on"
+done
+echo 'ok: sessions with nodes are taken up again, where they can'
 echo 'all well'

@@ -10,6 +10,7 @@
 #include "bridge/dtls.h"
 
 #define EUI "00124b0000010000"
+#define EUI2 "00124b0000020000"
 #define QUEUE 64
 
 struct side {
@@ -17,6 +18,7 @@ struct side {
     struct side *other; /* who gets what it sends */
     unsigned received;
     unsigned failed;
+    const char *sees; /* whom it takes the other side for */
     char last[64];
 };
 
@@ -30,9 +32,12 @@ static struct datagram queue[QUEUE];
 static size_t n_queue;
 static struct side a, b;
 static brg_tstamp now;
-static const struct coap_addr peer = {.ip = {0xfd, [15] = 1}, .port = 5684, .secure = true};
-static struct brg_key key = {.eui64 = EUI, .identity = EUI, .psk = "0123456789", .psk_len = 10};
-static const struct brg_keys keys = {.list = &key, .n = 1};
+static struct coap_addr peer = {.ip = {0xfd, [15] = 1}, .port = 5684, .secure = true};
+static struct brg_key key[] = {
+    {.eui64 = EUI, .identity = EUI, .psk = "0123456789", .psk_len = 10},
+    {.eui64 = EUI2, .identity = EUI2, .psk = "9876543210", .psk_len = 10},
+};
+static const struct brg_keys keys = {.list = key, .n = 2};
 
 static void on_send(void *ctx, const struct coap_addr *to, const uint8_t *data, size_t len)
 {
@@ -58,9 +63,10 @@ static void on_receive(void *ctx, const struct coap_addr *from, const uint8_t *d
 
 static const char *on_node_at(void *ctx, const struct coap_addr *from)
 {
-    (void)ctx;
+    const struct side *side = ctx;
+
     (void)from;
-    return EUI;
+    return side->sees;
 }
 
 static void on_failed(void *ctx, const char *eui64, const char *reason)
@@ -68,7 +74,7 @@ static void on_failed(void *ctx, const char *eui64, const char *reason)
     struct side *side = ctx;
 
     (void)reason;
-    assert_string_equal(eui64, EUI);
+    assert_string_equal(eui64, side->sees);
     side->failed++;
 }
 
@@ -76,10 +82,11 @@ static void side_new(struct side *side, struct side *other)
 {
     const struct brg_dtls_config config = {
         .keys = &keys, .ca = "", .certificate = "", .key = "", .max_sessions = 4};
-    const struct brg_dtls_handler handler = {on_send, on_receive, on_node_at, on_failed, side};
+    const struct brg_dtls_handler handler = {on_send,   on_receive, on_node_at,
+                                             on_failed, side,       NULL};
     char error[128];
 
-    *side = (struct side){.other = other};
+    *side = (struct side){.other = other, .sees = EUI};
     side->dtls = brg_dtls_new(&config, &handler, error);
     assert_non_null(side->dtls);
 }
@@ -89,6 +96,7 @@ static int setup(void **state)
     (void)state;
     n_queue = 0;
     now = BRG_SEC;
+    peer.port = 5684;
     side_new(&a, &b);
     side_new(&b, &a);
     return 0;
@@ -241,6 +249,76 @@ static void test_both_begin(void **state)
     assert_string_equal(b.last, "from a");
 }
 
+/* Where nothing is known of a session, what it left behind makes the next one short. */
+static void test_taken_up_again(void **state)
+{
+    (void)state;
+    say(&a, "one");
+    deliver_all();
+    assert_string_equal(b.last, "one");
+    for (unsigned n = 1; n < 5; n++) {
+        peer.port++; /* no session there */
+        say(&a, "two");
+        deliver_all();
+        assert_int_equal(b.received, n + 1);
+        assert_int_equal(brg_dtls_stats(a.dtls)->resumed, n);
+        assert_int_equal(brg_dtls_stats(b.dtls)->resumed, n);
+        say(&b, "back");
+        deliver_all();
+        assert_int_equal(a.received, n);
+    }
+    /* A day later all of it is proved again. */
+    now += 25 * 3600 * BRG_SEC;
+    peer.port++;
+    say(&a, "three");
+    deliver_all();
+    assert_string_equal(b.last, "three");
+    assert_int_equal(brg_dtls_stats(a.dtls)->resumed, 4);
+    assert_int_equal(a.failed + b.failed, 0);
+}
+
+/* Who was proved to be one node is not another, though he has the address of that. */
+static void test_not_as_another(void **state)
+{
+    (void)state;
+    say(&a, "one");
+    deliver_all();
+    assert_int_equal(b.received, 1);
+    peer.port++;
+    b.sees = EUI2;
+    say(&a, "I am two");
+    for (unsigned n = 0; n < 10; n++) {
+        deliver_all();
+        now += 20 * BRG_SEC;
+        brg_dtls_timeout(a.dtls, now);
+        brg_dtls_timeout(b.dtls, now);
+    }
+    assert_int_equal(b.received, 1);
+    assert_true(b.failed > 0);
+    b.sees = EUI;
+    peer.port++;
+    say(&a, "I am one");
+    deliver_all();
+    assert_int_equal(b.received, 2);
+}
+
+/* The other side has started anew and cannot read its ticket any more, or has another key. */
+static void test_in_vain(void **state)
+{
+    (void)state;
+    say(&a, "one");
+    deliver_all();
+    brg_dtls_free(b.dtls);
+    n_queue = 0;
+    side_new(&b, &a);
+    peer.port++;
+    say(&a, "two");
+    deliver_all();
+    assert_string_equal(b.last, "two");
+    assert_int_equal(brg_dtls_stats(a.dtls)->resumed, 0);
+    assert_int_equal(a.failed + b.failed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +326,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forged_hello, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forged_records, setup, teardown),
         cmocka_unit_test_setup_teardown(test_both_begin, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_taken_up_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_as_another, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_in_vain, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
