@@ -455,6 +455,22 @@ static void spool_bury(void *ctx, const struct brg_message *message, const char 
     }
 }
 
+struct brg_message brg_spool_row(sqlite3_stmt *row)
+{
+    return (struct brg_message){
+        .topic = (const char *)sqlite3_column_text(row, 1),
+        .payload = sqlite3_column_blob(row, 2),
+        .len = (size_t)sqlite3_column_bytes(row, 2),
+        .qos = sqlite3_column_int(row, 3),
+        .retain = sqlite3_column_int(row, 4) != 0,
+        .at_s = sqlite3_column_double(row, 5),
+        .expiry_s = (uint32_t)sqlite3_column_int64(row, 6),
+        .content = brg_spool_content((uint64_t)sqlite3_column_int64(row, 7)),
+        .props = sqlite3_column_blob(row, 8),
+        .props_len = (size_t)sqlite3_column_bytes(row, 8),
+    };
+}
+
 static int spool_load(void *ctx, uint64_t after, size_t n, brg_each_message *each, void *arg)
 {
     struct brg_spool *spool = ctx;
@@ -465,18 +481,7 @@ static int spool_load(void *ctx, uint64_t after, size_t n, brg_each_message *eac
     bind_int(spool, LOAD, 1, after);
     bind_int(spool, LOAD, 2, n);
     while ((code = sqlite3_step(load)) == SQLITE_ROW) {
-        const struct brg_message message = {
-            .topic = (const char *)sqlite3_column_text(load, 1),
-            .payload = sqlite3_column_blob(load, 2),
-            .len = (size_t)sqlite3_column_bytes(load, 2),
-            .qos = sqlite3_column_int(load, 3),
-            .retain = sqlite3_column_int(load, 4) != 0,
-            .at_s = sqlite3_column_double(load, 5),
-            .expiry_s = (uint32_t)column(spool, LOAD, 6),
-            .content = brg_spool_content(column(spool, LOAD, 7)),
-            .props = sqlite3_column_blob(load, 8),
-            .props_len = (size_t)sqlite3_column_bytes(load, 8),
-        };
+        const struct brg_message message = brg_spool_row(load);
 
         rows++;
         if (message.topic != NULL) {

@@ -78,6 +78,9 @@ int brg_spool_failed(struct brg_spool *spool);
 /* What is stored as a number, whatever it is. */
 enum brg_content brg_spool_content(uint64_t value);
 
+/* A message of a row that begins like those of LOAD; good until the next one. */
+struct brg_message brg_spool_row(sqlite3_stmt *row);
+
 /* Fills in spool->store. */
 void brg_spool_writes(struct brg_spool *spool);
 

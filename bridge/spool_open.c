@@ -8,6 +8,8 @@
 
 #define VERSION 7
 #define OBSERVATION_DAYS 7
+#define SALVAGE_ID_MAX (UINT64_C(1) << 53)
+#define SALVAGE_COLUMNS "SELECT id,topic,payload,qos,retain,at,expiry,content,props"
 /* Of a message; the length of a text would be its characters. */
 #define OCTETS "length(CAST(topic AS BLOB))+length(payload)+length(props)"
 
@@ -421,6 +423,71 @@ static bool put_aside(const struct brg_spool *spool)
     return true;
 }
 
+/* What a damaged file gives may be anything. */
+static bool may_be_kept(uint64_t id, const struct brg_message *message)
+{
+    return id > 0 && id < SALVAGE_ID_MAX && message->topic != NULL && message->topic[0] != '\0' &&
+           strlen(message->topic) < BRG_TOPIC_MAX && strpbrk(message->topic, "+#") == NULL &&
+           brg_utf8_valid(message->topic, strlen(message->topic)) && message->qos >= 0 &&
+           message->qos <= 2 && message->len <= BRG_OUTPUT_MAX && message->at_s >= 0. &&
+           message->at_s < 1e12;
+}
+
+/* Takes the messages above |*last|, up to the first that cannot be read; its id, or what the store
+ * says. */
+static int salvage_from(struct brg_spool *spool, sqlite3 *old, const char *text, uint64_t *last)
+{
+    sqlite3_stmt *stmt = NULL;
+    uint64_t first = *last;
+    int err = 0;
+
+    if (sqlite3_prepare_v2(old, text, -1, &stmt, NULL) != SQLITE_OK) {
+        return 0;
+    }
+    while (err == 0 && sqlite3_step(stmt) == SQLITE_ROW) {
+        uint64_t id = (uint64_t)sqlite3_column_int64(stmt, 0);
+        const struct brg_message message = brg_spool_row(stmt);
+
+        if (id <= first && first > 0) {
+            break; /* from the end back to there */
+        }
+        if (may_be_kept(id, &message)) {
+            err = spool->store.put(spool, id, &message);
+            *last = id > *last ? id : *last;
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    return err;
+}
+
+/* The messages that can be read in a file that was put aside: from the first and from the last up
+ * to where it is damaged. Some of them may have arrived; that they do again is better than not at
+ * all.
+ */
+static void salvage(struct brg_spool *spool)
+{
+    char name[512];
+    sqlite3 *old = NULL;
+    uint64_t last = 0;
+    int err;
+
+    (void)snprintf(name, sizeof(name), "%s-broken", spool->config.file);
+    if (sqlite3_open_v2(name, &old, SQLITE_OPEN_READWRITE, spool->config.vfs) == SQLITE_OK) {
+        err = spool->store.begin(spool);
+        err = err < 0
+                  ? err
+                  : salvage_from(spool, old, SALVAGE_COLUMNS " FROM message ORDER BY id", &last);
+        err = err < 0 ? err
+                      : salvage_from(spool, old, SALVAGE_COLUMNS " FROM message ORDER BY id DESC",
+                                     &last);
+        err = err < 0 ? err : spool->store.commit(spool);
+        if (err < 0) {
+            spool->store.rollback(spool);
+        }
+    }
+    (void)sqlite3_close(old);
+}
+
 struct brg_spool *brg_spool_open(const struct brg_spool_config *config, bool *ret_aside,
                                  char ret_error[128])
 {
@@ -448,6 +515,9 @@ struct brg_spool *brg_spool_open(const struct brg_spool_config *config, bool *re
         return NULL;
     }
     brg_spool_writes(spool);
+    if (*ret_aside) {
+        salvage(spool);
+    }
     return spool;
 }
 
