@@ -6,6 +6,9 @@
  * has to come through: so a refusal is that of a wall. One line for each attempt; exits with 1 if
  * one went other than it has to.
  *
+ * attempts --profile rpld|bridge: in a process of root's that has nothing around it but the
+ * daemon's AppArmor profile, those that the profile refuses by itself.
+ *
  * Arguments are chosen so that a call that comes through does nothing: it fails for another reason.
  */
 #include <errno.h>
@@ -39,6 +42,7 @@
 enum who { RPLD = 1, BRIDGE = 2, FREE = 4 };
 
 static enum who who;
+static bool profile_alone;
 
 static long call(long number, long a, long b, long c, long d)
 {
@@ -250,7 +254,8 @@ CALL(watch_files, SYS_inotify_init1, -1, 0, 0, 0)
 CALL(watch_all_files, SYS_fanotify_init, -1, 0, 0, 0)
 CALL(memory_file, SYS_memfd_create, 0, 0, 0, 0)
 CALL(memory_secret, SYS_memfd_secret, -1, 0, 0, 0)
-CALL(exec, SYS_execve, inject_text("/none"), 0, 0, 0)
+/* Where it is there it is empty: nothing starts that nobody has forbidden. */
+CALL(exec, SYS_execve, inject_text("/usr/local/bin/attempt"), 0, 0, 0)
 CALL(exec_at, SYS_execveat, -1, inject_text(""), 0, 0)
 CALL(clone_3, SYS_clone3, 0, 0, 0, 0)
 CALL(trace, SYS_ptrace, PTRACE_ATTACH, 0x7ffffff, 0, 0)
@@ -411,46 +416,50 @@ static long time_told(void)
 struct attempt {
     const char *name;
     long (*attempt)(void);
-    unsigned may; /* of enum who */
+    unsigned may; /* of enum who, and of what is below */
 };
 
 #define BOTH (RPLD | BRIDGE)
+/* The AppArmor profile of one of them refuses it by itself, or both do. */
+#define PROFILE_RPLD 8
+#define PROFILE_BRIDGE 16
+#define PROFILE (PROFILE_RPLD | PROFILE_BRIDGE)
 
 static const struct attempt attempts[] = {
     {"tell the time", time_told, BOTH},
     {"read the settings", read_settings, BOTH},
-    {"write the settings", write_settings, 0},
-    {"make new settings", make_settings, 0},
+    {"write the settings", write_settings, PROFILE},
+    {"make new settings", make_settings, PROFILE},
     {"remove the settings", remove_settings, 0},
     {"truncate the settings", truncate_settings, 0},
     {"change the mode of the settings", mode_settings, 0},
     {"read the settings by openat2", openat2_settings, 0},
     {"read the users, as the look-up of names may", read_users, BRIDGE},
-    {"read the passwords", read_passwords, 0},
-    {"read root's home", read_home, 0},
+    {"read the passwords", read_passwords, PROFILE},
+    {"read root's home", read_home, PROFILE},
     {"read its program", read_program, 0},
-    {"write its memory as a file", write_memory, 0},
-    {"read its environment", read_environment, 0},
+    {"write its memory as a file", write_memory, PROFILE},
+    {"read its environment", read_environment, PROFILE},
     {"look at process 1", read_init, 0},
-    {"read the sysctls of IPv6, for rplctl doctor", read_ipv6, RPLD},
-    {"write the sysctls of IPv6", write_ipv6, 0},
-    {"write the sysctls of the kernel", write_kernel, 0},
-    {"write control groups", write_groups, 0},
+    {"read the sysctls of IPv6, for rplctl doctor", read_ipv6, RPLD | PROFILE_BRIDGE},
+    {"write the sysctls of IPv6", write_ipv6, PROFILE},
+    {"write the sysctls of the kernel", write_kernel, PROFILE},
+    {"write control groups", write_groups, PROFILE},
     {"open /dev/null for writing", write_null, 0},
-    {"open /dev/net/tun", open_tun, 0},
-    {"open a terminal", open_terminal, 0},
-    {"make a file in /tmp", make_tmp, 0},
+    {"open /dev/net/tun", open_tun, PROFILE_BRIDGE},
+    {"open a terminal", open_terminal, PROFILE},
+    {"make a file in /tmp", make_tmp, PROFILE},
     {"make a nameless file in /tmp", tmp_nameless, 0},
-    {"make a file in /var/tmp", make_var_tmp, 0},
-    {"make a file in /dev/shm", make_shm, 0},
-    {"make a file in /run", make_run, 0},
-    {"make a file in /var/log", make_log, 0},
+    {"make a file in /var/tmp", make_var_tmp, PROFILE},
+    {"make a file in /dev/shm", make_shm, PROFILE},
+    {"make a file in /run", make_run, PROFILE},
+    {"make a file in /var/log", make_log, PROFILE},
     {"make a file beside its socket", make_own_run, 0},
-    {"look into the other daemon's state", read_other_state, 0},
+    {"look into the other daemon's state", read_other_state, PROFILE},
     {"write, rename and remove its state", keep_state, BOTH},
     {"move its state beside its socket", move_to_run, 0},
-    {"move its state to the settings", move_to_settings, 0},
-    {"move its state to /tmp", move_to_tmp, 0},
+    {"move its state to the settings", move_to_settings, PROFILE},
+    {"move its state to /tmp", move_to_tmp, PROFILE},
     {"move the settings into its state", move_settings_in, 0},
     {"link into its state", link_state, 0},
     {"make a symbolic link in its state", symlink_state, 0},
@@ -462,13 +471,13 @@ static const struct attempt attempts[] = {
     {"set an attribute", change_attribute, 0},
     {"change its folder", change_folder, 0},
     {"change its root", change_root, 0},
-    {"open a file by its handle", handle_open, 0},
+    {"open a file by its handle", handle_open, PROFILE},
     {"ask for a file's handle", handle_name, 0},
     {"watch files", watch_files, 0},
-    {"watch all files", watch_all_files, 0},
+    {"watch all files", watch_all_files, PROFILE},
     {"make a file in memory", memory_file, 0},
     {"make a secret memory", memory_secret, 0},
-    {"start a program", exec, 0},
+    {"start a program", exec, PROFILE},
     {"start a program by its descriptor", exec_at, 0},
     {"make a process", fork_process, 0},
     {"make a process by clone3", clone_3, 0},
@@ -494,11 +503,11 @@ static const struct attempt attempts[] = {
     {"request a key", key_request, 0},
     {"mount", mounts, 0},
     {"open a tree of mounts", mount_tree, 0},
-    {"move a mount", mount_move, 0},
-    {"open a new file system", mount_new, 0},
+    {"move a mount", mount_move, PROFILE},
+    {"open a new file system", mount_new, PROFILE},
     {"change a mount", mount_change, 0},
     {"unmount", unmount, 0},
-    {"turn the root", root, 0},
+    {"turn the root", root, PROFILE},
     {"join a namespace", namespace_join, 0},
     {"make a namespace", namespace_new, 0},
     {"become another user", user, 0},
@@ -572,6 +581,8 @@ static bool tried(const struct attempt *attempt)
     if (who == FREE)
         /* Others than those two come from further inside. */
         right = result != -EPERM && result != -EACCES && result != -ENOTRECOVERABLE;
+    else if (profile_alone)
+        right = result == -EPERM || result == -EACCES;
     else if (may)
         right = result >= 0;
     else
@@ -582,26 +593,68 @@ static bool tried(const struct attempt *attempt)
     return right;
 }
 
+static bool in_question(const struct attempt *attempt)
+{
+    unsigned by_profile = who == BRIDGE ? PROFILE_BRIDGE : PROFILE_RPLD;
+
+    return !profile_alone || (attempt->may & by_profile);
+}
+
+/* A process of ours that asks for the profile and waits. Its id, or -errno. */
+static pid_t confined(const char *profile)
+{
+    static const char file[] = "/proc/self/attr/apparmor/current";
+    char text[64], word = 0;
+    int fds[2];
+
+    if (pipe(fds) < 0)
+        return -errno;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int len = snprintf(text, sizeof(text), "changeprofile %s", profile);
+        int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (fd < 0 || write(fd, text, (size_t)len) != len || write(fds[1], "", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    int error = pid < 0 ? -errno : 0;
+    close(fds[1]);
+    if (error == 0 && read(fds[0], &word, 1) != 1)
+        error = -EPERM;
+    close(fds[0]);
+    return error < 0 ? error : pid;
+}
+
 int main(int argc, char **argv)
 {
     bool right = true;
 
     if (argc != 3) {
-        fputs("usage: attempts PID rpld|bridge|free\n", stderr);
+        fputs("usage: attempts PID rpld|bridge|free\n       attempts --profile rpld|bridge\n",
+              stderr);
         return 2;
     }
     who = strcmp(argv[2], "rpld") == 0 ? RPLD : strcmp(argv[2], "bridge") == 0 ? BRIDGE : FREE;
+    profile_alone = strcmp(argv[1], "--profile") == 0;
     if (!inject_possible()) {
         puts("skipped: on this processor nobody can try, it has to be amd64");
         return 77;
     }
-    int r = inject_begin(atoi(argv[1]));
+    pid_t pid = profile_alone ? confined(who == BRIDGE ? "rpld-bridge" : "rpld") : atoi(argv[1]);
+    int r = pid < 0 ? pid : inject_begin(pid);
     if (r < 0) {
         fprintf(stderr, "attempts: process %s: %s\n", argv[1], strerror(-r));
         return 1;
     }
-    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
-        right = tried(&attempts[i]) && right;
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        if (in_question(&attempts[i]))
+            right = tried(&attempts[i]) && right;
+    }
     inject_end();
+    if (profile_alone)
+        kill(pid, SIGKILL);
     return !right;
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # machine.sh: run by the systemd of the machine that tests/package/vm boots: all that life.sh does, with
-# AppArmor and Landlock in the kernel, and nothing that they had to refuse.
+# AppArmor and Landlock in the kernel, and nothing that they had to refuse; then walls.sh, which tries
+# what they have to refuse.
 set -u
 . "$(dirname "$0")/../lib/check.sh"
 
@@ -22,5 +23,6 @@ check "AppArmor and the filter of calls had nothing to refuse" eval '! denied'
 check "the files were walled off by Landlock" eval \
     'journalctl --no-pager -b -u rpld | grep -q "privileges: enclosed calls=filtered files=[1-9]" &&
     journalctl --no-pager -b -u rpld-bridge | grep -q "privileges: enclosed calls=filtered files=[1-9]"'
+bash /root/rpld/tests/package/walls.sh || failed=1
 echo "done after $(cut -d' ' -f1 /proc/uptime) s"
 exit $failed
