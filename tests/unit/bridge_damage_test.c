@@ -4,13 +4,14 @@
  * topics are called, and what is broken in it, wherever, does not keep a bridge from beginning.
  */
 #include "tests/unit/bridge_lib.h"
+#include "tests/unit/folder.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "bridge/spool.h"
 
-#define FILE_NAME "/tmp/bridge_damage_test.db"
+#define FILE_NAME "spool.db"
 #define PAGE 4096
 #define MESSAGES 300
 
@@ -176,5 +177,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_any_page, setup, teardown),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }

@@ -5,6 +5,7 @@
  * synced.
  */
 #include "tests/unit/bridge_lib.h"
+#include "tests/unit/folder.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -673,8 +674,8 @@ static void test_undecodable(void **state)
 /* A file that is none of ours is put aside, not used and not destroyed. */
 static void test_broken_file(void **state)
 {
-    static const char file[] = "/tmp/bridge_spool_test.db";
-    static const char broken[] = "/tmp/bridge_spool_test.db-broken";
+    static const char file[] = "spool.db";
+    static const char broken[] = "spool.db-broken";
     FILE *out = fopen(file, "w");
     char error[128];
     bool aside;
@@ -707,7 +708,7 @@ static void file_message(void *arg, uint64_t id, const struct brg_message *messa
 
 static void test_older_version(void **state)
 {
-    static const char file[] = "/tmp/bridge_spool_test_old.db";
+    static const char file[] = "old.db";
     const struct brg_message message = {
         .topic = "t", .payload = "p", .len = 1, .props = (const uint8_t *)"\x09", .props_len = 1};
     const struct brg_store *store;
@@ -764,5 +765,5 @@ int main(void)
         T(test_undecodable),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }
