@@ -6,19 +6,6 @@
 
 #include <string.h>
 
-static void line_of_three(struct story *story, enum rpl_mop mop)
-{
-    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
-    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
-    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
-
-    sim_link(story->sim, a, b, 0);
-    sim_link(story->sim, b, c, 0);
-    story_run(story, 60);
-    story_expect_parent(story, c, b);
-    story_forget(story);
-}
-
 static void pair(struct story *story)
 {
     unsigned a = story_node(story, "a", RPL_ROLE_ROOT, RPL_MOP_STORING);
@@ -48,7 +35,7 @@ STORY(a_lost_dao_is_sent_again)
 /* ACK-05: what was taken already is acknowledged again and not taken twice. */
 STORY(a_lost_acknowledgement_is_given_again)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     sim_lose(story->sim, 0, 1, RPL_CODE_DAO_ACK, 1);
     uint64_t before = rpl_view_counter(sim_engine(story->sim, 0), RPL_COUNT_DAO_DUPLICATE);
     sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
@@ -222,7 +209,7 @@ STORY(a_stuck_target_moves_non_storing)
 /* DST-11, SEQ-11: c dies unheard; its route ends with its lifetime, and b tells the root. */
 STORY(a_dead_child_expires)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     sim_stop(story->sim, 2);
     story_run(story, 1735);
     story_expect_reachable(story, 0, 2);
@@ -237,7 +224,7 @@ STORY(a_dead_child_expires)
 /* A packet finds out earlier: neighbour discovery fails at b, b takes the route back (DST-11). */
 STORY(a_dead_child_is_found_by_traffic_storing)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     sim_stop(story->sim, 2);
     sim_send(story->sim, 0, 2, &story_prefix, 1);
     story_run(story, 8);
@@ -251,7 +238,7 @@ STORY(a_dead_child_is_found_by_traffic_storing)
  * that edge only, and asks for DAOs. b stays reachable. */
 STORY(a_dead_child_is_found_by_traffic_non_storing)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     sim_stop(story->sim, 2);
     sim_send(story->sim, 0, 2, &story_prefix, 1);
     story_run(story, 5);
@@ -265,7 +252,7 @@ STORY(a_dead_child_is_found_by_traffic_non_storing)
  * what it is reached by stays meanwhile. */
 STORY(a_child_that_forgot_everything)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     for (unsigned i = 0; i < 4; i++) {
         sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE);
         story_run(story, 70);

@@ -134,24 +134,11 @@ STORY(a_switch_loses_no_packet_storing)
 
 /* ---- a link dies -------------------------------------------------------------------------- */
 
-static void line_of_three(struct story *story, enum rpl_mop mop)
-{
-    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
-    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
-    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
-
-    sim_link(story->sim, a, b, 0);
-    sim_link(story->sim, b, c, 0);
-    story_run(story, 60);
-    story_expect_parent(story, c, b);
-    story_forget(story);
-}
-
 /* Detached, b poisons (8.2.2.5), c takes its word and leaves (PAR-05), neither takes the other for
  * a parent, and both come back by themselves with the Rank they had. */
 static void cut_and_mend(struct story *story, enum rpl_mop mop)
 {
-    line_of_three(story, mop);
+    story_line_of_three(story, mop);
     sim_cut(story->sim, 0, 1);
     story_listen(story, SIM_LOG_TRACE | SIM_LOG_DIO);
     story_run(story, 90);
@@ -316,7 +303,7 @@ STORY(a_restart_without_state_elsewhere)
  * up takes what follows for a repeat that does not extend the lifetime (SEQ-11). */
 STORY(a_restart_without_state_in_place)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     story_run(story, 4000);
     sim_stop(story->sim, 2);
     story_listen(story, SIM_LOG_DAO | SIM_LOG_DCO);
@@ -362,7 +349,7 @@ STORY(a_stale_way_is_cleared_up)
  * forgot that as well, that it asks for a DODAG; they tell it again who they are. */
 static void router_restart(struct story *story, enum rpl_mop mop, unsigned flags)
 {
-    line_of_three(story, mop);
+    story_line_of_three(story, mop);
     sim_stop(story->sim, 1);
     story_run(story, 1);
     sim_start(story->sim, 1, flags);
@@ -399,7 +386,7 @@ STORY(a_router_restarts_fresh_non_storing)
  * it made up would make c's own look old. */
 STORY(a_route_that_nobody_confirms_is_no_news)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     sim_stop(story->sim, 1);
     sim_link(story->sim, 0, 2, 0);
     sim_cut(story->sim, 1, 2);
@@ -423,7 +410,7 @@ STORY(a_route_that_nobody_confirms_is_no_news)
  * (8.2.2.1), and each sends a DAO in it. */
 STORY(a_global_repair)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_GLOBAL_REPAIR, STORY_INSTANCE), 0);
     story_run(story, 60);
     story_expect(story, "a repair a value=241 cause=operator", "b joined a value=241 cause=version",
@@ -439,7 +426,7 @@ STORY(a_global_repair)
 /* b drops its parent, poisons, and finds it again; c goes and comes with it. */
 STORY(a_local_repair)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     story_listen(story, SIM_LOG_TRACE);
     assert_int_equal(sim_command(story->sim, 1, RPL_COMMAND_LOCAL_REPAIR, STORY_INSTANCE), 0);
     story_run(story, 60);
@@ -453,7 +440,7 @@ STORY(a_local_repair)
 /* SEQ-09: in non-storing mode the question travels down, each node moves its own DTSN on. */
 STORY(a_dtsn_step_non_storing)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     story_listen(story, STORY_USUAL | SIM_LOG_STORE);
     assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
     story_run(story, 60);
@@ -469,7 +456,7 @@ STORY(a_dtsn_step_non_storing)
  * the question on: c speaks for itself. */
 STORY(a_dtsn_step_storing)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     story_listen(story, STORY_USUAL | SIM_LOG_STORE);
     assert_int_equal(sim_command(story->sim, 0, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
     story_run(story, 60);
@@ -487,7 +474,7 @@ STORY(a_dtsn_step_storing)
  * which begins anew, tells its child that it has to be told again. */
 STORY(a_parent_that_forgot)
 {
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     assert_int_equal(sim_command(story->sim, 1, RPL_COMMAND_DTSN, STORY_INSTANCE), 0);
     story_run(story, 60);
     sim_lose(story->sim, 1, 2, RPL_CODE_DIS, 100);
@@ -505,7 +492,7 @@ STORY(a_parent_that_forgot_in_a_young_tree)
     struct rpl_wire_message dis = {.code = RPL_CODE_DIS};
     struct rpl_addr a = sim_link_local(0), b = sim_link_local(1);
 
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     sim_stop(story->sim, 1);
     sim_start(story->sim, 1, SIM_FRESH);
     story_inject(story, 0, &b, &a, &dis); /* a answers, before b had to ask anybody */

@@ -4,19 +4,6 @@
 
 #include <string.h>
 
-static void line_of_three(struct story *story, enum rpl_mop mop)
-{
-    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
-    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
-    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
-
-    sim_link(story->sim, a, b, 0);
-    sim_link(story->sim, b, c, 0);
-    story_run(story, 60);
-    story_expect_parent(story, c, b);
-    story_forget(story);
-}
-
 static uint8_t version_of(struct story *story, unsigned node)
 {
     struct rpl_view_instance view;
@@ -29,7 +16,7 @@ static uint8_t version_of(struct story *story, unsigned node)
  * back without a new version. */
 STORY(a_restart_with_state_non_storing)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     sim_command(story->sim, 0, RPL_COMMAND_GLOBAL_REPAIR, STORY_INSTANCE);
     story_run(story, 60);
     story_forget(story);
@@ -61,7 +48,7 @@ STORY(a_restart_with_state_storing)
     struct rpl_route stray = {.kind = RPL_ROUTE_VIA, .dst_len = 128, .ifindex = SIM_IFINDEX};
     unsigned lost = 0;
 
-    line_of_three(story, RPL_MOP_STORING);
+    story_line_of_three(story, RPL_MOP_STORING);
     sim_stop(story->sim, 0);
     story_run(story, 1);
     sim_start(story->sim, 0, SIM_WITH_STATE | SIM_WITH_ROUTES);
@@ -92,7 +79,7 @@ STORY(a_restart_with_state_storing)
  * beyond that, jumps once, and all join the version after it. */
 static void restart_without_state(struct story *story, enum rpl_mop mop)
 {
-    line_of_three(story, mop);
+    story_line_of_three(story, mop);
     for (unsigned i = 0; i < 3; i++) {
         sim_command(story->sim, 0, RPL_COMMAND_GLOBAL_REPAIR, STORY_INSTANCE);
         story_run(story, 60);
@@ -126,7 +113,7 @@ STORY(a_restart_without_state_storing)
  * before it has itself, it jumps. */
 static void restart_in_a_young_network(struct story *story, enum rpl_mop mop)
 {
-    line_of_three(story, mop);
+    story_line_of_three(story, mop);
     assert_int_equal(version_of(story, 2), 240);
     story_forget(story);
     sim_stop(story->sim, 0);
@@ -152,7 +139,7 @@ STORY(a_young_network_storing)
  * its network back when that has forgotten (INS-08). */
 STORY(a_restart_with_older_state)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     sim_command(story->sim, 0, RPL_COMMAND_GLOBAL_REPAIR, STORY_INSTANCE);
     story_run(story, 60);
     struct rpl_config config;
@@ -200,7 +187,7 @@ static const struct rpl_addr stranger = {{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x0a, 0,
  * its own often enough to be heard, but no more than 20 times an hour (DIO-12, DPV-06). */
 STORY(a_forged_version_moves_nobody)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     sim_stop(story->sim, 0);
     sim_start(story->sim, 0, SIM_WITH_STATE | SIM_WITH_ROUTES);
     story_run(story, 60);
@@ -222,7 +209,7 @@ STORY(a_forged_version_moves_nobody)
 /* THR-03: somebody else claims to be the root of our DODAG: reported, and no DAO goes there. */
 STORY(a_second_root_is_reported)
 {
-    line_of_three(story, RPL_MOP_NON_STORING);
+    story_line_of_three(story, RPL_MOP_NON_STORING);
     struct rpl_wire_message dio = forged(story, version_of(story, 0), 256);
     for (unsigned i = 0; i < 20; i++) {
         story_inject(story, 0, &stranger, &rpl_addr_all_nodes, &dio);

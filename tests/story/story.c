@@ -232,6 +232,19 @@ void story_inject(struct story *story, unsigned node, const struct rpl_addr *src
     sim_input(story->sim, node, &event);
 }
 
+void story_line_of_three(struct story *story, enum rpl_mop mop)
+{
+    unsigned a = story_node(story, "a", RPL_ROLE_ROOT, mop);
+    unsigned b = story_node(story, "b", RPL_ROLE_ROUTER, mop);
+    unsigned c = story_node(story, "c", RPL_ROLE_ROUTER, mop);
+
+    sim_link(story->sim, a, b, 0);
+    sim_link(story->sim, b, c, 0);
+    story_run(story, 60);
+    story_expect_parent(story, c, b);
+    story_forget(story);
+}
+
 void story_play(void (*body)(struct story *story))
 {
     struct story story;

@@ -45,6 +45,9 @@ void story_listen(struct story *story, unsigned wanted);
 void story_forget(struct story *story);
 void story_run(struct story *story, unsigned seconds);
 
+/* Nodes 0 to 2, a root and two routers in a line, which have joined; nothing is noted yet. */
+void story_line_of_three(struct story *story, enum rpl_mop mop);
+
 /* The lines noted since must be these; they are forgotten then. */
 #define story_expect(story, ...)                                                                   \
     story_expect_lines(story, (const char *const[]){__VA_ARGS__, NULL}, __FILE__, __LINE__)
