@@ -29,10 +29,11 @@ bool inject_possible(void)
     return true;
 }
 
-/* The place on its stack that we borrow. */
+/* The place on its stack that we borrow: below what it may use, since above there may be less than
+ * this before the stack ends. */
 static long inject_place(void)
 {
-    return (long)inject_regs.rsp;
+    return ((long)inject_regs.rsp - 128 - INJECT_ROOM) & ~15L;
 }
 
 static bool inject_put(const unsigned char *from)
@@ -46,6 +47,7 @@ static int inject_look(void)
     unsigned char instruction[2];
 
     snprintf(path, sizeof(path), "/proc/%d/mem", (int)inject_pid);
+    errno = EFAULT; /* what is read in part */
     inject_memory = open(path, O_RDWR | O_CLOEXEC);
     if (inject_memory < 0 || ptrace(PTRACE_GETREGS, inject_pid, NULL, &inject_regs) < 0 ||
         pread(inject_memory, inject_stack, INJECT_ROOM, inject_place()) != INJECT_ROOM ||

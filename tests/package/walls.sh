@@ -12,7 +12,7 @@ attempted() {
     out=$(/root/rpld/attempts "$@" 2>&1)
     status=$?
     grep -v '^ok' <<<"$out" || echo "$(grep -c '^ok' <<<"$out") attempts"
-    [ $status -eq 0 ] && [ "$(grep -c '^ok' <<<"$out")" -ge 20 ]
+    [ $status -eq 0 ] && [ "$(grep -c '^ok' <<<"$out")" -ge 30 ]
 }
 
 main() {
