@@ -201,7 +201,7 @@ static void an_interface_that_is_down_is_still_ours(void **unused)
     bench.down = true;
     in = marked(&src, &root, &rpi);
     bench_from_air(&bench, &in);
-    assert_int_equal(bench_delivered(&bench), -ENETUNREACH);
+    assert_int_equal(bench_delivered(&bench), -1);
     assert_int_equal(bench_counter(&bench, FWD_DROP_DOWN), 1);
     assert_int_equal(bench_counter(&bench, FWD_NOT_OURS), 0);
     bench.down = false;
