@@ -37,12 +37,13 @@ certificate() {
             -out "$1.crt" 2>/dev/null
 }
 
-# push NODE LIBRARY OPTIONS...: a PUT as the node at fd00::NODE.
+# push NODE LIBRARY OPTIONS...: a PUT as the node at fd00::NODE. From a port that is not its server's,
+# which libcoap 4.3.4 would take: there its server would be left with a session that is over.
 push() {
     local from=fd00::$1 library=$2
 
     shift 2
-    timeout 20 "coap-client-$library" -a "$from" -B 5 -m put -e 7 "$@" 2>&1
+    timeout 20 "coap-client-$library" -a "$from" -p 7100 -B 5 -m put -e 7 "$@" 2>&1
 }
 
 # libcoap's client sends the host's name, and an address is none (RFC 6066 section 3).
