@@ -48,7 +48,11 @@ push() {
 
 # libcoap's client sends the host's name, and an address is none (RFC 6066 section 3).
 echo 'fd00::ff router' >hosts
-mount --bind hosts /etc/hosts || fail 'no hosts'
+if [ -e /etc/hosts ]; then
+    mount --bind hosts /etc/hosts || fail 'no hosts'
+else # a machine with nothing in it
+    cp -a /etc etc && cp hosts etc/hosts && mount --bind etc /etc || fail 'no hosts'
+fi
 for n in 1 2 3 4 5 6 7 99 ff; do
     ip -6 addr add fd00::$n/128 dev lo nodad
 done
